@@ -1,0 +1,89 @@
+# proconsul: six daemons, a launcher and its command line.
+#
+#   make            build into build/
+#   make run        install what is missing, build, start an agent (-dev -ui)
+#   make check      install the test tools, lint, and run every test
+#   make help       the rest
+
+CC	 ?= gcc
+VERSION	 := 1.8.7
+BUILD	 ?= build
+PREFIX	 ?= /usr/local
+DESTDIR	 ?=
+
+DAEMONS	 := gossipd raftd catalogd healthd httpd dnsd
+PROGRAMS := $(DAEMONS) proconsul
+
+# What each program links besides libc and common/.
+LIBS_common    := -lev -lnanomsg -lyajl -lseccomp
+LIBS_gossipd   :=
+LIBS_raftd     := -lsqlite3 -lpthread
+LIBS_catalogd  :=
+LIBS_healthd   := -lcurl
+LIBS_httpd     :=
+LIBS_dnsd      :=
+LIBS_proconsul := -lcurl
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	    -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \
+	    -Wvla -Wundef -Wno-missing-field-initializers -Wno-format-zero-length
+HARDEN	 := -fPIE -fstack-protector-strong -fstack-clash-protection \
+	    -ftrivial-auto-var-init=zero -D_FORTIFY_SOURCE=2
+CFLAGS	 ?= -O2 -g
+LDFLAGS	 ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+
+ifdef SANITIZE
+BUILD	 := build-asan
+CFLAGS	 := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	    -fno-omit-frame-pointer
+HARDEN	 := -fPIE
+LDFLAGS	 := -pie -fsanitize=address,undefined -Wl,--as-needed
+endif
+
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPROCONSUL_VERSION='"$(VERSION)"' \
+	     -DPROCONSUL_PREFIX='"$(PREFIX)"' $(WARNINGS) $(HARDEN) $(CFLAGS) \
+	     -Icommon -I. -MMD -MP
+
+sources	 = $(sort $(wildcard $(1)/*.c))
+objects	 = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
+# Of a folder, for its tests: everything but its main.
+cores	 = $(filter-out %/main.o,$(call objects,$(1)))
+
+COMMON	 := $(BUILD)/libcommon.a
+TESTS	 := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort \
+	    $(wildcard tests/*/*_test.c)))
+SIMS	 := $(patsubst tests/sim/%.c,$(BUILD)/tests/sim/%,$(sort \
+	    $(wildcard tests/sim/*_sim.c)))
+FUZZERS	 := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort \
+	    $(wildcard tests/fuzz/*_fuzz.c)))
+HEADERS	 := $(sort $(wildcard $(addsuffix /*.h,common $(PROGRAMS))))
+
+.PHONY: all
+all: $(addprefix $(BUILD)/,$(PROGRAMS))
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(COMMON): $(call objects,common)
+	@mkdir -p $(@D)
+	rm -f $@ && $(AR) rcs $@ $^
+
+define program
+$(BUILD)/$(1): $$(call objects,$(1)) $$(COMMON)
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS_common)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+# A test of folder X links what X is made of, without its main.
+define test_folder
+$(BUILD)/tests/$(1)/%_test: $(BUILD)/obj/tests/$(1)/%_test.o \
+    $$(if $$(filter common,$(1)),,$$(call cores,$(1))) $$(COMMON)
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS_common) -lm -lz
+endef
+$(foreach p,common $(PROGRAMS),$(eval $(call test_folder,$(p))))
+
+include tests/tests.mk
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,63 @@
+/*
+ * The skeleton of all six daemons: one sequence, one loop, one turn.
+ *
+ *	config_load      flags and files, as `consul agent` reads them
+ *	spec->open       all that needs privileges: ports, keys, files
+ *	privsep_drop     user, groups, no_new_privs, Landlock
+ *	ipc              first nn_socket(): its thread is confined too
+ *	privsep_lock     seccomp on every thread
+ *	spec->start      timers, first questions
+ *	loop             spec->turn at the end of every turn, then edges flush
+ *
+ * Every daemon is started as
+ *	NAME -run-dir DIR [flags of `consul agent`]
+ * and leaves on SIGTERM or SIGINT; SIGHUP reloads. Exit status: 0 asked to
+ * stop, 1 cannot start (said on standard error), 64 has left the cluster.
+ */
+#ifndef COMMON_DAEMON_H
+#define COMMON_DAEMON_H
+
+#include <ev.h>
+
+#include "config.h"
+#include "ipc.h"
+#include "wiring.h"
+
+#define EXIT_HAS_LEFT 64
+
+struct daemon {
+	enum daemon_id id;
+	struct config *config; /* owned; replaced by a reload */
+	struct ev_loop *loop;
+	const char *run_dir;
+	struct edge *edges[DAEMON_COUNT]; /* by peer; NULL where there is none */
+	void *state; /* the daemon's own struct */
+};
+
+struct daemon_spec {
+	enum daemon_id id;
+	size_t state_size; /* zeroed before open */
+	void (*open)(struct daemon *); /* fatal() on failure */
+	void (*start)(struct daemon *);
+	void (*turn)(struct daemon *); /* may be NULL */
+	/* The new configuration is in d->config, the old one still valid. */
+	void (*reload)(struct daemon *, const struct config *old);
+	void (*stop)(struct daemon *); /* may be NULL; before exit */
+	void (*on_peer)(struct daemon *, struct edge *, bool is_up);
+	call_fn *const *handlers; /* METHOD_COUNT, NULL where not served */
+};
+
+int daemon_main(const struct daemon_spec *, int argc, char **argv);
+/* Leave the loop; exit with this status. */
+void daemon_stop(struct daemon *, int status);
+/* Read configuration again and call spec->reload; false and `why` (a text as
+ * Consul gives it) when it is broken: the old one then stays. */
+bool daemon_reload(struct daemon *, struct buf *why);
+/* RUN_DIR/name; lent until the next call. */
+const char *daemon_run_path(struct daemon *, const char *name);
+/* Listen on address:port, before privileges are dropped; fatal() with the port
+ * and its holder, if it can be known, when it is in use. Non-blocking. */
+int daemon_listen_tcp(const char *address, int port, const char *what);
+int daemon_listen_udp(const char *address, int port, const char *what);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * The generation page: numbers by which kept answers are known to stand.
+ *
+ * catalogd writes it; httpd and dnsd map it read only. It holds no data. A
+ * kept answer carries the stamps (bucket, generation) that its question had,
+ * and may be given again while all of them stand, the epoch is the same, and
+ * the page is trusted. catalogd raises the counters while it applies an entry,
+ * before anyone is told that the write is done.
+ *
+ * Source  DESIGN.md 5
+ */
+#ifndef COMMON_GENPAGE_H
+#define COMMON_GENPAGE_H
+
+#include "bytes.h"
+#include "clock.h"
+#include "err.h"
+
+#define GENPAGE_BUCKETS 8192U
+
+struct genpage; /* a mapped page */
+
+/* What can change. The key is its name: a KV key, the first path part of a KV
+ * prefix (with its "/"), a service or node name in lower case; empty for a
+ * whole table. */
+enum gen_kind {
+	GEN_KV_KEY,
+	GEN_KV_TOP,
+	GEN_KV_TABLE,
+	GEN_SERVICE,	  /* anything that /v1/health/service/X shows */
+	GEN_NODE,	  /* a node's row, services or checks */
+	GEN_NODES_TABLE,
+	GEN_SERVICES_TABLE,
+	GEN_CHECKS_TABLE,
+	GEN_SESSIONS_TABLE,
+	GEN_LEADER,	  /* who leads, and whether we know */
+};
+
+uint32_t genpage_bucket(enum gen_kind, struct slice key);
+
+/* Writer: create or take over the file (mode 0640), with a new epoch. */
+struct genpage *genpage_create(const char *path);
+void genpage_raise(struct genpage *, uint32_t bucket);
+void genpage_raise_all(struct genpage *); /* a new epoch: nothing stands */
+uint64_t genpage_generation(const struct genpage *, uint32_t bucket);
+/* Until when readers may believe it; INSTANT_NEVER where this server is the
+ * only voter, so that nobody else can accept a write. */
+void genpage_trust(struct genpage *, struct instant until);
+
+/* Reader: NULL if it can't be mapped (yet). */
+struct genpage *genpage_open(const char *path);
+uint64_t genpage_epoch(const struct genpage *);
+bool genpage_is_trusted(const struct genpage *, struct instant now);
+void genpage_close(struct genpage *);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * JSON: text in to a small tree (yajl underneath), struct tables to and from
+ * it, and generated text.
+ *
+ * Limits   depth JSON_DEPTH_MAX; the tree's size is bounded by the text's
+ * Memory   a tree lives in its arena; texts in it too
+ * Source   api/http.md 1.4 and 1.5 (Go's encoding/json), api/config.md 1
+ */
+#ifndef COMMON_JSON_H
+#define COMMON_JSON_H
+
+#include "arena.h"
+#include "bytes.h"
+#include "err.h"
+#include "type.h"
+
+#define JSON_DEPTH_MAX 64
+#define JSON_WHY_MAX   512
+
+enum json_kind {
+	JSON_NULL,
+	JSON_BOOL,
+	JSON_NUMBER, /* kept as text; see json_number_* */
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT,
+};
+
+struct json {
+	enum json_kind kind;
+	bool boolean;
+	struct slice text;   /* of a string (unescaped) or number */
+	struct json *first;  /* array or object: children, in order */
+	struct json *next;   /* the following sibling */
+	struct slice key;    /* where the parent is an object */
+	size_t count;	     /* of children */
+};
+
+/* Parse the first JSON value of `text`. *rest (may be NULL) is what follows.
+ * `why` gets Go's text: "EOF", "unexpected EOF", "invalid character 'b'
+ * looking for beginning of value", ... */
+MUST_CHECK enum err json_parse(struct slice text, struct arena *,
+    struct json **, struct slice *rest, char why[JSON_WHY_MAX]);
+const struct json *json_get(const struct json *object, const char *key);
+
+/* How keys and errors are treated, as Consul does it in two places. */
+enum json_dialect {
+	JSON_API,    /* Go's encoding/json: keys in any case; unknown refused */
+	JSON_API_LAX,/* the same, unknown keys skipped */
+	JSON_CONFIG, /* mapstructure: list of one for a scalar, float to int */
+};
+
+/* Fill *object (zeroed or holding defaults; null leaves a field as it is)
+ * from a tree. `why` gets the text behind "Request decode failed: ", e.g.
+ * `json: unknown field "Foo"`. */
+MUST_CHECK enum err json_to_type(const struct json *, enum json_dialect,
+    const struct type *, struct arena *, void *object, char why[JSON_WHY_MAX]);
+
+/* Compact JSON of *object, rows in order, Go's escapes and number forms. */
+void json_from_type(const struct type *, const void *object, struct buf *);
+void json_put_text(struct buf *, struct slice);	    /* quoted, escaped */
+void json_put_float(struct buf *, double);
+void json_put_base64(struct buf *, struct slice);   /* quoted; "" if empty */
+void json_put_any(struct buf *, struct slice msgpack);
+/* `indent` blanks a level; compact JSON in, and no trailing newline. */
+void json_pretty(struct slice compact, unsigned indent, struct buf *);
+
+void base64_encode(struct slice, struct buf *);
+MUST_CHECK enum err base64_decode(struct slice, struct buf *);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * Every limit on what strangers and peers may send or make us keep.
+ *
+ * Sizes are bytes, counts are elements. A limit that Consul has carries its
+ * source; the others are ours, generous to any real use.
+ */
+#ifndef COMMON_LIMITS_H
+#define COMMON_LIMITS_H
+
+/* --- Names and values. --- */
+#define DATACENTER_BYTES_MAX   256
+#define TOKEN_BYTES_MAX	       1024
+#define KEY_BYTES_MAX	       (64 * 1024)  /* Consul checks none */
+#define KV_VALUE_BYTES_MAX     (512 * 1024) /* limits.kv_max_value_size */
+#define TXN_OPS_MAX	       64	    /* api/http.md 3 */
+#define TXN_BYTES_MAX	       (512 * 1024) /* limits.txn_max_req_len */
+#define META_PAIRS_MAX	       64	    /* api/http.md 5 */
+#define META_KEY_BYTES_MAX     128
+#define META_VALUE_BYTES_MAX   512
+#define CHECK_OUTPUT_BYTES_MAX 4096 /* default of check_output_max_size */
+
+/* --- HTTP. --- */
+#define HTTP_HEAD_BYTES_MAX    (64 * 1024)
+#define HTTP_HEADERS_MAX       100
+#define HTTP_BODY_BYTES_MAX    (4 * 1024 * 1024)
+#define HTTP_CONNS_PER_CLIENT  200 /* limits.http_max_conns_per_client */
+#define HTTP_HEAD_TIMEOUT_MS   10000 /* slow-loris: the head must be here */
+#define HTTP_BODY_TIMEOUT_MS   60000
+#define HTTP_IDLE_TIMEOUT_MS   120000
+#define HTTP_PIPELINE_MAX      64
+#define ANSWER_CACHE_BYTES_MAX (8 * 1024 * 1024)
+
+/* --- DNS. --- */
+#define DNS_TCP_CONNS_MAX      256
+#define DNS_TCP_IDLE_MS	       10000
+#define DNS_CACHE_BYTES_MAX    (4 * 1024 * 1024)
+
+/* --- IPC. --- */
+#define IPC_MESSAGE_BYTES_MAX  (768 * 1024) /* under nanomsg's 1 MiB */
+#define IPC_FRAME_BYTES_MAX    (512 * 1024) /* larger ones go in pieces */
+#define IPC_JOINED_BYTES_MAX   (256 * 1024 * 1024)
+#define IPC_QUEUE_BYTES_MAX    (64 * 1024 * 1024)
+#define IPC_ASKS_MAX	       65536 /* open questions an edge */
+
+/* --- Raft. --- */
+#define RAFT_BATCH_ENTRIES_MAX 512
+#define RAFT_ENTRY_BYTES_MAX   (4 * 1024 * 1024)
+#define RAFT_SERVERS_MAX       64
+
+#endif

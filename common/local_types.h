@@ -1,0 +1,209 @@
+/*
+ * Structs that travel only inside one suite: the agent's own services and
+ * checks, membership, and the log between catalogd and raftd. Rows as in
+ * type.h.
+ */
+#ifndef COMMON_LOCAL_TYPES_H
+#define COMMON_LOCAL_TYPES_H
+
+#include "rpc_types.h"
+
+/* clang-format off */
+
+/* What /v1/agent/services shows; JSON order of api/http.md 7. */
+#define AGENT_SERVICE(F) \
+	F(STR, _, kind, "Kind", 0, JSON_OMITEMPTY) \
+	F(STR, _, id, "ID", 0, 0) \
+	F(STR, _, service, "Service", 0, 0) \
+	F(STRS, _, tags, "Tags", 0, JSON_EMPTY_LIST) \
+	F(MAP_STR, _, meta, "Meta", 0, JSON_EMPTY_LIST) \
+	F(INT, _, port, "Port", 0, 0) \
+	F(STR, _, address, "Address", 0, 0) \
+	F(MAP, service_address, tagged_addresses, "TaggedAddresses", 0, JSON_OMITEMPTY) \
+	F(STRUCT, weights, weights, "Weights", 0, 0) \
+	F(BOOL, _, enable_tag_override, "EnableTagOverride", 0, 0) \
+	F(U64, _, create_index, "CreateIndex", 0, JSON_OMITEMPTY) \
+	F(U64, _, modify_index, "ModifyIndex", 0, JSON_OMITEMPTY) \
+	F(STR, _, content_hash, "ContentHash", 0, JSON_OMITEMPTY)
+
+#define AGENT_SERVICES(F) \
+	F(LIST, agent_service, services, "Services", 0, 0)
+
+#define AGENT_CHECKS(F) \
+	F(LIST, health_check, checks, "Checks", 0, 0)
+
+/* Body of /v1/agent/check/register (api/http.md 7.2). */
+#define CHECK_DEFINITION(F) \
+	F(STR, _, id, "ID", 0, 0) \
+	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, notes, "Notes", 0, 0) \
+	F(STR, _, service_id, "ServiceID", 0, 0) \
+	F(STR, _, token, "Token", TOKEN_BYTES_MAX, 0) \
+	F(STR, _, status, "Status", 0, 0) \
+	F(STRS, _, script_args, "ScriptArgs", 0, 0) \
+	F(STR, _, http, "HTTP", 0, 0) \
+	F(MAP_STRS, _, header, "Header", 0, 0) \
+	F(STR, _, method, "Method", 0, 0) \
+	F(STR, _, body, "Body", 0, 0) \
+	F(STR, _, tcp, "TCP", 0, 0) \
+	F(DURATION, _, interval, "Interval", 0, 0) \
+	F(STR, _, docker_container_id, "DockerContainerID", 0, 0) \
+	F(STR, _, shell, "Shell", 0, 0) \
+	F(STR, _, grpc, "GRPC", 0, 0) \
+	F(BOOL, _, grpc_use_tls, "GRPCUseTLS", 0, 0) \
+	F(BOOL, _, tls_skip_verify, "TLSSkipVerify", 0, 0) \
+	F(STR, _, alias_node, "AliasNode", 0, 0) \
+	F(STR, _, alias_service, "AliasService", 0, 0) \
+	F(DURATION, _, timeout, "Timeout", 0, 0) \
+	F(DURATION, _, ttl, "TTL", 0, 0) \
+	F(INT, _, success_before_passing, "SuccessBeforePassing", 0, 0) \
+	F(INT, _, failures_before_critical, "FailuresBeforeCritical", 0, 0) \
+	F(DURATION, _, deregister_critical_service_after, "DeregisterCriticalServiceAfter", 0, 0) \
+	F(INT, _, output_max_size, "OutputMaxSize", 0, 0)
+
+#define AGENT_REGISTER_SERVICE(F) \
+	F(STRUCT, service_definition, service, "Service", 0, 0) \
+	F(BOOL, _, replace_existing_checks, "ReplaceExistingChecks", 0, 0) \
+	F(STR, _, token, "Token", TOKEN_BYTES_MAX, 0)
+
+#define AGENT_REGISTER_CHECK(F) \
+	F(STRUCT, check_definition, check, "Check", 0, 0) \
+	F(STR, _, token, "Token", TOKEN_BYTES_MAX, 0)
+
+#define AGENT_ID(F) \
+	F(STR, _, id, "ID", 0, 0) \
+	F(STR, _, token, "Token", TOKEN_BYTES_MAX, 0)
+
+#define AGENT_MAINTENANCE(F) \
+	F(STR, _, service_id, "ServiceID", 0, 0) /* unused for the node's */ \
+	F(BOOL, _, is_enabled, "Enable", 0, 0) \
+	F(STR, _, reason, "Reason", 0, 0) \
+	F(STR, _, token, "Token", TOKEN_BYTES_MAX, 0)
+
+/* pass, warn, fail and update of a TTL check. */
+#define AGENT_CHECK_UPDATE(F) \
+	F(STR, _, check_id, "CheckID", 0, 0) \
+	F(STR, _, status, "Status", 0, 0) \
+	F(STR, _, output, "Output", 0, 0) \
+	F(STR, _, token, "Token", TOKEN_BYTES_MAX, 0)
+
+/* One section (or several) of `consul info`. */
+#define STATS_SECTION(F) \
+	F(STR, _, name, "Name", 0, 0) \
+	F(MAP_STR, _, values, "Values", 0, 0)
+
+#define STATS(F) \
+	F(LIST, stats_section, sections, "Sections", 0, 0)
+
+/* --- Membership. --- */
+
+/* JSON of api/http.md 7, member. Status: 1 alive 2 leaving 3 left 4 failed. */
+#define SERF_MEMBER(F) \
+	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, addr, "Addr", 0, 0) \
+	F(U64, _, port, "Port", 0, 0) \
+	F(MAP_STR, _, tags, "Tags", 0, 0) \
+	F(INT, _, status, "Status", 0, 0) \
+	F(U64, _, protocol_min, "ProtocolMin", 0, 0) \
+	F(U64, _, protocol_max, "ProtocolMax", 0, 0) \
+	F(U64, _, protocol_cur, "ProtocolCur", 0, 0) \
+	F(U64, _, delegate_min, "DelegateMin", 0, 0) \
+	F(U64, _, delegate_max, "DelegateMax", 0, 0) \
+	F(U64, _, delegate_cur, "DelegateCur", 0, 0)
+
+#define SERF_MEMBERS(F) \
+	F(LIST, serf_member, members, "Members", 0, 0)
+
+#define SERF_MEMBERS_REQUEST(F) \
+	F(BOOL, _, is_wan, "WAN", 0, 0)
+
+/* --- The log, between catalogd and raftd. --- */
+
+/* catalogd: give me everything behind this index (0: from the beginning, by
+ * snapshot if need be), now and as it comes. */
+#define RAFT_FOLLOW(F) \
+	F(U64, _, index, "Index", 0, 0)
+
+/* catalogd: append this. The same id comes back in Committed or Refused. */
+#define RAFT_SUBMIT(F) \
+	F(U64, _, id, "ID", 0, 0) \
+	F(BYTES, _, data, "Data", RAFT_ENTRY_BYTES_MAX, 0)
+
+#define RAFT_REFUSED(F) \
+	F(U64, _, id, "ID", 0, 0) \
+	F(STR, _, why, "Why", 0, 0) /* Consul's text, e.g. "No cluster leader" */
+
+/* raftd: entry `index` is committed. Strictly in order, every index that
+ * carries a command (type 0); others only move `index` on. */
+#define RAFT_COMMITTED(F) \
+	F(U64, _, index, "Index", 0, 0) \
+	F(U64, _, term, "Term", 0, 0) \
+	F(U64, _, type, "Type", 0, 0) /* wire/raft.md 4 */ \
+	F(BYTES, _, data, "Data", RAFT_ENTRY_BYTES_MAX, 0) \
+	F(U64, _, id, "ID", 0, 0) /* of our Submit; 0 for others' */
+
+/* raftd: what this server is now; sent at each change and after Follow. */
+#define RAFT_STATE(F) \
+	F(STR, _, role, "Role", 0, 0) /* "Leader", "Follower", "Candidate" */ \
+	F(U64, _, term, "Term", 0, 0) \
+	F(STR, _, leader_address, "LeaderAddress", 0, 0) \
+	F(BOOL, _, is_leader, "IsLeader", 0, 0) /* and its noop is committed */ \
+	F(BOOL, _, is_sole_voter, "IsSoleVoter", 0, 0) /* lease never ends */ \
+	F(U64, _, commit_index, "CommitIndex", 0, 0) \
+	F(STRS, _, peers, "Peers", 0, 0) /* addresses of the voters */
+
+/* A piece of state.bin (wire/raft.md 7), in order. From catalogd: the answer
+ * to SnapshotWanted. From raftd: what to start from after Follow. */
+#define SNAPSHOT_PIECE(F) \
+	F(U64, _, index, "Index", 0, 0) /* last entry in the snapshot */ \
+	F(U64, _, term, "Term", 0, 0) \
+	F(U64, _, offset, "Offset", 0, 0) \
+	F(BYTES, _, data, "Data", 0, 0) \
+	F(BOOL, _, is_last, "IsLast", 0, 0)
+
+/* --- On every edge. --- */
+
+#define EDGE_MONITOR(F) \
+	F(U64, _, level, "Level", 0, 0) /* enum log_level; NONE: no more */
+
+#define EDGE_LOG_LINE(F) \
+	F(U64, _, level, "Level", 0, 0) \
+	F(STR, _, line, "Line", 0, 0)
+
+#define LOCAL_TYPES(X) \
+	X(agent_service, AGENT_SERVICE, "AgentService") \
+	X(agent_services, AGENT_SERVICES, "AgentServices") \
+	X(agent_checks, AGENT_CHECKS, "AgentChecks") \
+	X(check_definition, CHECK_DEFINITION, "CheckDefinition") \
+	X(agent_register_service, AGENT_REGISTER_SERVICE, "AgentRegisterService") \
+	X(agent_register_check, AGENT_REGISTER_CHECK, "AgentRegisterCheck") \
+	X(agent_id, AGENT_ID, "AgentID") \
+	X(agent_maintenance, AGENT_MAINTENANCE, "AgentMaintenance") \
+	X(agent_check_update, AGENT_CHECK_UPDATE, "AgentCheckUpdate") \
+	X(stats_section, STATS_SECTION, "StatsSection") \
+	X(stats, STATS, "Stats") \
+	X(serf_member, SERF_MEMBER, "Member") \
+	X(serf_members, SERF_MEMBERS, "Members") \
+	X(serf_members_request, SERF_MEMBERS_REQUEST, "MembersRequest") \
+	X(raft_follow, RAFT_FOLLOW, "RaftFollow") \
+	X(raft_submit, RAFT_SUBMIT, "RaftSubmit") \
+	X(raft_refused, RAFT_REFUSED, "RaftRefused") \
+	X(raft_committed, RAFT_COMMITTED, "RaftCommitted") \
+	X(raft_state, RAFT_STATE, "RaftState") \
+	X(snapshot_piece, SNAPSHOT_PIECE, "SnapshotPiece") \
+	X(edge_monitor, EDGE_MONITOR, "EdgeMonitor") \
+	X(edge_log_line, EDGE_LOG_LINE, "EdgeLogLine")
+/* clang-format on */
+
+#define X(name, rows, go_name)                                                 \
+	struct name {                                                          \
+		rows(TYPE_MEMBER)                                              \
+	};
+LOCAL_TYPES(X)
+#undef X
+
+#define X(name, rows, go_name) extern struct type name##_type;
+LOCAL_TYPES(X)
+#undef X
+
+#endif

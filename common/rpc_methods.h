@@ -1,0 +1,140 @@
+/*
+ * Every question and every notice, one row each: the whole language of the
+ * suite. A method without an ACL rule does not compile.
+ *
+ *   service, method   Consul's name: "KVS.Get" (Agent, Serf, Raft and Edge are
+ *                     our own, and never leave the machine)
+ *   owner             the daemon that answers; catalogd hands others' on
+ *   request, reply    struct tables (rpc_types.h, local_types.h)
+ *   kind              READ, WRITE (through the log), LOCAL (this agent only),
+ *                     NOTICE (no answer)
+ *   rule              what an ACL token must grant (acl is a later capability;
+ *                     until then every rule grants)
+ *   from              which edges may carry it (catalogd: as router or author)
+ */
+#ifndef COMMON_RPC_METHODS_H
+#define COMMON_RPC_METHODS_H
+
+#include "local_types.h"
+#include "rpc_types.h"
+#include "wiring.h"
+
+/* clang-format off */
+#define ASK	(FROM(httpd) | FROM(healthd))
+#define LOOK	(ASK | FROM(dnsd))
+#define ROUTED	FROM(catalogd)
+
+#define METHODS(X)                                                                                              \
+	X(Catalog, Register,         catalogd, register_request,         empty,                       WRITE,  NODE_WRITE,    ASK)    \
+	X(Catalog, Deregister,       catalogd, deregister_request,       empty,                       WRITE,  NODE_WRITE,    ASK)    \
+	X(Catalog, ListDatacenters,  catalogd, datacenters_request,      texts,                       READ,   ANYONE,        LOOK)   \
+	X(Catalog, ListNodes,        catalogd, dc_specific_request,      indexed_nodes,               READ,   NODE_READ,     LOOK)   \
+	X(Catalog, ListServices,     catalogd, dc_specific_request,      indexed_services,            READ,   SERVICE_READ,  LOOK)   \
+	X(Catalog, ServiceNodes,     catalogd, service_specific_request, indexed_service_nodes,       READ,   SERVICE_READ,  LOOK)   \
+	X(Catalog, NodeServices,     catalogd, node_specific_request,    indexed_node_services,       READ,   NODE_READ,     LOOK)   \
+	X(Catalog, NodeServiceList,  catalogd, node_specific_request,    indexed_node_service_list,   READ,   NODE_READ,     LOOK)   \
+	X(Health,  ChecksInState,    catalogd, checks_in_state_request,  indexed_health_checks,       READ,   NODE_READ,     LOOK)   \
+	X(Health,  NodeChecks,       catalogd, node_specific_request,    indexed_health_checks,       READ,   NODE_READ,     LOOK)   \
+	X(Health,  ServiceChecks,    catalogd, service_specific_request, indexed_health_checks,       READ,   SERVICE_READ,  LOOK)   \
+	X(Health,  ServiceNodes,     catalogd, service_specific_request, indexed_check_service_nodes, READ,   SERVICE_READ,  LOOK)   \
+	X(KVS,     Apply,            catalogd, kvs_request,              boolean,                     WRITE,  KEY_WRITE,     FROM(httpd)) \
+	X(KVS,     Get,              catalogd, key_request,              indexed_dir_entries,         READ,   KEY_READ,      FROM(httpd)) \
+	X(KVS,     List,             catalogd, key_request,              indexed_dir_entries,         READ,   KEY_LIST,      FROM(httpd)) \
+	X(KVS,     ListKeys,         catalogd, key_list_request,         indexed_key_list,            READ,   KEY_LIST,      FROM(httpd)) \
+	X(Session, Apply,            catalogd, session_request,          text,                        WRITE,  SESSION_WRITE, FROM(httpd)) \
+	X(Session, Get,              catalogd, session_specific_request, indexed_sessions,            READ,   SESSION_READ,  FROM(httpd)) \
+	X(Session, List,             catalogd, session_specific_request, indexed_sessions,            READ,   SESSION_READ,  FROM(httpd)) \
+	X(Session, NodeSessions,     catalogd, node_specific_request,    indexed_sessions,            READ,   SESSION_READ,  FROM(httpd)) \
+	X(Session, Renew,            catalogd, session_specific_request, indexed_sessions,            READ,   SESSION_WRITE, FROM(httpd)) \
+	X(Txn,     Apply,            catalogd, txn_request,              txn_response,                WRITE,  PER_OPERATION, FROM(httpd)) \
+	X(Txn,     Read,             catalogd, txn_read_request,         txn_read_response,           READ,   PER_OPERATION, FROM(httpd)) \
+	X(Status,  Leader,           catalogd, dc_specific_request,      text,                        READ,   ANYONE,        LOOK)   \
+	X(Status,  Peers,            catalogd, dc_specific_request,      texts,                       READ,   ANYONE,        LOOK)   \
+	X(Status,  Ping,             catalogd, empty,                    empty,                       READ,   ANYONE,        LOOK)   \
+	X(Operator, RaftGetConfiguration, catalogd, dc_specific_request, raft_configuration_response, READ,   OPERATOR_READ, FROM(httpd)) \
+	\
+	X(Agent,   Stats,            catalogd, empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
+	X(Agent,   HealthStats,      healthd,  empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
+	X(Agent,   Services,         healthd,  empty,                    agent_services,              LOCAL,  SERVICE_READ,  FROM(httpd)) \
+	X(Agent,   Checks,           healthd,  empty,                    agent_checks,                LOCAL,  NODE_READ,     FROM(httpd)) \
+	X(Agent,   RegisterService,  healthd,  agent_register_service,   empty,                       LOCAL,  SERVICE_WRITE, FROM(httpd)) \
+	X(Agent,   DeregisterService, healthd, agent_id,                 empty,                       LOCAL,  SERVICE_WRITE, FROM(httpd)) \
+	X(Agent,   ServiceMaintenance, healthd, agent_maintenance,       empty,                       LOCAL,  SERVICE_WRITE, FROM(httpd)) \
+	X(Agent,   NodeMaintenance,  healthd,  agent_maintenance,        empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
+	X(Agent,   RegisterCheck,    healthd,  agent_register_check,     empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
+	X(Agent,   DeregisterCheck,  healthd,  agent_id,                 empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
+	X(Agent,   UpdateCheck,      healthd,  agent_check_update,       empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
+	X(Agent,   Reload,           healthd,  empty,                    empty,                       LOCAL,  AGENT_WRITE,   FROM(httpd)) \
+	X(Serf,    Members,          gossipd,  serf_members_request,     serf_members,                LOCAL,  NODE_READ,     FROM(httpd)) \
+	X(Serf,    Stats,            gossipd,  empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
+	X(Serf,    Leave,            gossipd,  empty,                    empty,                       LOCAL,  AGENT_WRITE,   FROM(httpd)) \
+	X(Raft,    Stats,            raftd,    empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
+	X(Raft,    Configuration,    raftd,    empty,                    raft_configuration_response, LOCAL,  OPERATOR_READ, ROUTED) \
+	X(Raft,    Verify,           raftd,    empty,                    empty,                       LOCAL,  ANYONE,        ROUTED) \
+	\
+	X(Serf,    MemberChanged,    catalogd, serf_member,              empty,                       NOTICE, ANYONE,        FROM(gossipd)) \
+	X(Raft,    Follow,           raftd,    raft_follow,              empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
+	X(Raft,    Submit,           raftd,    raft_submit,              empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
+	X(Raft,    Refused,          catalogd, raft_refused,             empty,                       NOTICE, ANYONE,        FROM(raftd)) \
+	X(Raft,    Committed,        catalogd, raft_committed,           empty,                       NOTICE, ANYONE,        FROM(raftd)) \
+	X(Raft,    State,            catalogd, raft_state,               empty,                       NOTICE, ANYONE,        FROM(raftd)) \
+	X(Raft,    SnapshotWanted,   catalogd, empty,                    empty,                       NOTICE, ANYONE,        FROM(raftd)) \
+	X(Raft,    SnapshotPiece,    raftd,    snapshot_piece,           empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
+	X(Raft,    RestorePiece,     catalogd, snapshot_piece,           empty,                       NOTICE, ANYONE,        FROM(raftd)) \
+	X(Edge,    Reloaded,         catalogd, empty,                    empty,                       NOTICE, ANYONE,        FROM(healthd)) \
+	X(Edge,    Reload,           healthd,  empty,                    empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
+	X(Edge,    Monitor,          catalogd, edge_monitor,             empty,                       NOTICE, AGENT_READ,    FROM(httpd) | FROM(catalogd)) \
+	X(Edge,    LogLine,          catalogd, edge_log_line,            empty,                       NOTICE, ANYONE,        FROM(gossipd) | FROM(raftd) | FROM(healthd) | FROM(dnsd) | FROM(catalogd))
+/* clang-format on */
+
+enum method {
+#define X(service, method, owner, request, reply, kind, rule, from)            \
+	METHOD_##service##_##method,
+	METHODS(X)
+#undef X
+	METHOD_COUNT
+};
+
+enum method_kind {
+	METHOD_READ,
+	METHOD_WRITE,
+	METHOD_LOCAL,
+	METHOD_NOTICE,
+};
+
+enum acl_rule {
+	RULE_ANYONE,
+	RULE_KEY_READ,
+	RULE_KEY_LIST,
+	RULE_KEY_WRITE,
+	RULE_NODE_READ,
+	RULE_NODE_WRITE,
+	RULE_SERVICE_READ,
+	RULE_SERVICE_WRITE,
+	RULE_SESSION_READ,
+	RULE_SESSION_WRITE,
+	RULE_AGENT_READ,
+	RULE_AGENT_WRITE,
+	RULE_OPERATOR_READ,
+	RULE_PER_OPERATION,
+};
+
+struct method_row {
+	const char *name; /* "KVS.Get" */
+	enum daemon_id owner;
+	struct type *request;
+	struct type *reply;
+	enum method_kind kind;
+	enum acl_rule rule;
+	uint32_t from; /* set of FROM() bits */
+};
+
+extern const struct method_row method_rows[METHOD_COUNT];
+
+/* By Consul's name; METHOD_COUNT if there is none. */
+enum method method_find(struct slice name);
+/* A number that differs when any row differs: ends that were built from
+ * different tables refuse each other. */
+uint32_t method_table_hash(void);
+
+#endif
