@@ -54,6 +54,10 @@ MUST_CHECK enum err flag_parse_bool(const char *, bool *); /* ParseBool */
 /* Go's strconv.Atoi; *why gets `strconv.Atoi: parsing "x": invalid syntax`. */
 MUST_CHECK enum err flag_parse_int(const char *, int64_t *, struct buf *why);
 
+/* `invalid value "x" for flag -n: parse error`, as Go says it. */
+void flag_mistake(const struct flag *, const char *value, const char *reason,
+    struct buf *why);
+
 /* After a mistake: "Usage:\n  -x value\n    \tWhat it does.\n". */
 void flags_usage(FILE *, const struct flag *table);
 /* For -h: the two sections of options, 72 columns wide. */

@@ -1,0 +1,278 @@
+/*
+ * Command line flags in Go's manner: one walk over argv, one way to store what
+ * was found, and the two forms of usage.
+ *
+ * Source  Go's flag package (parseOne, PrintDefaults), api/cli.md 1
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "flags.h"
+
+#define HELP_COLUMNS 67 /* 72 less the five blanks in front */
+
+/* Text in double quotes, as Go's %q. */
+static void
+put_quoted(struct buf *out, const char *text)
+{
+	const char *p;
+
+	buf_put_u8(out, '"');
+	for (p = text; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			buf_printf(out, "\\%c", *p);
+		else if (*p == '\n')
+			buf_put_text(out, "\\n");
+		else if (*p == '\t')
+			buf_put_text(out, "\\t");
+		else if ((unsigned char)*p < ' ' || *p == 0x7f)
+			buf_printf(out, "\\x%02x", (unsigned char)*p);
+		else
+			buf_put_u8(out, (uint8_t)*p);
+	}
+	buf_put_u8(out, '"');
+}
+
+enum err
+flag_parse_bool(const char *text, bool *out)
+{
+	static const char *const yes[] = { "1", "t", "T", "true", "TRUE",
+		"True" };
+	static const char *const no[] = { "0", "f", "F", "false", "FALSE",
+		"False" };
+	size_t i;
+
+	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0) {
+			*out = strcmp(text, yes[i]) == 0;
+			return (ERR_OK);
+		}
+	}
+	return (ERR_INVALID);
+}
+
+enum err
+flag_parse_int(const char *text, int64_t *out, struct buf *why)
+{
+	const char *digits = text + (*text == '-' || *text == '+');
+	const char *reason = NULL;
+	long long value = 0;
+
+	if (*digits == '\0' || digits[strspn(digits, "0123456789")] != '\0') {
+		reason = "invalid syntax";
+	} else {
+		errno = 0;
+		value = strtoll(text, NULL, 10);
+		if (errno == ERANGE)
+			reason = "value out of range";
+	}
+	if (reason != NULL) {
+		buf_put_text(why, "strconv.Atoi: parsing ");
+		put_quoted(why, text);
+		buf_printf(why, ": %s", reason);
+		return (ERR_INVALID);
+	}
+	*out = value;
+	return (ERR_OK);
+}
+
+void
+flag_mistake(const struct flag *flag, const char *value, const char *reason,
+    struct buf *why)
+{
+	bool is_bool = flag->kind == FLAG_BOOL;
+
+	buf_put_text(
+	    why, is_bool ? "invalid boolean value " : "invalid value ");
+	put_quoted(why, value);
+	buf_printf(why, is_bool ? " for -%s: %s" : " for flag -%s: %s",
+	    flag->name, reason);
+}
+
+static const struct flag *
+flag_find(const struct flag *table, const char *name, size_t size)
+{
+	for (; table->name != NULL; table++) {
+		if (strncmp(table->name, name, size) == 0 &&
+		    table->name[size] == '\0')
+			return (table);
+	}
+	return (NULL);
+}
+
+bool
+flags_next(const struct flag *table, int *argc, char ***argv,
+    const struct flag **out, const char **value, enum err *err, struct buf *why)
+{
+	const char *arg, *name, *equals;
+	const struct flag *flag;
+	size_t size;
+
+	*err = ERR_OK;
+	if (*argc == 0 || (*argv)[0][0] != '-' || (*argv)[0][1] == '\0')
+		return (false);
+	arg = (*argv)[0];
+	name = arg + (arg[1] == '-' ? 2 : 1);
+	(*argc)--, (*argv)++;
+	if (strcmp(arg, "--") == 0)
+		return (false);
+	*err = ERR_INVALID;
+	if (*name == '\0' || *name == '-' || *name == '=') {
+		buf_printf(why, "bad flag syntax: %s", arg);
+		return (false);
+	}
+	equals = strchr(name, '=');
+	size = equals != NULL ? (size_t)(equals - name) : strlen(name);
+	flag = flag_find(table, name, size);
+	if (flag == NULL) {
+		buf_printf(why, "flag provided but not defined: -%.*s",
+		    (int)size, name);
+		return (false);
+	}
+	if (equals == NULL && flag->kind != FLAG_BOOL && *argc == 0) {
+		buf_printf(why, "flag needs an argument: -%s", flag->name);
+		return (false);
+	}
+	*err = ERR_OK;
+	*out = flag;
+	*value = equals != NULL ? equals + 1 : "true";
+	if (equals == NULL && flag->kind != FLAG_BOOL) {
+		*value = (*argv)[0];
+		(*argc)--, (*argv)++;
+	}
+	return (true);
+}
+
+static void
+list_add(struct flag_list *list, const char *text, struct arena *arena)
+{
+	const char **items;
+
+	/* A command line is short: growing by one each time is fine. */
+	items = arena_array(arena, list->count + 1, sizeof(*items));
+	if (list->count > 0)
+		memcpy(items, list->items, list->count * sizeof(*items));
+	items[list->count++] = text;
+	list->items = items;
+}
+
+/* Put the value where the row says. */
+static enum err
+flag_store(const struct flag *flag, const char *value, struct arena *arena,
+    void *options)
+{
+	void *member = (char *)options + flag->offset;
+	struct duration span;
+	struct buf ignored = { 0 };
+	char text[128];
+	enum err err = ERR_OK;
+
+	switch (flag->kind) {
+	case FLAG_BOOL:
+		return (flag_parse_bool(value, member));
+	case FLAG_INT:
+		err = flag_parse_int(value, member, &ignored);
+		buf_deinit(&ignored);
+		return (err);
+	case FLAG_TEXT:
+		*(const char **)member = value;
+		return (ERR_OK);
+	case FLAG_DURATION:
+		err = duration_parse(
+		    slice_of_text(value), &span, text, sizeof(text));
+		if (err == ERR_OK)
+			*(struct duration *)member = span;
+		return (err);
+	case FLAG_LIST:
+		list_add(member, value, arena);
+		return (ERR_OK);
+	}
+	assert(!"a flag of no kind");
+	return (ERR_INVALID);
+}
+
+enum err
+flags_parse(const struct flag *table, int *argc, char ***argv,
+    struct arena *arena, void *options, struct buf *why)
+{
+	const struct flag *flag;
+	const char *value;
+	enum err err;
+
+	while (flags_next(table, argc, argv, &flag, &value, &err, why)) {
+		err = flag_store(flag, value, arena, options);
+		if (err != ERR_OK) {
+			flag_mistake(flag, value, "parse error", why);
+			return (err);
+		}
+	}
+	return (err);
+}
+
+void
+flags_usage(FILE *to, const struct flag *table)
+{
+	const struct flag *f;
+
+	fputs("Usage:\n", to);
+	for (f = table; f->name != NULL; f++) {
+		fprintf(to, "  -%s", f->name);
+		if (f->kind != FLAG_BOOL)
+			fprintf(to, " %s", f->value);
+		/* Go puts the help of a bool of one letter on its line. */
+		fputs(f->kind == FLAG_BOOL && f->name[1] == '\0' ? "\t"
+								 : "\n    \t",
+		    to);
+		fputs(f->help, to);
+		if (f->initial != NULL)
+			fprintf(to, " (default %s)", f->initial);
+		fputc('\n', to);
+	}
+}
+
+static void
+print_wrapped(FILE *to, const char *text)
+{
+	size_t size, last, i;
+
+	while (*text != '\0') {
+		size = strlen(text);
+		last = size;
+		for (i = 0; size > HELP_COLUMNS && i <= HELP_COLUMNS; i++) {
+			if (text[i] == ' ')
+				last = i;
+		}
+		fprintf(to, "     %.*s\n", (int)last, text);
+		text += last + (text[last] == ' ');
+	}
+}
+
+static void
+print_section(
+    FILE *to, const struct flag *table, bool is_common, const char *title)
+{
+	bool has_title = false;
+
+	for (; table->name != NULL; table++) {
+		if (table->is_common != is_common)
+			continue;
+		if (!has_title)
+			fprintf(to, "\n%s\n", title);
+		has_title = true;
+		fprintf(to, "\n  -%s", table->name);
+		if (table->kind != FLAG_BOOL)
+			fprintf(to, "=<%s>", table->value);
+		fputc('\n', to);
+		print_wrapped(to, table->help);
+	}
+}
+
+void
+flags_help(FILE *to, const struct flag *table)
+{
+	print_section(to, table, true, "HTTP API Options");
+	print_section(to, table, false, "Command Options");
+}
