@@ -11,8 +11,9 @@
  *
  * Every daemon is started as
  *	NAME -run-dir DIR [flags of `consul agent`]
- * and leaves on SIGTERM or SIGINT; SIGHUP reloads. Exit status: 0 asked to
- * stop, 1 cannot start (said on standard error), 64 has left the cluster.
+ * and leaves on SIGTERM (SIGINT is a terminal's word to the launcher); SIGHUP
+ * reloads. Exit status: 0 asked to stop, 1 cannot start (said on standard
+ * error), 64 has left the cluster.
  */
 #ifndef COMMON_DAEMON_H
 #define COMMON_DAEMON_H
@@ -21,17 +22,26 @@
 
 #include "config.h"
 #include "ipc.h"
+#include "listen.h"
 #include "wiring.h"
 
 #define EXIT_HAS_LEFT 64
 
+struct daemon_spec;
+
 struct daemon {
+	const struct daemon_spec *spec;
 	enum daemon_id id;
 	struct config *config; /* owned; replaced by a reload */
 	struct ev_loop *loop;
 	const char *run_dir;
 	struct edge *edges[DAEMON_COUNT]; /* by peer; NULL where there is none */
 	void *state; /* the daemon's own struct */
+	/* private to daemon.c */
+	int argc;
+	char **argv; /* without -run-dir */
+	int exit_status;
+	char path[128];
 };
 
 struct daemon_spec {
@@ -55,9 +65,5 @@ void daemon_stop(struct daemon *, int status);
 bool daemon_reload(struct daemon *, struct buf *why);
 /* RUN_DIR/name; lent until the next call. */
 const char *daemon_run_path(struct daemon *, const char *name);
-/* Listen on address:port, before privileges are dropped; fatal() with the port
- * and its holder, if it can be known, when it is in use. Non-blocking. */
-int daemon_listen_tcp(const char *address, int port, const char *what);
-int daemon_listen_udp(const char *address, int port, const char *what);
 
 #endif

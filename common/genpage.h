@@ -38,7 +38,8 @@ enum gen_kind {
 
 uint32_t genpage_bucket(enum gen_kind, struct slice key);
 
-/* Writer: create or take over the file (mode 0640), with a new epoch. */
+/* Writer: create or take over the file (mode 0640), with a new epoch and
+ * without trust; fatal() if that fails. */
 struct genpage *genpage_create(const char *path);
 void genpage_raise(struct genpage *, uint32_t bucket);
 void genpage_raise_all(struct genpage *); /* a new epoch: nothing stands */

@@ -23,6 +23,7 @@
 #include "bytes.h"
 #include "clock.h"
 #include "err.h"
+#include "idmap.h"
 #include "rpc_methods.h"
 
 struct edge;
@@ -32,25 +33,26 @@ struct daemon;
 /* --- Answering. --- */
 
 /* A question or notice came: `request` was decoded by the method's type and
- * lives, like call->arena, until the call is answered. A notice (call->id 0)
- * ends when the handler returns. */
+ * lives, like call->arena, until the call is answered. A notice (node.id 0)
+ * ends when the handler returns, and is not answered. */
 typedef void call_fn(struct daemon *, struct call *, const void *request);
 
 struct call {
-	struct edge *edge;   /* lent */
-	uint64_t id;	     /* 0 for a notice */
+	struct idmap_node node; /* node.id: the asker's; 0 for a notice */
+	struct edge *edge;	/* lent */
 	enum method method;
 	struct slice body;   /* the request as it came; lives as the call does */
 	struct arena arena;  /* for the answer's parts; freed with the call */
 	struct instant deadline;
-	/* Set by whoever keeps the call for later (a watch, a proposal, a
-	 * question handed on): called once if the asker gives up or is gone,
-	 * and then the call is freed and must not be answered any more. */
+	/* May be set by whoever keeps the call for later (a watch, a question
+	 * handed on): called once if the asker gives up or is gone; the call is
+	 * then freed and must not be answered any more. Left NULL, the call
+	 * stays, and its answer is dropped. */
 	void (*on_cancel)(struct call *);
 	void *keeper; /* theirs */
 	/* private to ipc.c */
-	struct call *next, *previous;
 	struct buf stamps;
+	bool is_orphan; /* nobody waits any more; the answer is dropped */
 };
 
 /* Each of these ends the call and frees it. */

@@ -44,7 +44,8 @@ enum daemon_id {
 };
 
 /* Sets of daemons, for "who may ask this". */
-#define FROM(id) (1U << DAEMON_##id)
+#define FROM(id)     (1U << DAEMON_##id)
+#define FROM_BIT(id) (1U << (id)) /* of an enum daemon_id */
 
 const char *daemon_name(enum daemon_id);
 const char *daemon_user(enum daemon_id);

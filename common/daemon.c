@@ -1,0 +1,196 @@
+/* The sequence and the loop that all daemons share; see daemon.h. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "log.h"
+#include "privsep.h"
+#include "xmalloc.h"
+
+#define LOG_NAME "agent"
+
+struct watchers {
+	struct daemon *daemon; /* lent */
+	ev_signal terminate;
+	ev_signal hang_up;
+	ev_prepare turn;
+};
+
+void
+daemon_stop(struct daemon *d, int status)
+{
+	d->exit_status = status;
+	ev_break(d->loop, EVBREAK_ALL);
+}
+
+const char *
+daemon_run_path(struct daemon *d, const char *name)
+{
+	int size =
+	    snprintf(d->path, sizeof(d->path), "%s/%s", d->run_dir, name);
+
+	if (size < 0 || (size_t)size >= sizeof(d->path))
+		fatal("path too long: %s/%s", d->run_dir, name);
+	return (d->path);
+}
+
+static void
+log_configure(const struct config *config)
+{
+	log_set_level(config->log_level);
+	log_set_json(config->log_json);
+}
+
+bool
+daemon_reload(struct daemon *d, struct buf *why)
+{
+	struct config *config = config_load(d->argc, d->argv, why);
+	struct config *old = d->config;
+
+	if (config == NULL)
+		return (false);
+	d->config = config;
+	log_configure(config);
+	if (d->spec->reload != NULL)
+		d->spec->reload(d, old);
+	config_free(old);
+	return (true);
+}
+
+static void
+on_terminate(struct ev_loop *loop, ev_signal *w, int events)
+{
+	struct watchers *watchers = w->data;
+
+	(void)loop;
+	(void)events;
+	daemon_stop(watchers->daemon, 0);
+}
+
+static void
+on_hang_up(struct ev_loop *loop, ev_signal *w, int events)
+{
+	struct watchers *watchers = w->data;
+	struct buf why = { 0 };
+
+	(void)loop;
+	(void)events;
+	if (!daemon_reload(watchers->daemon, &why))
+		log_error(LOG_NAME, "Failed to reload configs", "error=\"%s\"",
+		    buf_text(&why));
+	buf_deinit(&why);
+}
+
+/* The end of a turn: decide, then let what was gathered leave. */
+static void
+on_turn(struct ev_loop *loop, ev_prepare *w, int events)
+{
+	struct watchers *watchers = w->data;
+	struct daemon *d = watchers->daemon;
+
+	(void)loop;
+	(void)events;
+	if (d->spec->turn != NULL)
+		d->spec->turn(d);
+	for (size_t i = 0; i < DAEMON_COUNT; i++)
+		if (d->edges[i] != NULL)
+			edge_flush(d->edges[i]);
+}
+
+static void
+watchers_start(struct daemon *d, struct watchers *w)
+{
+	w->daemon = d;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	ev_signal_init(&w->terminate, on_terminate, SIGTERM);
+	ev_signal_init(&w->hang_up, on_hang_up, SIGHUP);
+	ev_prepare_init(&w->turn, on_turn);
+	w->terminate.data = w->hang_up.data = w->turn.data = w;
+	ev_signal_start(d->loop, &w->terminate);
+	ev_signal_start(d->loop, &w->hang_up);
+	ev_prepare_start(d->loop, &w->turn);
+}
+
+static void
+edge_open(struct daemon *d, enum daemon_id peer)
+{
+	/* A folder an edge, named after its end that is not catalogd. */
+	enum daemon_id folder = d->id == DAEMON_catalogd ? peer : d->id;
+	char name[32];
+	struct edge_config config = {
+		.daemon = d,
+		.loop = d->loop,
+		.self = d->id,
+		.peer = peer,
+		.is_binder = d->id == DAEMON_catalogd,
+		.handlers = d->spec->handlers,
+		.on_peer = d->spec->on_peer,
+	};
+
+	snprintf(name, sizeof(name), "%s/s", daemon_name(folder));
+	config.path = daemon_run_path(d, name);
+	d->edges[peer] = edge_new(&config);
+}
+
+static void
+edges_open(struct daemon *d)
+{
+	if (d->id != DAEMON_catalogd) {
+		edge_open(d, DAEMON_catalogd);
+		return;
+	}
+#define X(peer) edge_open(d, DAEMON_##peer);
+	EDGES(X)
+#undef X
+}
+
+/* `-run-dir DIR` stands first; the rest is what `consul agent` takes. */
+static void
+arguments_take(struct daemon *d, int argc, char **argv)
+{
+	if (argc < 3 || strcmp(argv[1], "-run-dir") != 0)
+		fatal("usage: %s -run-dir DIR [flags of `consul agent`]",
+		    daemon_name(d->id));
+	d->run_dir = argv[2];
+	d->argc = argc - 3;
+	d->argv = argv + 3;
+}
+
+int
+daemon_main(const struct daemon_spec *spec, int argc, char **argv)
+{
+	struct daemon d = { .spec = spec, .id = spec->id };
+	struct watchers watchers = { 0 };
+	struct buf why = { 0 };
+
+	arguments_take(&d, argc, argv);
+	d.config = config_load(d.argc, d.argv, &why);
+	if (d.config == NULL)
+		fatal("%s", buf_text(&why));
+	log_configure(d.config);
+	d.state = xcalloc(1, spec->state_size);
+	d.loop = ev_default_loop(EVFLAG_NOENV);
+	if (d.loop == NULL)
+		fatal("libev has no loop for us");
+	watchers_start(&d, &watchers);
+	spec->open(&d);
+	privsep_drop(d.id, d.config, d.run_dir);
+	edges_open(&d);
+	privsep_lock(d.id);
+	spec->start(&d);
+	ev_run(d.loop, 0);
+	if (spec->stop != NULL)
+		spec->stop(&d);
+	for (size_t i = 0; i < DAEMON_COUNT; i++)
+		if (d.edges[i] != NULL)
+			edge_flush(d.edges[i]);
+	/* nn_close would unlink sockets, which the sandbox forbids and nanomsg
+	 * does not survive (FIGURES.md 1). */
+	_exit(d.exit_status);
+}

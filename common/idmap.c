@@ -1,0 +1,119 @@
+/* Chained buckets, doubled as they fill; see idmap.h. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "idmap.h"
+#include "xmalloc.h"
+
+#define BUCKETS_MIN 64
+
+void
+idmap_init(struct idmap *m)
+{
+	*m = (struct idmap){ 0 };
+}
+
+void
+idmap_deinit(struct idmap *m)
+{
+	free(m->buckets);
+	idmap_init(m);
+}
+
+static struct idmap_node **
+bucket_of(const struct idmap *m, uint64_t id)
+{
+	return (&m->buckets[id & (m->bucket_count - 1)]);
+}
+
+static void
+grow(struct idmap *m)
+{
+	struct idmap bigger = {
+		.bucket_count =
+		    m->bucket_count == 0 ? BUCKETS_MIN : m->bucket_count * 2,
+	};
+
+	bigger.buckets = xcalloc(bigger.bucket_count, sizeof(*bigger.buckets));
+	for (size_t i = 0; i < m->bucket_count; i++) {
+		struct idmap_node *node = m->buckets[i];
+
+		while (node != NULL) {
+			struct idmap_node *next = node->next;
+
+			node->next = *bucket_of(&bigger, node->id);
+			*bucket_of(&bigger, node->id) = node;
+			bigger.count++;
+			node = next;
+		}
+	}
+	assert(bigger.count == m->count);
+	free(m->buckets);
+	*m = bigger;
+}
+
+void
+idmap_put(struct idmap *m, struct idmap_node *node)
+{
+	if (m->count >= m->bucket_count)
+		grow(m);
+	node->next = *bucket_of(m, node->id);
+	*bucket_of(m, node->id) = node;
+	m->count++;
+}
+
+void *
+idmap_get(const struct idmap *m, uint64_t id)
+{
+	struct idmap_node *node;
+
+	if (m->count == 0)
+		return (NULL);
+	node = *bucket_of(m, id);
+	while (node != NULL && node->id != id)
+		node = node->next;
+	return (node);
+}
+
+void *
+idmap_take(struct idmap *m, uint64_t id)
+{
+	struct idmap_node **at, *node;
+
+	if (m->count == 0)
+		return (NULL);
+	at = bucket_of(m, id);
+	while (*at != NULL && (*at)->id != id)
+		at = &(*at)->next;
+	node = *at;
+	if (node != NULL) {
+		*at = node->next;
+		node->next = NULL;
+		m->count--;
+	}
+	return (node);
+}
+
+void *
+idmap_any(const struct idmap *m)
+{
+	for (size_t i = 0; m->count > 0 && i < m->bucket_count; i++)
+		if (m->buckets[i] != NULL)
+			return (m->buckets[i]);
+	return (NULL);
+}
+
+void
+idmap_each(struct idmap *m, void (*visit)(void *node, void *arg), void *arg)
+{
+	for (size_t i = 0; i < m->bucket_count; i++) {
+		struct idmap_node *node = m->buckets[i];
+
+		while (node != NULL) {
+			struct idmap_node *next = node->next;
+
+			visit(node, arg);
+			node = next;
+		}
+	}
+}

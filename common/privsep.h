@@ -1,0 +1,33 @@
+/*
+ * Privileges: the only place that may change users, Landlock or seccomp.
+ *
+ * drop  user and groups of wiring.h, no way back, no new privileges, not
+ *       dumpable, Landlock to the folders of wiring.h
+ * lock  seccomp on every thread, after nanomsg has started its own
+ *
+ * As root every daemon gets the user that wiring.h names; where the system has
+ * no such user (nothing installed yet), uid and gid PRIVSEP_UID_BASE + id, in
+ * the range that systemd, too, hands out to short-lived users. Started by
+ * anyone else, all daemons stay who they are, and the rest still holds.
+ */
+#ifndef COMMON_PRIVSEP_H
+#define COMMON_PRIVSEP_H
+
+#include <sys/types.h>
+
+#include "config.h"
+#include "wiring.h"
+
+#define PRIVSEP_UID_BASE 61400
+
+uid_t privsep_uid(enum daemon_id);
+gid_t privsep_gid(enum daemon_id);
+/* The group that may read the generation page: httpd and dnsd. */
+gid_t privsep_page_gid(void);
+
+/* fatal() where something that the kernel has is refused; where the kernel
+ * lacks a mechanism the log says so, once. */
+void privsep_drop(enum daemon_id, const struct config *, const char *run_dir);
+void privsep_lock(enum daemon_id);
+
+#endif
