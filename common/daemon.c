@@ -73,17 +73,24 @@ on_terminate(struct ev_loop *loop, ev_signal *w, int events)
 }
 
 static void
-on_hang_up(struct ev_loop *loop, ev_signal *w, int events)
+reload(struct daemon *d)
 {
-	struct watchers *watchers = w->data;
 	struct buf why = { 0 };
 
-	(void)loop;
-	(void)events;
-	if (!daemon_reload(watchers->daemon, &why))
+	if (!daemon_reload(d, &why))
 		log_error(LOG_NAME, "Failed to reload configs", "error=\"%s\"",
 		    buf_text(&why));
 	buf_deinit(&why);
+}
+
+static void
+on_hang_up(struct ev_loop *loop, ev_signal *w, int events)
+{
+	struct watchers *watchers = w->data;
+
+	(void)loop;
+	(void)events;
+	reload(watchers->daemon);
 }
 
 /* The end of a turn: decide, then let what was gathered leave. */
@@ -129,13 +136,53 @@ edge_open(struct daemon *d, enum daemon_id peer)
 		.self = d->id,
 		.peer = peer,
 		.is_binder = d->id == DAEMON_catalogd,
-		.handlers = d->spec->handlers,
+		.handlers = d->handlers,
 		.on_peer = d->spec->on_peer,
 	};
 
 	snprintf(name, sizeof(name), "%s/s", daemon_name(folder));
 	config.path = daemon_run_path(d, name);
 	d->edges[peer] = edge_new(&config);
+}
+
+/* A line of our log, for whoever monitors this agent. */
+static void
+on_log_line(void *arg, enum log_level level, struct slice line)
+{
+	struct daemon *d = arg;
+	struct edge_log_line notice = { .level = level, .line = line };
+
+	/* One line less is what a monitor that cannot keep up gets. */
+	(void)edge_tell(d->edges[DAEMON_catalogd], METHOD_Edge_LogLine,
+	    &edge_log_line_type, &notice);
+}
+
+static void
+on_monitor(struct daemon *d, struct call *call, const void *request)
+{
+	const struct edge_monitor *q = request;
+
+	(void)call;
+	log_set_tap((enum log_level)q->level,
+	    q->level < LOG_LEVEL_NONE ? on_log_line : NULL, d);
+}
+
+static void
+on_reload(struct daemon *d, struct call *call, const void *request)
+{
+	(void)call;
+	(void)request;
+	reload(d);
+}
+
+static void
+handlers_fill(struct daemon *d)
+{
+	memcpy(d->handlers, d->spec->handlers, sizeof(d->handlers));
+	if (d->handlers[METHOD_Edge_Monitor] == NULL)
+		d->handlers[METHOD_Edge_Monitor] = on_monitor;
+	if (d->handlers[METHOD_Edge_Reload] == NULL)
+		d->handlers[METHOD_Edge_Reload] = on_reload;
 }
 
 static void
@@ -181,6 +228,7 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 	watchers_start(&d, &watchers);
 	spec->open(&d);
 	privsep_drop(d.id, d.config, d.run_dir);
+	handlers_fill(&d);
 	edges_open(&d);
 	privsep_lock(d.id);
 	spec->start(&d);

@@ -42,6 +42,7 @@ struct daemon {
 	char **argv; /* without -run-dir */
 	int exit_status;
 	char path[128];
+	call_fn *handlers[METHOD_COUNT];
 };
 
 struct daemon_spec {
@@ -54,7 +55,9 @@ struct daemon_spec {
 	void (*reload)(struct daemon *, const struct config *old);
 	void (*stop)(struct daemon *); /* may be NULL; before exit */
 	void (*on_peer)(struct daemon *, struct edge *, bool is_up);
-	call_fn *const *handlers; /* METHOD_COUNT, NULL where not served */
+	/* METHOD_COUNT, NULL where not served; Edge.Monitor and Edge.Reload
+	 * are served by daemon.c where the daemon leaves them NULL. */
+	call_fn *const *handlers;
 };
 
 int daemon_main(const struct daemon_spec *, int argc, char **argv);

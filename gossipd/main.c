@@ -80,19 +80,6 @@ on_leave(struct daemon *d, struct call *call, const void *request)
 	call_answer(call, &empty_type, &empty);
 }
 
-static void
-on_reload(struct daemon *d, struct call *call, const void *request)
-{
-	struct buf why = { 0 };
-
-	(void)call;
-	(void)request;
-	if (!daemon_reload(d, &why))
-		log_error("agent", "Failed to reload configs", "error=\"%s\"",
-		    buf_text(&why));
-	buf_deinit(&why);
-}
-
 /* catalogd is there: it learns everyone, as if they had just joined. */
 static void
 on_peer(struct daemon *d, struct edge *edge, bool is_up)
@@ -151,7 +138,6 @@ static call_fn *const handlers[METHOD_COUNT] = {
 	[METHOD_Serf_Members] = on_members,
 	[METHOD_Serf_Stats] = on_stats,
 	[METHOD_Serf_Leave] = on_leave,
-	[METHOD_Edge_Reload] = on_reload,
 };
 
 int
