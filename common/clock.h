@@ -26,10 +26,10 @@ struct wall {
 	int32_t ns;
 };
 
-#define INSTANT_NEVER ((struct instant){ INT64_MAX })
-#define NANOSECONDS(n) ((struct duration){ (n) })
-#define MILLISECONDS(n) ((struct duration){ (int64_t)(n) * 1000000 })
-#define SECONDS(n) ((struct duration){ (int64_t)(n) * 1000000000 })
+#define INSTANT_NEVER	((struct instant){ INT64_MAX })
+#define NANOSECONDS(n)	((struct duration){ (n) })
+#define MILLISECONDS(n) ((struct duration){ (int64_t)(n)*1000000 })
+#define SECONDS(n)	((struct duration){ (int64_t)(n)*1000000000 })
 
 struct instant instant_now(void);
 struct instant instant_add(struct instant, struct duration); /* saturates */
@@ -41,8 +41,8 @@ struct wall wall_now(void);
 /* Go's time.ParseDuration: "1h30m", "-1.5s", "0"; api/http.md 1.4.
  * On failure *why is Go's text, e.g. `time: invalid duration "x"`; lent by
  * `text_out`, which must have at least 128 bytes. */
-MUST_CHECK enum err duration_parse(struct slice, struct duration *,
-    char *why, size_t why_size);
+MUST_CHECK enum err duration_parse(
+    struct slice, struct duration *, char *why, size_t why_size);
 /* Go's Duration.String(): "10s", "1h30m0s", "1.5ms", "0s". */
 void duration_print(struct duration, struct buf *);
 /* RFC 3339 in UTC with `digits` (0, 3, 6, 9) of fraction and a Z. */

@@ -19,11 +19,20 @@
 #define META_VALUE_BYTES_MAX   512
 #define CHECK_OUTPUT_BYTES_MAX 4096 /* default of check_output_max_size */
 
+/* --- Encoded structs (type.h). --- */
+#define TYPE_TEXT_MAX	  (64U << 20)
+#define TYPE_ELEMENTS_MAX (16U << 20)
+#define TYPE_DEPTH_MAX	  32
+/* What decoding may take from an arena, by the size of what is decoded: real
+ * objects carry their field names and stay far below. */
+#define TYPE_MEMORY_MIN	     (1U << 20)
+#define TYPE_MEMORY_PER_BYTE 32
+
 /* --- HTTP. --- */
 #define HTTP_HEAD_BYTES_MAX    (64 * 1024)
 #define HTTP_HEADERS_MAX       100
 #define HTTP_BODY_BYTES_MAX    (4 * 1024 * 1024)
-#define HTTP_CONNS_PER_CLIENT  200 /* limits.http_max_conns_per_client */
+#define HTTP_CONNS_PER_CLIENT  200   /* limits.http_max_conns_per_client */
 #define HTTP_HEAD_TIMEOUT_MS   10000 /* slow-loris: the head must be here */
 #define HTTP_BODY_TIMEOUT_MS   60000
 #define HTTP_IDLE_TIMEOUT_MS   120000
@@ -31,16 +40,16 @@
 #define ANSWER_CACHE_BYTES_MAX (8 * 1024 * 1024)
 
 /* --- DNS. --- */
-#define DNS_TCP_CONNS_MAX      256
-#define DNS_TCP_IDLE_MS	       10000
-#define DNS_CACHE_BYTES_MAX    (4 * 1024 * 1024)
+#define DNS_TCP_CONNS_MAX   256
+#define DNS_TCP_IDLE_MS	    10000
+#define DNS_CACHE_BYTES_MAX (4 * 1024 * 1024)
 
 /* --- IPC. --- */
-#define IPC_MESSAGE_BYTES_MAX  (768 * 1024) /* under nanomsg's 1 MiB */
-#define IPC_FRAME_BYTES_MAX    (512 * 1024) /* larger ones go in pieces */
-#define IPC_JOINED_BYTES_MAX   (256 * 1024 * 1024)
-#define IPC_QUEUE_BYTES_MAX    (64 * 1024 * 1024)
-#define IPC_ASKS_MAX	       65536 /* open questions an edge */
+#define IPC_MESSAGE_BYTES_MAX (768 * 1024) /* under nanomsg's 1 MiB */
+#define IPC_FRAME_BYTES_MAX   (512 * 1024) /* larger ones go in pieces */
+#define IPC_JOINED_BYTES_MAX  (256 * 1024 * 1024)
+#define IPC_QUEUE_BYTES_MAX   (64 * 1024 * 1024)
+#define IPC_ASKS_MAX	      65536 /* open questions an edge */
 
 /* --- Raft. --- */
 #define RAFT_BATCH_ENTRIES_MAX 512

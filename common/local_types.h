@@ -195,14 +195,14 @@
 	X(edge_log_line, EDGE_LOG_LINE, "EdgeLogLine")
 /* clang-format on */
 
-#define X(name, rows, go_name)                                                 \
-	struct name {                                                          \
-		rows(TYPE_MEMBER)                                              \
+#define X(name, rows, go_name)    \
+	struct name {             \
+		rows(TYPE_MEMBER) \
 	};
 LOCAL_TYPES(X)
 #undef X
 
-#define X(name, rows, go_name) extern struct type name##_type;
+#define X(name, rows, go_name) extern const struct type name##_type;
 LOCAL_TYPES(X)
 #undef X
 

@@ -32,22 +32,21 @@ void log_set_tap(enum log_level, log_tap_fn *, void *arg); /* NULL: off */
 /* TRACE DEBUG INFO WARN ERR ERROR, any case; false if none of them. */
 bool log_level_parse(struct slice, enum log_level *);
 
-#define log_trace(name, message, ...)                                          \
+#define log_trace(name, message, ...) \
 	log_write(LOG_LEVEL_TRACE, name, message, __VA_ARGS__)
-#define log_debug(name, message, ...)                                          \
+#define log_debug(name, message, ...) \
 	log_write(LOG_LEVEL_DEBUG, name, message, __VA_ARGS__)
-#define log_info(name, message, ...)                                           \
+#define log_info(name, message, ...) \
 	log_write(LOG_LEVEL_INFO, name, message, __VA_ARGS__)
-#define log_warn(name, message, ...)                                           \
+#define log_warn(name, message, ...) \
 	log_write(LOG_LEVEL_WARN, name, message, __VA_ARGS__)
-#define log_error(name, message, ...)                                          \
+#define log_error(name, message, ...) \
 	log_write(LOG_LEVEL_ERROR, name, message, __VA_ARGS__)
 
 void log_write(enum log_level, const char *name, const char *message,
     const char *fields, ...) PRINTF_LIKE(4, 5);
 
 /* A broken environment at start: `==> text` on standard error, exit 1. */
-void fatal(const char *format, ...) PRINTF_LIKE(1, 2)
-    __attribute__((noreturn));
+void fatal(const char *format, ...) PRINTF_LIKE(1, 2) __attribute__((noreturn));
 
 #endif

@@ -88,11 +88,11 @@
 /* clang-format on */
 
 enum method {
-#define X(service, method, owner, request, reply, kind, rule, from)            \
+#define X(service, method, owner, request, reply, kind, rule, from) \
 	METHOD_##service##_##method,
 	METHODS(X)
 #undef X
-	METHOD_COUNT
+	    METHOD_COUNT
 };
 
 enum method_kind {
@@ -122,8 +122,8 @@ enum acl_rule {
 struct method_row {
 	const char *name; /* "KVS.Get" */
 	enum daemon_id owner;
-	struct type *request;
-	struct type *reply;
+	const struct type *request;
+	const struct type *reply;
 	enum method_kind kind;
 	enum acl_rule rule;
 	uint32_t from; /* set of FROM() bits */

@@ -1201,19 +1201,19 @@ struct node_service_entry;
 struct service_resolver_subset_entry;
 struct service_resolver_failover_entry;
 
-#define X(name, rows, go_name)                                                 \
-	struct name {                                                          \
-		rows(TYPE_MEMBER)                                              \
+#define X(name, rows, go_name)    \
+	struct name {             \
+		rows(TYPE_MEMBER) \
 	};
 RPC_MAP_TYPES(X)
 RPC_BARE_TYPES(X)
 #undef X
 
 /* Values of maps from text. */
-#define X(name)                                                                \
-	struct name##_entry {                                                  \
-		struct slice key;                                              \
-		struct name value;                                             \
+#define X(name)                    \
+	struct name##_entry {      \
+		struct slice key;  \
+		struct name value; \
 	};
 X(service_address)
 X(node_service)
@@ -1221,7 +1221,7 @@ X(service_resolver_subset)
 X(service_resolver_failover)
 #undef X
 
-#define X(name, rows, go_name) extern struct type name##_type;
+#define X(name, rows, go_name) extern const struct type name##_type;
 RPC_MAP_TYPES(X)
 RPC_BARE_TYPES(X)
 #undef X
