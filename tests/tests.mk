@@ -1,12 +1,54 @@
 # Tests, checks and what they need; included by the Makefile.
 
-# A simulation links the pure core of the daemon it is named after, and finds
-# its stand-ins for disk and clock beside it: tests/sim/raft_sim.c.
+# The pure core of raftd, for its simulation and the purity check.
+RAFT_CORE ?=
+
+E2E	  := $(sort $(wildcard tests/e2e/*.bats))
+COMPAT	  := $(sort $(wildcard tests/compat/*.py))
+SHELL_FILES = $(sort conf/packages tests/run .ci/run \
+	    $(wildcard tests/e2e/*.bash tests/lint/* tests/bench/*.sh))
+SEEDS	  ?= 40
+FUZZ_TIME ?= 5
+
+#
+# Tests and checks:
+#   make test       unit tests, simulation and system tests of build/
+#   make asan       the same, built with AddressSanitizer and UBSan
+#   make sim        simulations alone: SEEDS=200, or SEED=n to replay one
+#   make fuzz       every fuzz target for FUZZ_TIME=60 seconds each
+#   make lint       formatting, clang-tidy, cppcheck, shellcheck, man pages
+#   make audit      edges, messages and privileges, declared and real
+#   make bench      against the real Consul, as a table of ratios
+
+.PHONY: help
+help:
+	@sed -n 's/^#   /  /p' Makefile tests/tests.mk
+
+.PHONY: packages
+packages:
+	@conf/packages build
+
+.PHONY: run
+run: packages
+	@$(MAKE) --no-print-directory all
+	exec $(BUILD)/proconsul agent -dev -ui
+
 $(BUILD)/tests/sim/raft_sim: $(BUILD)/obj/tests/sim/raft_sim.o \
     $(addprefix $(BUILD)/obj/raftd/,$(RAFT_CORE)) $(COMMON)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
 
-.PHONY: help
-help:
-	@sed -n 's/^#   //p' Makefile tests/tests.mk
+# Fuzz targets are built whole by clang, with what they fuzz.
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(call sources,common) $(HEADERS)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -D_GNU_SOURCE -g -O1 -Icommon -I. \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    -DPROCONSUL_VERSION='"$(VERSION)"' -DPROCONSUL_PREFIX='"$(PREFIX)"' \
+	    -o $@ $< $(FUZZ_$*) $(call sources,common) $(LIBS_common) -lm -lz
+
+.PHONY: tests-built
+tests-built: all $(TESTS) $(SIMS)
+
+.PHONY: test
+test: tests-built
+	PROCONSUL_BUILD=$(CURDIR)/$(BUILD) tests/run $(TESTS) $(E2E) $(COMPAT)
