@@ -5,7 +5,7 @@
 #   make check      install the test tools, lint, and run every test
 #   make help       the rest
 
-CC	 ?= gcc
+CC	 := gcc
 VERSION	 := 1.8.7
 BUILD	 ?= build
 PREFIX	 ?= /usr/local
@@ -58,20 +58,23 @@ FUZZERS	 := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort \
 	    $(wildcard tests/fuzz/*_fuzz.c)))
 HEADERS	 := $(sort $(wildcard $(addsuffix /*.h,common $(PROGRAMS))))
 
+# `make V=1` shows whole command lines.
+say	 = $(if $(V),,@printf '%-4s %s\n' '$(1)' '$@';)
+
 .PHONY: all
 all: $(addprefix $(BUILD)/,$(PROGRAMS))
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(COMMON): $(call objects,common)
 	@mkdir -p $(@D)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR)rm -f $@ && $(AR) rcs $@ $^
 
 define program
 $(BUILD)/$(1): $$(call objects,$(1)) $$(COMMON)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS_common)
+	$$(call say,LD)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS_common)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
@@ -80,7 +83,7 @@ define test_folder
 $(BUILD)/tests/$(1)/%_test: $(BUILD)/obj/tests/$(1)/%_test.o \
     $$(if $$(filter common,$(1)),,$$(call cores,$(1))) $$(COMMON)
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS_common) -lm -lz
+	$$(call say,LD)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS_common) -lm -lz
 endef
 $(foreach p,common $(PROGRAMS),$(eval $(call test_folder,$(p))))
 

@@ -36,12 +36,12 @@ run: packages
 $(BUILD)/tests/sim/raft_sim: $(BUILD)/obj/tests/sim/raft_sim.o \
     $(addprefix $(BUILD)/obj/raftd/,$(RAFT_CORE)) $(COMMON)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
+	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
 
 # Fuzz targets are built whole by clang, with what they fuzz.
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(call sources,common) $(HEADERS)
 	@mkdir -p $(@D)
-	clang -std=gnu11 -D_GNU_SOURCE -g -O1 -Icommon -I. \
+	$(call say,FUZZ)clang -std=gnu11 -D_GNU_SOURCE -g -O1 -Icommon -I. \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -DPROCONSUL_VERSION='"$(VERSION)"' -DPROCONSUL_PREFIX='"$(PREFIX)"' \
 	    -o $@ $< $(FUZZ_$*) $(call sources,common) $(LIBS_common) -lm -lz

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2119
 # Shared by the system tests: agents of ours (and real ones) on addresses of
 # their own, started and stopped for real. Source with `load helpers`.
 #
@@ -14,6 +15,7 @@ CONSUL_REAL=${CONSUL_REAL:-$HOME/.cache/real-consul/root/usr/bin/consul}
 [ -x "$CONSUL_REAL" ] || CONSUL_REAL=
 
 # An address that this file alone uses; $1 tells several apart.
+# shellcheck disable=SC2120 # tests may pass the number
 address() {
 	local sum
 	sum=$(printf '%s %s' "$BATS_TEST_FILENAME" "$PROCONSUL" | cksum | cut -d' ' -f1)
