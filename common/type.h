@@ -112,7 +112,7 @@ struct strs_entry_list {
 struct type;
 struct shape; /* type_shape.h */
 
-#define FIELD_NAME_MAX 30
+#define FIELD_NAME_MAX 38
 
 /* No pointers in here: these tables stay clean pages that all daemons share. */
 struct field {
