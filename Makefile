@@ -15,7 +15,7 @@ DAEMONS	 := gossipd raftd catalogd healthd httpd dnsd
 PROGRAMS := $(DAEMONS) proconsul
 
 # What each program links besides libc and common/.
-LIBS_common    := -lev -lnanomsg -lyajl -lseccomp
+LIBS_common    := -lev -lnanomsg -lyajl -lseccomp -lm
 LIBS_gossipd   :=
 LIBS_raftd     := -lsqlite3 -lpthread
 LIBS_catalogd  :=

@@ -2,14 +2,24 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "privsep.h"
+#include "privsep_parts.h"
 
 #define PAGE_GROUP "_proconsul"
+
+/* linux/prctl.h of Debian 12 lacks it. */
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE		 65
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
 
 uid_t
 privsep_uid(enum daemon_id id)
@@ -56,6 +66,10 @@ user_become(enum daemon_id id)
 
 	if (geteuid() != 0)
 		return;
+	/* Until EINVAL: past the last capability that this kernel has. */
+	for (int capability = 0;
+	     prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++)
+		continue;
 	if (setgroups(extra, &page) != 0 || setresgid(gid, gid, gid) != 0 ||
 	    setresuid(uid, uid, uid) != 0)
 		fatal("cannot become user %u: %s", (unsigned)uid,
@@ -64,22 +78,48 @@ user_become(enum daemon_id id)
 		fatal("could become root again");
 }
 
+static void
+flag_set(int option, unsigned long value, const char *what)
+{
+	if (prctl(option, value, 0, 0, 0) != 0)
+		fatal("cannot %s: %s", what, strerror(errno));
+}
+
+/* What the user's change alone leaves in reach. */
+static void
+process_narrow(void)
+{
+	struct rlimit no_core = { 0, 0 };
+
+	flag_set(PR_SET_NO_NEW_PRIVS, 1, "give up new privileges");
+	flag_set(PR_SET_DUMPABLE, 0, "become undumpable");
+	/* setresuid cleared the parent's death signal. */
+	flag_set(PR_SET_PDEATHSIG, SIGKILL, "tie our life to the parent's");
+	/* Since Linux 6.3; where it is missing, W^X is what libraries keep. */
+	(void)prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0);
+	if (setrlimit(RLIMIT_CORE, &no_core) != 0)
+		fatal("cannot forbid cores: %s", strerror(errno));
+}
+
 void
 privsep_drop(
     enum daemon_id id, const struct config *config, const char *run_dir)
 {
-	(void)config;
-	(void)run_dir;
+	struct privsep_scope scope = {
+		.id = id,
+		.row = &daemon_rows[id],
+		.config = config,
+		.run_dir = run_dir,
+	};
+
+	tzset(); /* /etc/localtime, while it can be read */
 	user_become(id);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		fatal("cannot give up new privileges: %s", strerror(errno));
-	/* setresuid cleared the parent's death signal. */
-	if (prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0) != 0)
-		fatal("cannot tie life to the parent's: %s", strerror(errno));
+	process_narrow();
+	privsep_landlock(&scope);
 }
 
 void
 privsep_lock(enum daemon_id id)
 {
-	(void)id;
+	privsep_seccomp(&daemon_rows[id]);
 }

@@ -1,30 +1,25 @@
-/* Names and users of the daemons; see wiring.h. */
+/* The rows of wiring.h. */
 #include <assert.h>
 
 #include "wiring.h"
 
+const struct daemon_row daemon_rows[DAEMON_COUNT] = {
+#define X(id, user, reads, writes, network, runs)                              \
+	[DAEMON_##id] = { #id, user, reads, writes, network, runs },
+	DAEMONS(X)
+#undef X
+};
+
 const char *
 daemon_name(enum daemon_id id)
 {
-	static const char *const names[DAEMON_COUNT] = {
-#define X(name, user, reads, writes, network, runs) #name,
-		DAEMONS(X)
-#undef X
-	};
-
 	assert(id < DAEMON_COUNT);
-	return (names[id]);
+	return (daemon_rows[id].name);
 }
 
 const char *
 daemon_user(enum daemon_id id)
 {
-	static const char *const users[DAEMON_COUNT] = {
-#define X(name, user, reads, writes, network, runs) user,
-		DAEMONS(X)
-#undef X
-	};
-
 	assert(id < DAEMON_COUNT);
-	return (users[id]);
+	return (daemon_rows[id].user);
 }

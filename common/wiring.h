@@ -9,20 +9,22 @@
 
 /*
  * A row a daemon.
- * reads, writes  folders: CONFIG the configuration given on the command line;
- *                DATA_x the part x of the data directory; UI the web page
- * network        NET_NONE, NET_SERVE (accepts on its own ports only),
- *                NET_CONNECT (reaches out too)
- * runs           RUNNER: children for script checks, by a helper of their own
+ * reads    CONFIG: files and folders of the configuration, and node-id;
+ *          PAGE: the generation page; SYSTEM: /etc, /usr and the resolver's
+ *          files, for names and certificates of checks
+ * writes   the part of the data directory that is its own, or nothing
+ * network  NONE; SERVE: what it accepts on sockets opened at the start;
+ *          CONNECT: reaches out by TCP and UDP too
+ * runs     RUNNER: children for script checks, by a helper of their own
  */
-#define DAEMONS(X)                                                                    \
-	/* id       user             reads   writes        network      runs */       \
-	X(gossipd,  "_gossipd",  CONFIG, DATA_SERF,    NET_CONNECT, NOTHING)      \
-	X(raftd,    "_raftd",    CONFIG, DATA_RAFT,    NET_CONNECT, NOTHING)      \
-	X(catalogd, "_catalogd", CONFIG, NOTHING_DIR,  NET_NONE,    NOTHING)      \
-	X(healthd,  "_healthd",  CONFIG, DATA_HEALTH,  NET_CONNECT, RUNNER)       \
-	X(httpd,    "_httpd",    CONFIG, NOTHING_DIR,  NET_SERVE,   NOTHING)      \
-	X(dnsd,     "_dnsd",     CONFIG, NOTHING_DIR,  NET_CONNECT, NOTHING)
+#define DAEMONS(X)                                                             \
+	/* id       user         reads               writes     network  runs */\
+	X(gossipd,  "_gossipd",  READ_CONFIG,               "serf",  NET_NONE,    RUNS_NOTHING) \
+	X(raftd,    "_raftd",    READ_CONFIG,               "raft",  NET_NONE,    RUNS_NOTHING) \
+	X(catalogd, "_catalogd", READ_CONFIG,               "",      NET_NONE,    RUNS_NOTHING) \
+	X(healthd,  "_healthd",  READ_CONFIG | READ_SYSTEM, "services checks", NET_CONNECT, RUNS_RUNNER) \
+	X(httpd,    "_httpd",    READ_CONFIG | READ_PAGE,   "",      NET_SERVE,   RUNS_NOTHING) \
+	X(dnsd,     "_dnsd",     READ_CONFIG | READ_PAGE,   "",      NET_SERVE,   RUNS_NOTHING)
 
 /*
  * A row an edge: the star. catalogd binds each, in a folder of its own that
@@ -36,6 +38,21 @@
 	X(raftd)
 /* clang-format on */
 
+#define READ_CONFIG 0x1
+#define READ_PAGE   0x2
+#define READ_SYSTEM 0x4
+
+enum daemon_network {
+	NET_NONE,
+	NET_SERVE,
+	NET_CONNECT,
+};
+
+enum daemon_runs {
+	RUNS_NOTHING,
+	RUNS_RUNNER,
+};
+
 enum daemon_id {
 #define X(id, user, reads, writes, network, runs) DAEMON_##id,
 	DAEMONS(X)
@@ -46,6 +63,17 @@ enum daemon_id {
 /* Sets of daemons, for "who may ask this". */
 #define FROM(id)     (1U << DAEMON_##id)
 #define FROM_BIT(id) (1U << (id)) /* of an enum daemon_id */
+
+struct daemon_row {
+	const char *name;
+	const char *user;
+	unsigned reads;	    /* READ_* */
+	const char *writes; /* folders below the data directory */
+	enum daemon_network network;
+	enum daemon_runs runs;
+};
+
+extern const struct daemon_row daemon_rows[DAEMON_COUNT];
 
 const char *daemon_name(enum daemon_id);
 const char *daemon_user(enum daemon_id);

@@ -1,0 +1,186 @@
+/*
+ * Landlock: which files a daemon may still reach, and that it opens no TCP.
+ *
+ * The kernel's header here may be older than the kernel, so the parts of the
+ * ABI that it lacks are written out. What the running kernel lacks is left
+ * out, and the log says so.
+ *
+ * Source  Documentation/userspace-api/landlock.rst; FIGURES.md 5
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "privsep_parts.h"
+
+#define READ_ACCESS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define WRITE_ACCESS                                                         \
+	(READ_ACCESS | LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_TRUNCATE |     \
+	    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
+	    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR)
+#define SOCKET_ACCESS \
+	(LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE)
+#define FILE_ACCESS                                                     \
+	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | \
+	    ACCESS_TRUNCATE)
+
+/* All that the first ABI knows, and what later ones added. */
+#define ACCESS_ABI_1	0x1fffULL
+#define ACCESS_REFER	(1ULL << 13) /* ABI 2 */
+#define ACCESS_TRUNCATE (1ULL << 14) /* ABI 3 */
+#define NET_BIND_TCP	(1ULL << 0)  /* ABI 4 */
+#define NET_CONNECT_TCP (1ULL << 1)
+#define SCOPE_ABSTRACT	(1ULL << 0) /* ABI 6 */
+#define SCOPE_SIGNAL	(1ULL << 1)
+
+struct ruleset_attr {
+	uint64_t handled_access_fs;
+	uint64_t handled_access_net;
+	uint64_t scoped;
+};
+
+struct ruleset {
+	int fd;
+	uint64_t handled;
+};
+
+static long
+abi_version(void)
+{
+	return (syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION));
+}
+
+static struct ruleset_attr
+attr_for(long abi, enum daemon_network network)
+{
+	struct ruleset_attr attr = { .handled_access_fs = ACCESS_ABI_1 };
+
+	if (abi >= 2)
+		attr.handled_access_fs |= ACCESS_REFER;
+	if (abi >= 3)
+		attr.handled_access_fs |= ACCESS_TRUNCATE;
+	if (abi >= 4)
+		attr.handled_access_net = network == NET_CONNECT
+					      ? NET_BIND_TCP
+					      : NET_BIND_TCP | NET_CONNECT_TCP;
+	if (abi >= 6)
+		attr.scoped = SCOPE_ABSTRACT | SCOPE_SIGNAL;
+	return (attr);
+}
+
+/* How much of the attributes this kernel takes. */
+static size_t
+attr_size(long abi)
+{
+	if (abi >= 6)
+		return (sizeof(struct ruleset_attr));
+	return (abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t));
+}
+
+/* Allow this below `path`; a path that is not there needs no rule. */
+static void
+allow(const struct ruleset *ruleset, const char *path, uint64_t access)
+{
+	struct landlock_path_beneath_attr rule = { 0 };
+	struct stat st;
+	int fd = open(path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		access &= FILE_ACCESS;
+	rule.parent_fd = fd;
+	rule.allowed_access = access & ruleset->handled;
+	if (rule.allowed_access != 0 &&
+	    syscall(SYS_landlock_add_rule, ruleset->fd,
+		LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+		fatal("Landlock refuses a rule for %s: %s", path,
+		    strerror(errno));
+	close(fd);
+}
+
+static void
+allow_below(const struct ruleset *ruleset, const char *folder, const char *name,
+    uint64_t access)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, name) <
+	    (int)sizeof(path))
+		allow(ruleset, path, access);
+}
+
+static void
+allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
+{
+	static const char *const system_paths[] = { "/etc", "/usr", "/lib",
+		"/lib64", "/run/systemd/resolve", "/dev/urandom", "/dev/null" };
+	size_t count = sizeof(system_paths) / sizeof(system_paths[0]);
+
+	for (size_t i = 0; i < scope->config->path_count; i++)
+		allow(ruleset, scope->config->paths[i], READ_ACCESS);
+	if (scope->config->data_dir[0] != '\0')
+		allow_below(
+		    ruleset, scope->config->data_dir, "node-id", READ_ACCESS);
+	if (scope->row->reads & READ_PAGE)
+		allow_below(ruleset, scope->run_dir, "genpage", READ_ACCESS);
+	for (size_t i = 0; (scope->row->reads & READ_SYSTEM) && i < count; i++)
+		allow(ruleset, system_paths[i], READ_ACCESS);
+}
+
+static void
+allow_writes(const struct ruleset *ruleset, const struct privsep_scope *scope)
+{
+	char names[128];
+	char *save = NULL;
+
+	if (scope->config->data_dir[0] == '\0')
+		return;
+	snprintf(names, sizeof(names), "%s", scope->row->writes);
+	for (char *name = strtok_r(names, " ", &save); name != NULL;
+	     name = strtok_r(NULL, " ", &save))
+		allow_below(
+		    ruleset, scope->config->data_dir, name, WRITE_ACCESS);
+}
+
+/* catalogd binds the edges, each in its folder. */
+static void
+allow_edges(const struct ruleset *ruleset, const struct privsep_scope *scope)
+{
+	if (scope->id != DAEMON_catalogd)
+		return;
+#define X(peer) allow_below(ruleset, scope->run_dir, #peer, SOCKET_ACCESS);
+	EDGES(X)
+#undef X
+}
+
+void
+privsep_landlock(const struct privsep_scope *scope)
+{
+	long abi = abi_version();
+	struct ruleset_attr attr = attr_for(abi, scope->row->network);
+	struct ruleset ruleset = { .handled = attr.handled_access_fs };
+
+	if (abi < 1) {
+		log_warn("agent", "Landlock is not there, going on without it",
+		    "daemon=%s", scope->row->name);
+		return;
+	}
+	ruleset.fd =
+	    (int)syscall(SYS_landlock_create_ruleset, &attr, attr_size(abi), 0);
+	if (ruleset.fd < 0)
+		fatal("Landlock refuses a ruleset: %s", strerror(errno));
+	allow_reads(&ruleset, scope);
+	allow_writes(&ruleset, scope);
+	allow_edges(&ruleset, scope);
+	if (syscall(SYS_landlock_restrict_self, ruleset.fd, 0) != 0)
+		fatal("Landlock refuses to restrict: %s", strerror(errno));
+	close(ruleset.fd);
+}
