@@ -8,9 +8,9 @@
 #include "arena.h"
 #include "xmalloc.h"
 
-#define ARENA_ALIGN	 16
-#define ARENA_BLOCK_MIN	 1008
-#define ARENA_BLOCK_MAX	 (256 * 1024)
+#define ARENA_ALIGN	16
+#define ARENA_BLOCK_MIN 1008
+#define ARENA_BLOCK_MAX (256 * 1024)
 
 struct arena_block {
 	struct arena_block *next;

@@ -19,8 +19,7 @@ struct arena {
 void arena_init(struct arena *);
 void arena_deinit(struct arena *); /* usable again as if initialised */
 void arena_reset(struct arena *);
-void *arena_alloc(struct arena *, size_t size)
-    __attribute__((returns_nonnull));
+void *arena_alloc(struct arena *, size_t size) __attribute__((returns_nonnull));
 void *arena_array(struct arena *, size_t count, size_t size)
     __attribute__((returns_nonnull));
 struct slice arena_copy(struct arena *, struct slice);

@@ -40,7 +40,7 @@ bool
 slice_equal(struct slice a, struct slice b)
 {
 	return (a.size == b.size &&
-	    (a.size == 0 || memcmp(a.data, b.data, a.size) == 0));
+		(a.size == 0 || memcmp(a.data, b.data, a.size) == 0));
 }
 
 bool
@@ -70,14 +70,14 @@ bool
 slice_starts_with(struct slice s, struct slice prefix)
 {
 	return (s.size >= prefix.size &&
-	    slice_equal(slice_head(s, prefix.size), prefix));
+		slice_equal(slice_head(s, prefix.size), prefix));
 }
 
 bool
 slice_ends_with(struct slice s, struct slice suffix)
 {
 	return (s.size >= suffix.size &&
-	    slice_equal(slice_tail(s, s.size - suffix.size), suffix));
+		slice_equal(slice_tail(s, s.size - suffix.size), suffix));
 }
 
 int

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK	       __attribute__((warn_unused_result))
 #define PRINTF_LIKE(at, first) __attribute__((format(printf, at, first)))
 
 struct slice {
@@ -36,11 +36,11 @@ struct reader {
 /* For printf: "%.*s", SLICE_ARGS(s). */
 #define SLICE_ARGS(s) (int)(s).size, (const char *)(s).data
 /* A slice of a string literal. */
-#define SLICE(literal)                                                         \
+#define SLICE(literal) \
 	((struct slice){ (const uint8_t *)(literal), sizeof(literal) - 1 })
 
 struct slice slice(const void *data, size_t size);
-struct slice slice_of_text(const char *text); /* without its NUL; lent */
+struct slice slice_of_text(const char *text);	    /* without its NUL; lent */
 struct slice slice_tail(struct slice, size_t from); /* from <= size */
 struct slice slice_head(struct slice, size_t size); /* size <= size */
 bool slice_equal(struct slice, struct slice);

@@ -35,8 +35,9 @@ struct daemon {
 	struct config *config; /* owned; replaced by a reload */
 	struct ev_loop *loop;
 	const char *run_dir;
-	struct edge *edges[DAEMON_COUNT]; /* by peer; NULL where there is none */
-	void *state; /* the daemon's own struct */
+	struct edge
+	    *edges[DAEMON_COUNT]; /* by peer; NULL where there is none */
+	void *state;		  /* the daemon's own struct */
 	/* private to daemon.c */
 	int argc;
 	char **argv; /* without -run-dir */
@@ -47,7 +48,7 @@ struct daemon {
 
 struct daemon_spec {
 	enum daemon_id id;
-	size_t state_size; /* zeroed before open */
+	size_t state_size;	       /* zeroed before open */
 	void (*open)(struct daemon *); /* fatal() on failure */
 	void (*start)(struct daemon *);
 	void (*turn)(struct daemon *); /* may be NULL */

@@ -29,7 +29,7 @@ enum err {
 #define X(name, text) ERR_##name,
 	ERRS(X)
 #undef X
-	ERR_COUNT
+	    ERR_COUNT
 };
 
 const char *err_text(enum err);

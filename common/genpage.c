@@ -38,7 +38,9 @@ map(int fd, int protection)
 	void *page =
 	    mmap(NULL, sizeof(struct genpage), protection, MAP_SHARED, fd, 0);
 
-	return (page == MAP_FAILED ? NULL : page);
+	if (page == MAP_FAILED)
+		return (NULL);
+	return (page);
 }
 
 struct genpage *

@@ -27,13 +27,13 @@ enum gen_kind {
 	GEN_KV_KEY,
 	GEN_KV_TOP,
 	GEN_KV_TABLE,
-	GEN_SERVICE,	  /* anything that /v1/health/service/X shows */
-	GEN_NODE,	  /* a node's row, services or checks */
+	GEN_SERVICE, /* anything that /v1/health/service/X shows */
+	GEN_NODE,    /* a node's row, services or checks */
 	GEN_NODES_TABLE,
 	GEN_SERVICES_TABLE,
 	GEN_CHECKS_TABLE,
 	GEN_SESSIONS_TABLE,
-	GEN_LEADER,	  /* who leads, and whether we know */
+	GEN_LEADER, /* who leads, and whether we know */
 };
 
 uint32_t genpage_bucket(enum gen_kind, struct slice key);

@@ -41,8 +41,8 @@ struct call {
 	struct idmap_node node; /* node.id: the asker's; 0 for a notice */
 	struct edge *edge;	/* lent */
 	enum method method;
-	struct slice body;   /* the request as it came; lives as the call does */
-	struct arena arena;  /* for the answer's parts; freed with the call */
+	struct slice body;  /* the request as it came; lives as the call does */
+	struct arena arena; /* for the answer's parts; freed with the call */
 	struct instant deadline;
 	/* May be set by whoever keeps the call for later (a watch, a question
 	 * handed on): called once if the asker gives up or is gone; the call is
@@ -58,7 +58,8 @@ struct call {
 /* Each of these ends the call and frees it. */
 void call_answer(struct call *, const struct type *, const void *reply);
 void call_answer_bytes(struct call *, struct slice reply); /* encoded */
-/* The text is Consul's, as it goes over the wire: "Missing node registration". */
+/* The text is Consul's, as it goes over the wire: "Missing node registration".
+ */
 void call_fail(struct call *, const char *format, ...) PRINTF_LIKE(2, 3);
 void call_fail_text(struct call *, struct slice text);
 /* The answer is right as long as this generation stands (genpage.h); may be
@@ -74,9 +75,11 @@ struct stamp {
 };
 
 struct answer {
-	enum err err;	   /* OK; REFUSED: see text; PEER_GONE, TIMEOUT, FULL */
-	struct slice text; /* why, for people; also set where err is not REFUSED */
-	struct slice body; /* encoded reply; lent for the call of the callback */
+	enum err err; /* OK; REFUSED: see text; PEER_GONE, TIMEOUT, FULL */
+	struct slice
+	    text; /* why, for people; also set where err is not REFUSED */
+	struct slice
+	    body; /* encoded reply; lent for the call of the callback */
 	const struct stamp *stamps; /* lent likewise */
 	size_t stamp_count;
 };
@@ -91,8 +94,8 @@ uint64_t edge_ask_bytes(struct edge *, enum method, struct slice request,
     struct duration deadline, answer_fn *done, void *arg);
 void edge_cancel(struct edge *, uint64_t id);
 /* Tell; ERR_FULL or ERR_PEER_GONE if it can't be sent now. */
-enum err edge_tell(struct edge *, enum method, const struct type *,
-    const void *notice);
+enum err edge_tell(
+    struct edge *, enum method, const struct type *, const void *notice);
 
 /* --- The edge itself (daemon.c opens, flushes and closes). --- */
 
@@ -101,8 +104,8 @@ struct edge_config {
 	struct ev_loop *loop;  /* lent */
 	enum daemon_id self;
 	enum daemon_id peer;
-	const char *path; /* of the socket file; lent for the call */
-	bool is_binder;	  /* catalogd */
+	const char *path;	  /* of the socket file; lent for the call */
+	bool is_binder;		  /* catalogd */
 	call_fn *const *handlers; /* METHOD_COUNT of them; lent */
 	/* The peer is there with a new epoch, or is gone. */
 	void (*on_peer)(struct daemon *, struct edge *, bool is_up);

@@ -4,7 +4,7 @@
 #include "wiring.h"
 
 const struct daemon_row daemon_rows[DAEMON_COUNT] = {
-#define X(id, user, reads, writes, network, runs)                              \
+#define X(id, user, reads, writes, network, runs) \
 	[DAEMON_##id] = { #id, user, reads, writes, network, runs },
 	DAEMONS(X)
 #undef X

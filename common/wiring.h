@@ -57,7 +57,7 @@ enum daemon_id {
 #define X(id, user, reads, writes, network, runs) DAEMON_##id,
 	DAEMONS(X)
 #undef X
-	DAEMON_COUNT
+	    DAEMON_COUNT
 };
 
 /* Sets of daemons, for "who may ask this". */

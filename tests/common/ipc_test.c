@@ -102,8 +102,8 @@ open_end(enum daemon_id self)
 	struct edge_config config = {
 		.loop = loop,
 		.self = self,
-		.peer = self == DAEMON_catalogd ? DAEMON_httpd :
-						  DAEMON_catalogd,
+		.peer =
+		    self == DAEMON_catalogd ? DAEMON_httpd : DAEMON_catalogd,
 		.path = path,
 		.is_binder = self == DAEMON_catalogd,
 		.handlers = handlers,
@@ -289,11 +289,13 @@ test_notice_arrives_and_trespass_does_not(void)
 	struct key_request q = { .key = SLICE("a") };
 
 	begin();
-	CHECK_EQ(edge_tell(client.edge, METHOD_Edge_Monitor,
-		     &edge_monitor_type, &monitor), ERR_PEER_GONE);
+	CHECK_EQ(edge_tell(client.edge, METHOD_Edge_Monitor, &edge_monitor_type,
+		     &monitor),
+	    ERR_PEER_GONE);
 	CHECK(turn_until(&client.ups, 1, 2000));
-	CHECK_EQ(edge_tell(client.edge, METHOD_Edge_Monitor,
-		     &edge_monitor_type, &monitor), ERR_OK);
+	CHECK_EQ(edge_tell(client.edge, METHOD_Edge_Monitor, &edge_monitor_type,
+		     &monitor),
+	    ERR_OK);
 	CHECK(turn_until(&server.notices, 1, 2000));
 	/* Raft.Submit is nothing that httpd may ask: dropped, not fatal. */
 	edge_ask(client.edge, METHOD_Raft_Submit, &key_request_type, &q,

@@ -14,25 +14,25 @@
 static int tap_count, tap_failures;
 static bool tap_is_ok;
 
-#define CHECK(condition)                                                       \
-	do {                                                                   \
-		if (!(condition)) {                                            \
-			tap_is_ok = false;                                     \
-			printf("# %s:%d: %s\n", __FILE__, __LINE__,            \
-			    #condition);                                       \
-		}                                                              \
+#define CHECK(condition)                                                      \
+	do {                                                                  \
+		if (!(condition)) {                                           \
+			tap_is_ok = false;                                    \
+			printf(                                               \
+			    "# %s:%d: %s\n", __FILE__, __LINE__, #condition); \
+		}                                                             \
 	} while (0)
 
 /* Integers, printed when they differ. */
-#define CHECK_EQ(got, expected)                                                \
-	do {                                                                   \
-		intmax_t tap_got = (intmax_t)(got);                            \
-		intmax_t tap_expected = (intmax_t)(expected);                  \
-		if (tap_got != tap_expected) {                                 \
-			tap_is_ok = false;                                     \
-			printf("# %s:%d: %s is %jd, not %jd\n", __FILE__,      \
-			    __LINE__, #got, tap_got, tap_expected);            \
-		}                                                              \
+#define CHECK_EQ(got, expected)                                           \
+	do {                                                              \
+		intmax_t tap_got = (intmax_t)(got);                       \
+		intmax_t tap_expected = (intmax_t)(expected);             \
+		if (tap_got != tap_expected) {                            \
+			tap_is_ok = false;                                \
+			printf("# %s:%d: %s is %jd, not %jd\n", __FILE__, \
+			    __LINE__, #got, tap_got, tap_expected);       \
+		}                                                         \
 	} while (0)
 
 #define RUN(test)                                                              \
