@@ -55,5 +55,6 @@
 #define RAFT_BATCH_ENTRIES_MAX 512
 #define RAFT_ENTRY_BYTES_MAX   (4 * 1024 * 1024)
 #define RAFT_SERVERS_MAX       64
+#define RAFT_NAME_BYTES_MAX    127 /* an id or an address */
 
 #endif
