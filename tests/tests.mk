@@ -52,3 +52,12 @@ tests-built: all $(TESTS) $(SIMS)
 .PHONY: test
 test: tests-built
 	PROCONSUL_BUILD=$(CURDIR)/$(BUILD) tests/run $(TESTS) $(E2E) $(COMPAT)
+
+.PHONY: bench
+bench: all
+	@conf/packages bench
+	tests/bench/bench.py $(BENCH_ARGS)
+
+.PHONY: lint
+lint:
+	tests/lint/all
