@@ -1,12 +1,11 @@
 /* Generated JSON, byte for byte as Go's encoding/json; see json.h. */
-#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
+#include "json_syntax.h"
 
 /* Bytes of the UTF-8 sequence in front of s, or 0 if it is not one. */
 static size_t
@@ -63,6 +62,33 @@ put_rune(struct buf *b, struct slice s)
 	return (size);
 }
 
+bool
+json_is_utf8(struct slice s)
+{
+	while (s.size > 0) {
+		size_t size = utf8_size(s);
+
+		if (size == 0)
+			return (false);
+		s = slice_tail(s, size);
+	}
+	return (true);
+}
+
+void
+json_put_utf8(struct buf *b, struct slice s)
+{
+	while (s.size > 0) {
+		size_t size = utf8_size(s);
+
+		if (size == 0)
+			buf_put_text(b, "\357\277\275"); /* U+FFFD */
+		else
+			buf_put(b, s.data, size);
+		s = slice_tail(s, size == 0 ? 1 : size);
+	}
+}
+
 static bool
 is_plain(uint8_t c)
 {
@@ -98,7 +124,10 @@ json_put_float(struct buf *b, double value)
 	char text[400];
 	int digits = 1;
 
-	assert(isfinite(value));
+	if (!isfinite(value)) {
+		buf_put_text(b, "null"); /* JSON has no word for it */
+		return;
+	}
 	do
 		snprintf(text, sizeof(text), "%.*e", digits - 1, value);
 	while (strtod(text, NULL) != value && digits++ < 17);
@@ -170,27 +199,42 @@ base64_group(const uint8_t *digits, size_t kept, struct buf *b)
 	return (true);
 }
 
+/* Where the first byte stands that is no base64; for the error's text. */
+static size_t
+base64_bad_at(struct slice s)
+{
+	for (size_t i = 0; i < s.size; i++)
+		if (base64_value(s.data[i]) < 0)
+			return (i);
+	return (s.size);
+}
+
+enum err
+base64_decode_at(struct slice s, struct buf *b, size_t *bad_at)
+{
+	size_t start = b->size, i = 0;
+
+	for (; i + 4 <= s.size; i += 4) {
+		size_t kept = 4;
+
+		if (i + 4 == s.size && s.data[i + 3] == '=')
+			kept = s.data[i + 2] == '=' ? 2 : 3;
+		if (!base64_group(s.data + i, kept, b))
+			break;
+	}
+	if (i == s.size)
+		return (ERR_OK);
+	b->size = start;
+	*bad_at = base64_bad_at(s);
+	return (ERR_INVALID);
+}
+
 enum err
 base64_decode(struct slice s, struct buf *b)
 {
-	size_t start = b->size;
+	size_t bad_at;
 
-	for (size_t i = 0; i + 4 <= s.size; i += 4) {
-		bool is_last = i + 4 == s.size;
-		size_t kept = 4;
-
-		if (is_last && s.data[i + 3] == '=')
-			kept = s.data[i + 2] == '=' ? 2 : 3;
-		if (!base64_group(s.data + i, kept, b)) {
-			b->size = start;
-			return (ERR_INVALID);
-		}
-	}
-	if (s.size % 4 != 0) {
-		b->size = start;
-		return (ERR_INVALID);
-	}
-	return (ERR_OK);
+	return (base64_decode_at(s, b, &bad_at));
 }
 
 void

@@ -66,17 +66,17 @@
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define ACL_NODE_IDENTITY(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, node_name, "NodeName", 0, 0)
+	F(STR, _, node_name, "NodeName", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", 0, 0)
 
 #define ACL_POLICY(F) \
-	F(STRS, _, datacenters, "Datacenters", 0, 0) \
-	F(STR, _, description, "Description", 0, 0) \
-	F(BYTES, _, hash, "Hash", 0, 0) \
 	F(STR, _, id, "ID", 0, 0) \
 	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, description, "Description", 0, 0) \
 	F(STR, _, rules, "Rules", 0, 0) \
-	F(INT, _, syntax, "Syntax", 0, 0) \
+	F(INT, _, syntax, "Syntax", 0, JSON_SKIP) \
+	F(STRS, _, datacenters, "Datacenters", 0, JSON_OMITEMPTY) \
+	F(BYTES, _, hash, "Hash", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define ACL_POLICY_BATCH_DELETE_REQUEST(F) \
@@ -106,13 +106,13 @@
 	F(INC, write_request, write, "", 0, 0)
 
 #define ACL_ROLE(F) \
-	F(STR, _, description, "Description", 0, 0) \
-	F(BYTES, _, hash, "Hash", 0, 0) \
 	F(STR, _, id, "ID", 0, 0) \
 	F(STR, _, name, "Name", 0, 0) \
-	F(LIST, acl_node_identity, node_identities, "NodeIdentities", 0, 0) \
-	F(LIST, acl_role_policy_link, policies, "Policies", 0, 0) \
-	F(LIST, acl_service_identity, service_identities, "ServiceIdentities", 0, 0) \
+	F(STR, _, description, "Description", 0, 0) \
+	F(LIST, acl_role_policy_link, policies, "Policies", 0, JSON_OMITEMPTY) \
+	F(LIST, acl_service_identity, service_identities, "ServiceIdentities", 0, JSON_OMITEMPTY) \
+	F(LIST, acl_node_identity, node_identities, "NodeIdentities", 0, JSON_OMITEMPTY) \
+	F(BYTES, _, hash, "Hash", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define ACL_ROLE_BATCH_SET_REQUEST(F) \
@@ -129,25 +129,25 @@
 	F(INC, write_request, write, "", 0, 0)
 
 #define ACL_SERVICE_IDENTITY(F) \
-	F(STRS, _, datacenters, "Datacenters", 0, 0) \
-	F(STR, _, service_name, "ServiceName", 0, 0)
+	F(STR, _, service_name, "ServiceName", 0, 0) \
+	F(STRS, _, datacenters, "Datacenters", 0, JSON_OMITEMPTY)
 
 #define ACL_TOKEN(F) \
 	F(STR, _, accessor_id, "AccessorID", 0, 0) \
-	F(STR, _, auth_method, "AuthMethod", 0, 0) \
-	F(TIME, _, create_time, "CreateTime", 0, 0) \
-	F(STR, _, description, "Description", 0, 0) \
-	F(DURATION, _, expiration_ttl, "ExpirationTTL", 0, 0) \
-	F(TIME_PTR, _, expiration_time, "ExpirationTime", 0, 0) \
-	F(BYTES, _, hash, "Hash", 0, 0) \
-	F(BOOL, _, local, "Local", 0, 0) \
-	F(LIST, acl_node_identity, node_identities, "NodeIdentities", 0, 0) \
-	F(LIST, acl_token_policy_link, policies, "Policies", 0, 0) \
-	F(LIST, acl_token_role_link, roles, "Roles", 0, 0) \
-	F(STR, _, rules, "Rules", 0, 0) \
 	F(STR, _, secret_id, "SecretID", 0, 0) \
-	F(LIST, acl_service_identity, service_identities, "ServiceIdentities", 0, 0) \
-	F(STR, _, type, "Type", 0, 0) \
+	F(STR, _, description, "Description", 0, 0) \
+	F(LIST, acl_token_policy_link, policies, "Policies", 0, JSON_OMITEMPTY) \
+	F(LIST, acl_token_role_link, roles, "Roles", 0, JSON_OMITEMPTY) \
+	F(LIST, acl_service_identity, service_identities, "ServiceIdentities", 0, JSON_OMITEMPTY) \
+	F(LIST, acl_node_identity, node_identities, "NodeIdentities", 0, JSON_OMITEMPTY) \
+	F(STR, _, type, "Type", 0, JSON_SKIP) \
+	F(STR, _, rules, "Rules", 0, JSON_SKIP) \
+	F(BOOL, _, local, "Local", 0, 0) \
+	F(STR, _, auth_method, "AuthMethod", 0, JSON_OMITEMPTY) \
+	F(TIME_PTR, _, expiration_time, "ExpirationTime", 0, JSON_OMITEMPTY) \
+	F(DURATION, _, expiration_ttl, "ExpirationTTL", 0, JSON_OMITEMPTY | JSON_DURATION_TEXT) \
+	F(TIME, _, create_time, "CreateTime", 0, JSON_OMITEMPTY) \
+	F(BYTES, _, hash, "Hash", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define ACL_TOKEN_BATCH_DELETE_REQUEST(F) \
@@ -208,15 +208,15 @@
 
 #define AUTOPILOT_CONFIG(F) \
 	F(BOOL, _, cleanup_dead_servers, "CleanupDeadServers", 0, 0) \
-	F(U64, _, create_index, "CreateIndex", 0, 0) \
-	F(BOOL, _, disable_upgrade_migration, "DisableUpgradeMigration", 0, 0) \
-	F(DURATION, _, last_contact_threshold, "LastContactThreshold", 0, 0) \
+	F(DURATION, _, last_contact_threshold, "LastContactThreshold", 0, JSON_DURATION_TEXT) \
 	F(U64, _, max_trailing_logs, "MaxTrailingLogs", 0, 0) \
 	F(U64, _, min_quorum, "MinQuorum", 0, 0) \
-	F(U64, _, modify_index, "ModifyIndex", 0, 0) \
+	F(DURATION, _, server_stabilization_time, "ServerStabilizationTime", 0, JSON_DURATION_TEXT) \
 	F(STR, _, redundancy_zone_tag, "RedundancyZoneTag", 0, 0) \
-	F(DURATION, _, server_stabilization_time, "ServerStabilizationTime", 0, 0) \
-	F(STR, _, upgrade_version_tag, "UpgradeVersionTag", 0, 0)
+	F(BOOL, _, disable_upgrade_migration, "DisableUpgradeMigration", 0, 0) \
+	F(STR, _, upgrade_version_tag, "UpgradeVersionTag", 0, 0) \
+	F(U64, _, create_index, "CreateIndex", 0, 0) \
+	F(U64, _, modify_index, "ModifyIndex", 0, 0)
 
 #define AUTOPILOT_SET_CONFIG_REQUEST(F) \
 	F(BOOL, _, cas, "CAS", 0, 0) \
@@ -272,37 +272,37 @@
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define CHECK_SERVICE_NODE(F) \
-	F(LIST, health_check, checks, "Checks", 0, 0) \
 	F(PTR, node, node, "Node", 0, 0) \
-	F(PTR, node_service, service, "Service", 0, 0)
+	F(PTR, node_service, service, "Service", 0, 0) \
+	F(LIST, health_check, checks, "Checks", 0, 0)
 
 #define CHECK_TYPE(F) \
-	F(STR, _, alias_node, "AliasNode", 0, 0) \
-	F(STR, _, alias_service, "AliasService", 0, 0) \
-	F(STR, _, body, "Body", 0, 0) \
 	F(STR, _, check_id, "CheckID", 0, 0) \
-	F(DURATION, _, deregister_critical_service_after, "DeregisterCriticalServiceAfter", 0, 0) \
-	F(STR, _, docker_container_id, "DockerContainerID", 0, 0) \
-	F(INT, _, failures_before_critical, "FailuresBeforeCritical", 0, 0) \
-	F(STR, _, grpc, "GRPC", 0, 0) \
-	F(BOOL, _, grpc_use_tls, "GRPCUseTLS", 0, 0) \
+	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, status, "Status", 0, 0) \
+	F(STR, _, notes, "Notes", 0, 0) \
+	F(STRS, _, script_args, "ScriptArgs", 0, 0) \
 	F(STR, _, http, "HTTP", 0, 0) \
 	F(MAP_STRS, _, header, "Header", 0, 0) \
-	F(DURATION, _, interval, "Interval", 0, 0) \
 	F(STR, _, method, "Method", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
-	F(STR, _, notes, "Notes", 0, 0) \
-	F(INT, _, output_max_size, "OutputMaxSize", 0, 0) \
-	F(STR, _, proxy_grpc, "ProxyGRPC", 0, 0) \
-	F(STR, _, proxy_http, "ProxyHTTP", 0, 0) \
-	F(STRS, _, script_args, "ScriptArgs", 0, 0) \
-	F(STR, _, shell, "Shell", 0, 0) \
-	F(STR, _, status, "Status", 0, 0) \
-	F(INT, _, success_before_passing, "SuccessBeforePassing", 0, 0) \
+	F(STR, _, body, "Body", 0, 0) \
 	F(STR, _, tcp, "TCP", 0, 0) \
+	F(DURATION, _, interval, "Interval", 0, 0) \
+	F(STR, _, alias_node, "AliasNode", 0, 0) \
+	F(STR, _, alias_service, "AliasService", 0, 0) \
+	F(STR, _, docker_container_id, "DockerContainerID", 0, 0) \
+	F(STR, _, shell, "Shell", 0, 0) \
+	F(STR, _, grpc, "GRPC", 0, 0) \
+	F(BOOL, _, grpc_use_tls, "GRPCUseTLS", 0, 0) \
 	F(BOOL, _, tls_skip_verify, "TLSSkipVerify", 0, 0) \
+	F(DURATION, _, timeout, "Timeout", 0, 0) \
 	F(DURATION, _, ttl, "TTL", 0, 0) \
-	F(DURATION, _, timeout, "Timeout", 0, 0)
+	F(INT, _, success_before_passing, "SuccessBeforePassing", 0, 0) \
+	F(INT, _, failures_before_critical, "FailuresBeforeCritical", 0, 0) \
+	F(STR, _, proxy_http, "ProxyHTTP", 0, 0) \
+	F(STR, _, proxy_grpc, "ProxyGRPC", 0, 0) \
+	F(DURATION, _, deregister_critical_service_after, "DeregisterCriticalServiceAfter", 0, 0) \
+	F(INT, _, output_max_size, "OutputMaxSize", 0, 0)
 
 #define QUERY_SOURCE(F) \
 	F(STR, _, datacenter, "Datacenter", 0, 0) \
@@ -318,7 +318,7 @@
 	F(INC, query_options, options, "", 0, 0)
 
 #define MESH_GATEWAY_CONFIG(F) \
-	F(STR, _, mode, "Mode", 0, 0)
+	F(STR, _, mode, "Mode", 0, JSON_OMITEMPTY)
 
 #define SERVICE_RESOLVER_SUBSET(F) \
 	F(STR, _, filter, "Filter", 0, 0) \
@@ -331,23 +331,23 @@
 	F(INC, query_options, options, "", 0, 0)
 
 #define EXPOSE_CONFIG(F) \
-	F(BOOL, _, checks, "Checks", 0, 0) \
-	F(LIST, expose_path, paths, "Paths", 0, 0)
+	F(BOOL, _, checks, "Checks", 0, JSON_OMITEMPTY) \
+	F(LIST, expose_path, paths, "Paths", 0, JSON_OMITEMPTY)
 
 #define CONNECT_PROXY_CONFIG(F) \
-	F(MAP_ANY, _, config, "Config", 0, 0) \
-	F(STR, _, destination_service_id, "DestinationServiceID", 0, 0) \
-	F(STR, _, destination_service_name, "DestinationServiceName", 0, 0) \
-	F(STRUCT, expose_config, expose, "Expose", 0, 0) \
-	F(STR, _, local_service_address, "LocalServiceAddress", 0, 0) \
-	F(INT, _, local_service_port, "LocalServicePort", 0, 0) \
-	F(STRUCT, mesh_gateway_config, mesh_gateway, "MeshGateway", 0, 0) \
-	F(LIST, upstream, upstreams, "Upstreams", 0, 0)
+	F(STR, _, destination_service_name, "DestinationServiceName", 0, JSON_OMITEMPTY) \
+	F(STR, _, destination_service_id, "DestinationServiceID", 0, JSON_OMITEMPTY) \
+	F(STR, _, local_service_address, "LocalServiceAddress", 0, JSON_OMITEMPTY) \
+	F(INT, _, local_service_port, "LocalServicePort", 0, JSON_OMITEMPTY) \
+	F(MAP_ANY, _, config, "Config", 0, JSON_OMITEMPTY) \
+	F(LIST, upstream, upstreams, "Upstreams", 0, JSON_OMITEMPTY) \
+	F(STRUCT, mesh_gateway_config, mesh_gateway, "MeshGateway", 0, JSON_OMITEMPTY) \
+	F(STRUCT, expose_config, expose, "Expose", 0, JSON_OMITEMPTY)
 
 #define COORDINATE(F) \
-	F(PTR, vivaldi_coord, coord, "Coord", 0, 0) \
 	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, segment, "Segment", 0, 0)
+	F(STR, _, segment, "Segment", 0, 0) \
+	F(PTR, vivaldi_coord, coord, "Coord", 0, 0)
 
 #define COORDINATE_UPDATE_REQUEST(F) \
 	F(PTR, vivaldi_coord, coord, "Coord", 0, 0) \
@@ -363,26 +363,26 @@
 	F(INC, query_options, options, "", 0, 0)
 
 #define DATACENTER_MAP(F) \
+	F(STR, _, datacenter, "Datacenter", 0, 0) \
 	F(STR, _, area_id, "AreaID", 0, 0) \
-	F(LIST, coordinate, coordinates, "Coordinates", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0)
+	F(LIST, coordinate, coordinates, "Coordinates", 0, 0)
 
 #define DATACENTERS_REQUEST(F) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define DEREGISTER_REQUEST(F) \
-	F(STR, _, check_id, "CheckID", 0, 0) \
 	F(STR, _, datacenter, "Datacenter", 0, 0) \
 	F(STR, _, node, "Node", 0, 0) \
 	F(STR, _, service_id, "ServiceID", 0, 0) \
+	F(STR, _, check_id, "CheckID", 0, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define DIR_ENTRY(F) \
-	F(U64, _, flags, "Flags", 0, 0) \
-	F(STR, _, key, "Key", 0, 0) \
 	F(U64, _, lock_index, "LockIndex", 0, 0) \
-	F(STR, _, session, "Session", 0, 0) \
+	F(STR, _, key, "Key", 0, 0) \
+	F(U64, _, flags, "Flags", 0, 0) \
 	F(BYTES, _, value, "Value", 0, 0) \
+	F(STR, _, session, "Session", 0, JSON_OMITEMPTY) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define EVENT_FIRE_REQUEST(F) \
@@ -395,11 +395,11 @@
 	F(INC, query_meta, meta, "", 0, 0)
 
 #define EXPOSE_PATH(F) \
-	F(INT, _, listener_port, "ListenerPort", 0, 0) \
-	F(INT, _, local_path_port, "LocalPathPort", 0, 0) \
-	F(BOOL, _, parsed_from_check, "ParsedFromCheck", 0, 0) \
-	F(STR, _, path, "Path", 0, 0) \
-	F(STR, _, protocol, "Protocol", 0, 0)
+	F(INT, _, listener_port, "ListenerPort", 0, JSON_OMITEMPTY) \
+	F(STR, _, path, "Path", 0, JSON_OMITEMPTY) \
+	F(INT, _, local_path_port, "LocalPathPort", 0, JSON_OMITEMPTY) \
+	F(STR, _, protocol, "Protocol", 0, JSON_OMITEMPTY) \
+	F(BOOL, _, parsed_from_check, "ParsedFromCheck", 0, 0)
 
 #define FEDERATION_STATE(F) \
 	F(STR, _, datacenter, "Datacenter", 0, 0) \
@@ -418,37 +418,37 @@
 	F(STR, _, name, "Name", 0, 0)
 
 #define HEALTH_CHECK_DEFINITION(F) \
-	F(STR, _, alias_node, "AliasNode", 0, 0) \
-	F(STR, _, alias_service, "AliasService", 0, 0) \
-	F(STR, _, body, "Body", 0, 0) \
-	F(DURATION, _, deregister_critical_service_after, "DeregisterCriticalServiceAfter", 0, 0) \
-	F(STR, _, docker_container_id, "DockerContainerID", 0, 0) \
-	F(STR, _, grpc, "GRPC", 0, 0) \
-	F(BOOL, _, grpc_use_tls, "GRPCUseTLS", 0, 0) \
-	F(STR, _, http, "HTTP", 0, 0) \
-	F(MAP_STRS, _, header, "Header", 0, 0) \
-	F(DURATION, _, interval, "Interval", 0, 0) \
-	F(STR, _, method, "Method", 0, 0) \
-	F(U64, _, output_max_size, "OutputMaxSize", 0, 0) \
-	F(STRS, _, script_args, "ScriptArgs", 0, 0) \
-	F(STR, _, shell, "Shell", 0, 0) \
-	F(STR, _, tcp, "TCP", 0, 0) \
-	F(BOOL, _, tls_skip_verify, "TLSSkipVerify", 0, 0) \
-	F(DURATION, _, ttl, "TTL", 0, 0) \
-	F(DURATION, _, timeout, "Timeout", 0, 0)
+	F(DURATION, _, interval, "Interval", 0, JSON_OMITEMPTY | JSON_DURATION_TEXT) \
+	F(U64, _, output_max_size, "OutputMaxSize", 0, JSON_OMITEMPTY) \
+	F(DURATION, _, timeout, "Timeout", 0, JSON_OMITEMPTY | JSON_DURATION_TEXT) \
+	F(DURATION, _, deregister_critical_service_after, "DeregisterCriticalServiceAfter", 0, JSON_OMITEMPTY | JSON_DURATION_TEXT) \
+	F(STR, _, http, "HTTP", 0, JSON_OMITEMPTY) \
+	F(BOOL, _, tls_skip_verify, "TLSSkipVerify", 0, JSON_OMITEMPTY) \
+	F(MAP_STRS, _, header, "Header", 0, JSON_OMITEMPTY) \
+	F(STR, _, method, "Method", 0, JSON_OMITEMPTY) \
+	F(STR, _, body, "Body", 0, JSON_OMITEMPTY) \
+	F(STR, _, tcp, "TCP", 0, JSON_OMITEMPTY) \
+	F(STRS, _, script_args, "ScriptArgs", 0, JSON_OMITEMPTY) \
+	F(STR, _, docker_container_id, "DockerContainerID", 0, JSON_OMITEMPTY) \
+	F(STR, _, shell, "Shell", 0, JSON_OMITEMPTY) \
+	F(STR, _, grpc, "GRPC", 0, JSON_OMITEMPTY) \
+	F(BOOL, _, grpc_use_tls, "GRPCUseTLS", 0, JSON_OMITEMPTY) \
+	F(STR, _, alias_node, "AliasNode", 0, JSON_OMITEMPTY) \
+	F(STR, _, alias_service, "AliasService", 0, JSON_OMITEMPTY) \
+	F(DURATION, _, ttl, "TTL", 0, JSON_OMITEMPTY)
 
 #define HEALTH_CHECK(F) \
-	F(STR, _, check_id, "CheckID", 0, 0) \
-	F(STRUCT, health_check_definition, definition, "Definition", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
 	F(STR, _, node, "Node", 0, 0) \
+	F(STR, _, check_id, "CheckID", 0, 0) \
+	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, status, "Status", 0, 0) \
 	F(STR, _, notes, "Notes", 0, 0) \
 	F(STR, _, output, "Output", 0, 0) \
 	F(STR, _, service_id, "ServiceID", 0, 0) \
 	F(STR, _, service_name, "ServiceName", 0, 0) \
-	F(STRS, _, service_tags, "ServiceTags", 0, 0) \
-	F(STR, _, status, "Status", 0, 0) \
+	F(STRS, _, service_tags, "ServiceTags", 0, JSON_EMPTY_LIST) \
 	F(STR, _, type, "Type", 0, 0) \
+	F(STRUCT, health_check_definition, definition, "Definition", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define INDEXED_CHECK_SERVICE_NODES(F) \
@@ -529,21 +529,21 @@
 	F(INC, rpc_header, header, "", 0, 0)
 
 #define INTENTION(F) \
-	F(STR, _, action, "Action", 0, 0) \
-	F(TIME, _, created_at, "CreatedAt", 0, 0) \
-	F(STR, _, default_addr, "DefaultAddr", 0, 0) \
-	F(INT, _, default_port, "DefaultPort", 0, 0) \
-	F(STR, _, description, "Description", 0, 0) \
-	F(STR, _, destination_ns, "DestinationNS", 0, 0) \
-	F(STR, _, destination_name, "DestinationName", 0, 0) \
-	F(BYTES, _, hash, "Hash", 0, 0) \
 	F(STR, _, id, "ID", 0, 0) \
-	F(MAP_STR, _, meta, "Meta", 0, 0) \
-	F(INT, _, precedence, "Precedence", 0, 0) \
+	F(STR, _, description, "Description", 0, 0) \
 	F(STR, _, source_ns, "SourceNS", 0, 0) \
 	F(STR, _, source_name, "SourceName", 0, 0) \
+	F(STR, _, destination_ns, "DestinationNS", 0, 0) \
+	F(STR, _, destination_name, "DestinationName", 0, 0) \
 	F(STR, _, source_type, "SourceType", 0, 0) \
+	F(STR, _, action, "Action", 0, 0) \
+	F(STR, _, default_addr, "DefaultAddr", 0, JSON_SKIP) \
+	F(INT, _, default_port, "DefaultPort", 0, JSON_SKIP) \
+	F(MAP_STR, _, meta, "Meta", 0, 0) \
+	F(INT, _, precedence, "Precedence", 0, 0) \
+	F(TIME, _, created_at, "CreatedAt", 0, 0) \
 	F(TIME, _, updated_at, "UpdatedAt", 0, 0) \
+	F(BYTES, _, hash, "Hash", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define INTENTION_REQUEST(F) \
@@ -579,14 +579,14 @@
 	F(INC, query_options, options, "", 0, 0)
 
 #define KEYRING_RESPONSE(F) \
+	F(BOOL, _, wan, "WAN", 0, 0) \
 	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, error, "Error", 0, 0) \
-	F(MAP_INT, _, keys, "Keys", 0, 0) \
-	F(MAP_STR, _, messages, "Messages", 0, 0) \
-	F(INT, _, num_nodes, "NumNodes", 0, 0) \
-	F(MAP_INT, _, primary_keys, "PrimaryKeys", 0, 0) \
 	F(STR, _, segment, "Segment", 0, 0) \
-	F(BOOL, _, wan, "WAN", 0, 0)
+	F(MAP_STR, _, messages, "Messages", 0, JSON_OMITEMPTY) \
+	F(MAP_INT, _, keys, "Keys", 0, 0) \
+	F(MAP_INT, _, primary_keys, "PrimaryKeys", 0, 0) \
+	F(INT, _, num_nodes, "NumNodes", 0, 0) \
+	F(STR, _, error, "Error", 0, JSON_OMITEMPTY)
 
 #define KEYRING_RESPONSES(F) \
 	F(LIST, keyring_response, responses, "Responses", 0, 0) \
@@ -600,45 +600,45 @@
 	F(U64, _, type, "Type", 0, 0)
 
 #define NODE(F) \
+	F(STR, _, id, "ID", 0, 0) \
+	F(STR, _, node, "Node", 0, 0) \
 	F(STR, _, address, "Address", 0, 0) \
 	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(MAP_STR, _, meta, "Meta", 0, 0) \
-	F(STR, _, node, "Node", 0, 0) \
 	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", 0, 0) \
+	F(MAP_STR, _, meta, "Meta", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define NODE_INFO(F) \
-	F(STR, _, address, "Address", 0, 0) \
-	F(LIST, health_check, checks, "Checks", 0, 0) \
 	F(STR, _, id, "ID", 0, 0) \
-	F(MAP_STR, _, meta, "Meta", 0, 0) \
 	F(STR, _, node, "Node", 0, 0) \
+	F(STR, _, address, "Address", 0, 0) \
+	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", 0, 0) \
+	F(MAP_STR, _, meta, "Meta", 0, 0) \
 	F(LIST, node_service, services, "Services", 0, 0) \
-	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", 0, 0)
+	F(LIST, health_check, checks, "Checks", 0, 0)
 
 #define SERVICE_ADDRESS(F) \
 	F(STR, _, address, "Address", 0, 0) \
 	F(INT, _, port, "Port", 0, 0)
 
 #define SERVICE_CONNECT(F) \
-	F(BOOL, _, native, "Native", 0, 0) \
-	F(PTR, service_definition, sidecar_service, "SidecarService", 0, 0)
+	F(BOOL, _, native, "Native", 0, JSON_OMITEMPTY) \
+	F(PTR, service_definition, sidecar_service, "SidecarService", 0, JSON_OMITEMPTY)
 
 #define NODE_SERVICE(F) \
-	F(STR, _, address, "Address", 0, 0) \
-	F(STRUCT, service_connect, connect, "Connect", 0, 0) \
-	F(BOOL, _, enable_tag_override, "EnableTagOverride", 0, 0) \
+	F(STR, _, kind, "Kind", 0, JSON_OMITEMPTY) \
 	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, kind, "Kind", 0, 0) \
-	F(BOOL, _, locally_registered_as_sidecar, "LocallyRegisteredAsSidecar", 0, 0) \
+	F(STR, _, service, "Service", 0, 0) \
+	F(STRS, _, tags, "Tags", 0, JSON_EMPTY_LIST) \
+	F(STR, _, address, "Address", 0, 0) \
+	F(MAP, service_address, tagged_addresses, "TaggedAddresses", 0, JSON_OMITEMPTY) \
 	F(MAP_STR, _, meta, "Meta", 0, 0) \
 	F(INT, _, port, "Port", 0, 0) \
-	F(STRUCT, connect_proxy_config, proxy, "Proxy", 0, 0) \
-	F(STR, _, service, "Service", 0, 0) \
-	F(MAP, service_address, tagged_addresses, "TaggedAddresses", 0, 0) \
-	F(STRS, _, tags, "Tags", 0, 0) \
 	F(PTR, weights, weights, "Weights", 0, 0) \
+	F(BOOL, _, enable_tag_override, "EnableTagOverride", 0, 0) \
+	F(STRUCT, connect_proxy_config, proxy, "Proxy", 0, 0) \
+	F(STRUCT, service_connect, connect, "Connect", 0, 0) \
+	F(BOOL, _, locally_registered_as_sidecar, "LocallyRegisteredAsSidecar", 0, JSON_SKIP) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define NODE_SERVICES(F) \
@@ -651,41 +651,41 @@
 	F(INC, query_options, options, "", 0, 0)
 
 #define OPERATOR_HEALTH_REPLY(F) \
-	F(INT, _, failure_tolerance, "FailureTolerance", 0, 0) \
 	F(BOOL, _, healthy, "Healthy", 0, 0) \
+	F(INT, _, failure_tolerance, "FailureTolerance", 0, 0) \
 	F(LIST, server_health, servers, "Servers", 0, 0)
 
 #define QUERY_DNS_OPTIONS(F) \
 	F(STR, _, ttl, "TTL", 0, 0)
 
 #define QUERY_TEMPLATE_OPTIONS(F) \
+	F(STR, _, type, "Type", 0, 0) \
 	F(STR, _, regexp, "Regexp", 0, 0) \
-	F(BOOL, _, remove_empty_tags, "RemoveEmptyTags", 0, 0) \
-	F(STR, _, type, "Type", 0, 0)
+	F(BOOL, _, remove_empty_tags, "RemoveEmptyTags", 0, 0)
 
 #define QUERY_DATACENTER_OPTIONS(F) \
-	F(STRS, _, datacenters, "Datacenters", 0, 0) \
-	F(INT, _, nearest_n, "NearestN", 0, 0)
+	F(INT, _, nearest_n, "NearestN", 0, 0) \
+	F(STRS, _, datacenters, "Datacenters", 0, 0)
 
 #define SERVICE_QUERY(F) \
-	F(BOOL, _, connect, "Connect", 0, 0) \
+	F(STR, _, service, "Service", 0, 0) \
 	F(STRUCT, query_datacenter_options, failover, "Failover", 0, 0) \
+	F(BOOL, _, only_passing, "OnlyPassing", 0, 0) \
 	F(STRS, _, ignore_check_ids, "IgnoreCheckIDs", 0, 0) \
 	F(STR, _, near, "Near", 0, 0) \
+	F(STRS, _, tags, "Tags", 0, 0) \
 	F(MAP_STR, _, node_meta, "NodeMeta", 0, 0) \
-	F(BOOL, _, only_passing, "OnlyPassing", 0, 0) \
-	F(STR, _, service, "Service", 0, 0) \
 	F(MAP_STR, _, service_meta, "ServiceMeta", 0, 0) \
-	F(STRS, _, tags, "Tags", 0, 0)
+	F(BOOL, _, connect, "Connect", 0, 0)
 
 #define PREPARED_QUERY(F) \
-	F(STRUCT, query_dns_options, dns, "DNS", 0, 0) \
 	F(STR, _, id, "ID", 0, 0) \
 	F(STR, _, name, "Name", 0, 0) \
-	F(STRUCT, service_query, service, "Service", 0, 0) \
 	F(STR, _, session, "Session", 0, 0) \
-	F(STRUCT, query_template_options, template, "Template", 0, 0) \
 	F(STR, _, token, "Token", 0, 0) \
+	F(STRUCT, query_template_options, template, "Template", 0, 0) \
+	F(STRUCT, service_query, service, "Service", 0, 0) \
+	F(STRUCT, query_dns_options, dns, "DNS", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define PREPARED_QUERY_EXECUTE_REQUEST(F) \
@@ -698,11 +698,11 @@
 	F(INC, query_options, options, "", 0, 0)
 
 #define PREPARED_QUERY_EXECUTE_RESPONSE(F) \
+	F(STR, _, service, "Service", 0, 0) \
+	F(LIST, check_service_node, nodes, "Nodes", 0, 0) \
 	F(STRUCT, query_dns_options, dns, "DNS", 0, 0) \
 	F(STR, _, datacenter, "Datacenter", 0, 0) \
 	F(INT, _, failovers, "Failovers", 0, 0) \
-	F(LIST, check_service_node, nodes, "Nodes", 0, 0) \
-	F(STR, _, service, "Service", 0, 0) \
 	F(INC, query_meta, meta, "", 0, 0)
 
 #define PREPARED_QUERY_EXPLAIN_RESPONSE(F) \
@@ -724,8 +724,8 @@
 	F(LIST, raft_server_entry, servers, "Servers", 0, 0)
 
 #define RAFT_CONFIGURATION_RESPONSE(F) \
-	F(U64, _, index, "Index", 0, 0) \
-	F(LIST, raft_server, servers, "Servers", 0, 0)
+	F(LIST, raft_server, servers, "Servers", 0, 0) \
+	F(U64, _, index, "Index", 0, 0)
 
 #define RAFT_REMOVE_PEER_REQUEST(F) \
 	F(STR, _, address, "Address", 0, 0) \
@@ -734,29 +734,29 @@
 	F(INC, write_request, write, "", 0, 0)
 
 #define RAFT_SERVER(F) \
-	F(STR, _, address, "Address", 0, 0) \
 	F(STR, _, id, "ID", 0, 0) \
-	F(BOOL, _, leader, "Leader", 0, 0) \
 	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, protocol_version, "ProtocolVersion", 0, 0) \
-	F(BOOL, _, voter, "Voter", 0, 0)
+	F(STR, _, address, "Address", 0, 0) \
+	F(BOOL, _, leader, "Leader", 0, 0) \
+	F(BOOL, _, voter, "Voter", 0, 0) \
+	F(STR, _, protocol_version, "ProtocolVersion", 0, 0)
 
 #define RAFT_SERVER_ENTRY(F) \
-	F(STR, _, address, "Address", 0, 0) \
+	F(INT, _, suffrage, "Suffrage", 0, 0) \
 	F(STR, _, id, "ID", 0, 0) \
-	F(INT, _, suffrage, "Suffrage", 0, 0)
+	F(STR, _, address, "Address", 0, 0)
 
 #define REGISTER_REQUEST(F) \
-	F(STR, _, address, "Address", 0, 0) \
-	F(PTR, health_check, check, "Check", 0, 0) \
-	F(LIST, health_check, checks, "Checks", 0, 0) \
 	F(STR, _, datacenter, "Datacenter", 0, 0) \
 	F(STR, _, id, "ID", 0, 0) \
 	F(STR, _, node, "Node", 0, 0) \
+	F(STR, _, address, "Address", 0, 0) \
+	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", 0, 0) \
 	F(MAP_STR, _, node_meta, "NodeMeta", 0, 0) \
 	F(PTR, node_service, service, "Service", 0, 0) \
+	F(PTR, health_check, check, "Check", 0, 0) \
+	F(LIST, health_check, checks, "Checks", 0, 0) \
 	F(BOOL, _, skip_node_update, "SkipNodeUpdate", 0, 0) \
-	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
@@ -775,18 +775,18 @@
 	F(INC, rpc_header, header, "", 0, 0)
 
 #define SERVER_HEALTH(F) \
-	F(STR, _, address, "Address", 0, 0) \
-	F(BOOL, _, healthy, "Healthy", 0, 0) \
 	F(STR, _, id, "ID", 0, 0) \
-	F(DURATION, _, last_contact, "LastContact", 0, 0) \
-	F(U64, _, last_index, "LastIndex", 0, 0) \
-	F(U64, _, last_term, "LastTerm", 0, 0) \
-	F(BOOL, _, leader, "Leader", 0, 0) \
 	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, address, "Address", 0, 0) \
 	F(INT, _, serf_status, "SerfStatus", 0, 0) \
-	F(TIME, _, stable_since, "StableSince", 0, 0) \
 	F(STR, _, version, "Version", 0, 0) \
-	F(BOOL, _, voter, "Voter", 0, 0)
+	F(BOOL, _, leader, "Leader", 0, 0) \
+	F(DURATION, _, last_contact, "LastContact", 0, 0) \
+	F(U64, _, last_term, "LastTerm", 0, 0) \
+	F(U64, _, last_index, "LastIndex", 0, 0) \
+	F(BOOL, _, healthy, "Healthy", 0, 0) \
+	F(BOOL, _, voter, "Voter", 0, 0) \
+	F(TIME, _, stable_since, "StableSince", 0, 0)
 
 #define SERVER_STATS(F) \
 	F(STR, _, last_contact, "LastContact", 0, 0) \
@@ -808,21 +808,21 @@
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define SERVICE_DEFINITION(F) \
+	F(STR, _, kind, "Kind", 0, JSON_OMITEMPTY) \
+	F(STR, _, id, "ID", 0, 0) \
+	F(STR, _, name, "Name", 0, 0) \
+	F(STRS, _, tags, "Tags", 0, 0) \
 	F(STR, _, address, "Address", 0, 0) \
+	F(MAP, service_address, tagged_addresses, "TaggedAddresses", 0, 0) \
+	F(MAP_STR, _, meta, "Meta", 0, 0) \
+	F(INT, _, port, "Port", 0, 0) \
 	F(STRUCT, check_type, check, "Check", 0, 0) \
 	F(LIST, check_type, checks, "Checks", 0, 0) \
-	F(PTR, service_connect, connect, "Connect", 0, 0) \
-	F(BOOL, _, enable_tag_override, "EnableTagOverride", 0, 0) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, kind, "Kind", 0, 0) \
-	F(MAP_STR, _, meta, "Meta", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
-	F(INT, _, port, "Port", 0, 0) \
-	F(PTR, connect_proxy_config, proxy, "Proxy", 0, 0) \
-	F(MAP, service_address, tagged_addresses, "TaggedAddresses", 0, 0) \
-	F(STRS, _, tags, "Tags", 0, 0) \
+	F(PTR, weights, weights, "Weights", 0, 0) \
 	F(STR, _, token, "Token", 0, 0) \
-	F(PTR, weights, weights, "Weights", 0, 0)
+	F(BOOL, _, enable_tag_override, "EnableTagOverride", 0, 0) \
+	F(PTR, connect_proxy_config, proxy, "Proxy", 0, 0) \
+	F(PTR, service_connect, connect, "Connect", 0, 0)
 
 #define SERVICE_DUMP_REQUEST(F) \
 	F(STR, _, datacenter, "Datacenter", 0, 0) \
@@ -836,24 +836,24 @@
 	F(INT, _, warning, "Warning", 0, 0)
 
 #define SERVICE_NODE(F) \
-	F(STR, _, address, "Address", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
 	F(STR, _, id, "ID", 0, 0) \
 	F(STR, _, node, "Node", 0, 0) \
-	F(MAP_STR, _, node_meta, "NodeMeta", 0, 0) \
-	F(STR, _, service_address, "ServiceAddress", 0, 0) \
-	F(STRUCT, service_connect, service_connect, "ServiceConnect", 0, 0) \
-	F(BOOL, _, service_enable_tag_override, "ServiceEnableTagOverride", 0, 0) \
-	F(STR, _, service_id, "ServiceID", 0, 0) \
-	F(STR, _, service_kind, "ServiceKind", 0, 0) \
-	F(MAP_STR, _, service_meta, "ServiceMeta", 0, 0) \
-	F(STR, _, service_name, "ServiceName", 0, 0) \
-	F(INT, _, service_port, "ServicePort", 0, 0) \
-	F(STRUCT, connect_proxy_config, service_proxy, "ServiceProxy", 0, 0) \
-	F(MAP, service_address, service_tagged_addresses, "ServiceTaggedAddresses", 0, 0) \
-	F(STRS, _, service_tags, "ServiceTags", 0, 0) \
-	F(STRUCT, weights, service_weights, "ServiceWeights", 0, 0) \
+	F(STR, _, address, "Address", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", 0, 0) \
 	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", 0, 0) \
+	F(MAP_STR, _, node_meta, "NodeMeta", 0, 0) \
+	F(STR, _, service_kind, "ServiceKind", 0, 0) \
+	F(STR, _, service_id, "ServiceID", 0, 0) \
+	F(STR, _, service_name, "ServiceName", 0, 0) \
+	F(STRS, _, service_tags, "ServiceTags", 0, JSON_EMPTY_LIST) \
+	F(STR, _, service_address, "ServiceAddress", 0, 0) \
+	F(MAP, service_address, service_tagged_addresses, "ServiceTaggedAddresses", 0, JSON_OMITEMPTY) \
+	F(STRUCT, weights, service_weights, "ServiceWeights", 0, 0) \
+	F(MAP_STR, _, service_meta, "ServiceMeta", 0, 0) \
+	F(INT, _, service_port, "ServicePort", 0, 0) \
+	F(BOOL, _, service_enable_tag_override, "ServiceEnableTagOverride", 0, 0) \
+	F(STRUCT, connect_proxy_config, service_proxy, "ServiceProxy", 0, 0) \
+	F(STRUCT, service_connect, service_connect, "ServiceConnect", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define SERVICE_RESOLVER_FAILOVER(F) \
@@ -893,15 +893,15 @@
 	F(INC, query_options, options, "", 0, 0)
 
 #define SESSION(F) \
-	F(STR, _, behavior, "Behavior", 0, 0) \
-	F(STRS, _, checks, "Checks", 0, 0) \
 	F(STR, _, id, "ID", 0, 0) \
-	F(DURATION, _, lock_delay, "LockDelay", 0, 0) \
 	F(STR, _, name, "Name", 0, 0) \
 	F(STR, _, node, "Node", 0, 0) \
+	F(DURATION, _, lock_delay, "LockDelay", 0, 0) \
+	F(STR, _, behavior, "Behavior", 0, 0) \
+	F(STR, _, ttl, "TTL", 0, 0) \
 	F(STRS, _, node_checks, "NodeChecks", 0, 0) \
 	F(LIST, service_check, service_checks, "ServiceChecks", 0, 0) \
-	F(STR, _, ttl, "TTL", 0, 0) \
+	F(STRS, _, checks, "Checks", 0, JSON_OMITEMPTY) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define SESSION_REQUEST(F) \
@@ -917,14 +917,14 @@
 	F(INC, query_options, options, "", 0, 0)
 
 #define SNAPSHOT_META(F) \
-	F(STRUCT, raft_configuration, configuration, "Configuration", 0, 0) \
-	F(U64, _, configuration_index, "ConfigurationIndex", 0, 0) \
+	F(INT, _, version, "Version", 0, 0) \
 	F(STR, _, id, "ID", 0, 0) \
 	F(U64, _, index, "Index", 0, 0) \
-	F(BYTES, _, peers, "Peers", 0, 0) \
-	F(INT, _, size, "Size", 0, 0) \
 	F(U64, _, term, "Term", 0, 0) \
-	F(INT, _, version, "Version", 0, 0)
+	F(BYTES, _, peers, "Peers", 0, 0) \
+	F(STRUCT, raft_configuration, configuration, "Configuration", 0, 0) \
+	F(U64, _, configuration_index, "ConfigurationIndex", 0, 0) \
+	F(INT, _, size, "Size", 0, 0)
 
 #define SNAPSHOT_REQUEST(F) \
 	F(BOOL, _, allow_stale, "AllowStale", 0, 0) \
@@ -949,34 +949,34 @@
 	F(INC, write_request, write, "", 0, 0)
 
 #define TXN_CHECK_OP(F) \
-	F(STRUCT, health_check, check, "Check", 0, 0) \
-	F(STR, _, verb, "Verb", 0, 0)
+	F(STR, _, verb, "Verb", 0, 0) \
+	F(STRUCT, health_check, check, "Check", 0, 0)
 
 #define TXN_ERROR(F) \
 	F(INT, _, op_index, "OpIndex", 0, 0) \
 	F(STR, _, what, "What", 0, 0)
 
 #define TXN_INTENTION_OP(F) \
+	F(STR, _, op, "Op", 0, 0) \
 	F(STR, _, datacenter, "Datacenter", 0, 0) \
 	F(PTR, intention, intention, "Intention", 0, 0) \
-	F(STR, _, op, "Op", 0, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define TXN_KV_OP(F) \
-	F(STRUCT, dir_entry, dir_ent, "DirEnt", 0, 0) \
-	F(STR, _, verb, "Verb", 0, 0)
+	F(STR, _, verb, "Verb", 0, 0) \
+	F(STRUCT, dir_entry, dir_ent, "DirEnt", 0, 0)
 
 #define TXN_NODE_OP(F) \
-	F(STRUCT, node, node, "Node", 0, 0) \
-	F(STR, _, verb, "Verb", 0, 0)
+	F(STR, _, verb, "Verb", 0, 0) \
+	F(STRUCT, node, node, "Node", 0, 0)
 
 #define TXN_OP(F) \
-	F(PTR, txn_check_op, check, "Check", 0, 0) \
-	F(PTR, txn_intention_op, intention, "Intention", 0, 0) \
 	F(PTR, txn_kv_op, kv, "KV", 0, 0) \
 	F(PTR, txn_node_op, node, "Node", 0, 0) \
 	F(PTR, txn_service_op, service, "Service", 0, 0) \
-	F(PTR, txn_session_op, session, "Session", 0, 0)
+	F(PTR, txn_check_op, check, "Check", 0, 0) \
+	F(PTR, txn_session_op, session, "Session", 0, 0) \
+	F(PTR, txn_intention_op, intention, "Intention", 0, 0)
 
 #define TXN_READ_REQUEST(F) \
 	F(STR, _, datacenter, "Datacenter", 0, 0) \
@@ -984,8 +984,8 @@
 	F(INC, query_options, options, "", 0, 0)
 
 #define TXN_READ_RESPONSE(F) \
-	F(LIST, txn_error, errors, "Errors", 0, 0) \
 	F(LIST, txn_result, results, "Results", 0, 0) \
+	F(LIST, txn_error, errors, "Errors", 0, 0) \
 	F(INC, query_meta, meta, "", 0, 0)
 
 #define TXN_REQUEST(F) \
@@ -994,40 +994,40 @@
 	F(INC, write_request, write, "", 0, 0)
 
 #define TXN_RESPONSE(F) \
-	F(LIST, txn_error, errors, "Errors", 0, 0) \
-	F(LIST, txn_result, results, "Results", 0, 0)
+	F(LIST, txn_result, results, "Results", 0, 0) \
+	F(LIST, txn_error, errors, "Errors", 0, 0)
 
 #define TXN_RESULT(F) \
-	F(PTR, health_check, check, "Check", 0, 0) \
-	F(PTR, dir_entry, kv, "KV", 0, 0) \
-	F(PTR, node, node, "Node", 0, 0) \
-	F(PTR, node_service, service, "Service", 0, 0)
+	F(PTR, dir_entry, kv, "KV", 0, JSON_OMITEMPTY) \
+	F(PTR, node, node, "Node", 0, JSON_OMITEMPTY) \
+	F(PTR, node_service, service, "Service", 0, JSON_OMITEMPTY) \
+	F(PTR, health_check, check, "Check", 0, JSON_OMITEMPTY)
 
 #define TXN_SERVICE_OP(F) \
+	F(STR, _, verb, "Verb", 0, 0) \
 	F(STR, _, node, "Node", 0, 0) \
-	F(STRUCT, node_service, service, "Service", 0, 0) \
-	F(STR, _, verb, "Verb", 0, 0)
+	F(STRUCT, node_service, service, "Service", 0, 0)
 
 #define TXN_SESSION_OP(F) \
-	F(STRUCT, session, session, "Session", 0, 0) \
-	F(STR, _, verb, "Verb", 0, 0)
+	F(STR, _, verb, "Verb", 0, 0) \
+	F(STRUCT, session, session, "Session", 0, 0)
 
 #define UPSTREAM(F) \
-	F(MAP_ANY, _, config, "Config", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, destination_type, "DestinationType", 0, JSON_OMITEMPTY) \
+	F(STR, _, destination_namespace, "DestinationNamespace", 0, JSON_OMITEMPTY) \
 	F(STR, _, destination_name, "DestinationName", 0, 0) \
-	F(STR, _, destination_namespace, "DestinationNamespace", 0, 0) \
-	F(STR, _, destination_type, "DestinationType", 0, 0) \
-	F(STRS, _, ingress_hosts, "IngressHosts", 0, 0) \
-	F(STR, _, local_bind_address, "LocalBindAddress", 0, 0) \
-	F(INT, _, local_bind_port, "LocalBindPort", 0, 0) \
-	F(STRUCT, mesh_gateway_config, mesh_gateway, "MeshGateway", 0, 0)
+	F(STR, _, datacenter, "Datacenter", 0, JSON_OMITEMPTY) \
+	F(STR, _, local_bind_address, "LocalBindAddress", 0, JSON_OMITEMPTY) \
+	F(INT, _, local_bind_port, "LocalBindPort", 0, JSON_OMITEMPTY) \
+	F(MAP_ANY, _, config, "Config", 0, JSON_OMITEMPTY) \
+	F(STRUCT, mesh_gateway_config, mesh_gateway, "MeshGateway", 0, JSON_OMITEMPTY) \
+	F(STRS, _, ingress_hosts, "IngressHosts", 0, JSON_SKIP)
 
 #define VIVALDI_COORD(F) \
-	F(FLOAT, _, adjustment, "Adjustment", 0, 0) \
+	F(FLOATS, _, vec, "Vec", 0, 0) \
 	F(FLOAT, _, error, "Error", 0, 0) \
-	F(FLOAT, _, height, "Height", 0, 0) \
-	F(FLOATS, _, vec, "Vec", 0, 0)
+	F(FLOAT, _, adjustment, "Adjustment", 0, 0) \
+	F(FLOAT, _, height, "Height", 0, 0)
 
 /* X(struct, rows, name): every struct that is a map. */
 #define RPC_MAP_TYPES(X) \
