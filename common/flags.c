@@ -36,6 +36,12 @@ put_quoted(struct buf *out, const char *text)
 	buf_put_u8(out, '"');
 }
 
+static bool
+flag_is_bool(const struct flag *flag)
+{
+	return (flag->kind == FLAG_BOOL || flag->kind == FLAG_BOOL_VAR);
+}
+
 enum err
 flag_parse_bool(const char *text, bool *out)
 {
@@ -83,7 +89,7 @@ void
 flag_mistake(const struct flag *flag, const char *value, const char *reason,
     struct buf *why)
 {
-	bool is_bool = flag->kind == FLAG_BOOL;
+	bool is_bool = flag_is_bool(flag);
 
 	buf_put_text(
 	    why, is_bool ? "invalid boolean value " : "invalid value ");
@@ -132,14 +138,14 @@ flags_next(const struct flag *table, int *argc, char ***argv,
 		    (int)size, name);
 		return (false);
 	}
-	if (equals == NULL && flag->kind != FLAG_BOOL && *argc == 0) {
+	if (equals == NULL && !flag_is_bool(flag) && *argc == 0) {
 		buf_printf(why, "flag needs an argument: -%s", flag->name);
 		return (false);
 	}
 	*err = ERR_OK;
 	*out = flag;
 	*value = equals != NULL ? equals + 1 : "true";
-	if (equals == NULL && flag->kind != FLAG_BOOL) {
+	if (equals == NULL && !flag_is_bool(flag)) {
 		*value = (*argv)[0];
 		(*argc)--, (*argv)++;
 	}
@@ -159,10 +165,43 @@ list_add(struct flag_list *list, const char *text, struct arena *arena)
 	list->items = items;
 }
 
-/* Put the value where the row says. */
+static enum err
+store_bool(
+    const struct flag *flag, const char *value, bool *member, struct buf *why)
+{
+	enum err err = flag_parse_bool(value, member);
+
+	if (err == ERR_OK)
+		return (ERR_OK);
+	if (flag->kind == FLAG_BOOL) {
+		buf_put_text(why, "parse error");
+	} else {
+		buf_put_text(why, "strconv.ParseBool: parsing ");
+		put_quoted(why, value);
+		buf_put_text(why, ": invalid syntax");
+	}
+	return (err);
+}
+
+static enum err
+store_uint(const char *value, uint64_t *member)
+{
+	unsigned long long number;
+
+	if (*value == '\0' || value[strspn(value, "0123456789")] != '\0')
+		return (ERR_INVALID);
+	errno = 0;
+	number = strtoull(value, NULL, 10);
+	if (errno == ERANGE)
+		return (ERR_TOO_BIG);
+	*member = number;
+	return (ERR_OK);
+}
+
+/* Put the value where the row says; `why` stays empty for a parse error. */
 static enum err
 flag_store(const struct flag *flag, const char *value, struct arena *arena,
-    void *options)
+    void *options, struct buf *why)
 {
 	void *member = (char *)options + flag->offset;
 	struct duration span;
@@ -172,11 +211,14 @@ flag_store(const struct flag *flag, const char *value, struct arena *arena,
 
 	switch (flag->kind) {
 	case FLAG_BOOL:
-		return (flag_parse_bool(value, member));
+	case FLAG_BOOL_VAR:
+		return (store_bool(flag, value, member, why));
 	case FLAG_INT:
 		err = flag_parse_int(value, member, &ignored);
 		buf_deinit(&ignored);
 		return (err);
+	case FLAG_UINT:
+		return (store_uint(value, member));
 	case FLAG_TEXT:
 		*(const char **)member = value;
 		return (ERR_OK);
@@ -186,6 +228,14 @@ flag_store(const struct flag *flag, const char *value, struct arena *arena,
 		if (err == ERR_OK)
 			*(struct duration *)member = span;
 		return (err);
+	case FLAG_PAIRS:
+		if (strchr(value, '=') == NULL) {
+			buf_printf(
+			    why, "Missing \"=\" value in argument: %s", value);
+			return (ERR_INVALID);
+		}
+		list_add(member, value, arena);
+		return (ERR_OK);
 	case FLAG_LIST:
 		list_add(member, value, arena);
 		return (ERR_OK);
@@ -198,33 +248,52 @@ enum err
 flags_parse(const struct flag *table, int *argc, char ***argv,
     struct arena *arena, void *options, struct buf *why)
 {
+	struct buf reason = { 0 };
 	const struct flag *flag;
 	const char *value;
 	enum err err;
 
 	while (flags_next(table, argc, argv, &flag, &value, &err, why)) {
-		err = flag_store(flag, value, arena, options);
+		err = flag_store(flag, value, arena, options, &reason);
 		if (err != ERR_OK) {
-			flag_mistake(flag, value, "parse error", why);
-			return (err);
+			if (reason.size == 0)
+				buf_put_text(&reason, "parse error");
+			flag_mistake(flag, value, buf_text(&reason), why);
+			break;
 		}
 	}
+	buf_deinit(&reason);
 	return (err);
+}
+
+/* The flag with the alphabetically next name, so that rows that several
+ * tables share may stand together. */
+static const struct flag *
+flag_after(const struct flag *table, const struct flag *previous)
+{
+	const struct flag *f, *best = NULL;
+
+	for (f = table; f->name != NULL; f++) {
+		if (previous != NULL && strcmp(f->name, previous->name) <= 0)
+			continue;
+		if (best == NULL || strcmp(f->name, best->name) < 0)
+			best = f;
+	}
+	return (best);
 }
 
 void
 flags_usage(FILE *to, const struct flag *table)
 {
-	const struct flag *f;
+	const struct flag *f = NULL;
 
 	fputs("Usage:\n", to);
-	for (f = table; f->name != NULL; f++) {
+	while ((f = flag_after(table, f)) != NULL) {
 		fprintf(to, "  -%s", f->name);
-		if (f->kind != FLAG_BOOL)
+		if (!flag_is_bool(f))
 			fprintf(to, " %s", f->value);
 		/* Go puts the help of a bool of one letter on its line. */
-		fputs(f->kind == FLAG_BOOL && f->name[1] == '\0' ? "\t"
-								 : "\n    \t",
+		fputs(flag_is_bool(f) && f->name[1] == '\0' ? "\t" : "\n    \t",
 		    to);
 		fputs(f->help, to);
 		if (f->initial != NULL)
@@ -254,19 +323,20 @@ static void
 print_section(
     FILE *to, const struct flag *table, bool is_common, const char *title)
 {
+	const struct flag *f = NULL;
 	bool has_title = false;
 
-	for (; table->name != NULL; table++) {
-		if (table->is_common != is_common)
+	while ((f = flag_after(table, f)) != NULL) {
+		if (f->is_common != is_common)
 			continue;
 		if (!has_title)
 			fprintf(to, "\n%s\n", title);
 		has_title = true;
-		fprintf(to, "\n  -%s", table->name);
-		if (table->kind != FLAG_BOOL)
-			fprintf(to, "=<%s>", table->value);
+		fprintf(to, "\n  -%s", f->name);
+		if (!flag_is_bool(f))
+			fprintf(to, "=<%s>", f->value);
 		fputc('\n', to);
-		print_wrapped(to, table->help);
+		print_wrapped(to, f->help);
 	}
 }
 

@@ -17,10 +17,13 @@
 
 enum flag_kind {
 	FLAG_BOOL,     /* bool */
+	FLAG_BOOL_VAR, /* bool; a mistake names strconv.ParseBool */
 	FLAG_INT,      /* int64_t */
+	FLAG_UINT,     /* uint64_t */
 	FLAG_TEXT,     /* const char *, lent by argv */
 	FLAG_DURATION, /* struct duration */
 	FLAG_LIST,     /* struct flag_list, a text each time it is given */
+	FLAG_PAIRS,    /* the same, of "key=value" */
 };
 
 struct flag_list {
@@ -38,10 +41,10 @@ struct flag {
 	bool is_common;	     /* stands under "HTTP API Options" */
 };
 
-/* A table ends with a row without a name and is sorted by name. Members hold
- * their defaults before the call. *argc and *argv are moved on to the first
- * argument behind the flags. On a mistake *why is Go's text, e.g.
- * "flag provided but not defined: -foo". */
+/* A table ends with a row without a name; usage sorts the rows by name. Members
+ * hold their defaults before the call. *argc and *argv are moved on to the
+ * first argument behind the flags. On a mistake *why is Go's text, e.g. "flag
+ * provided but not defined: -foo". */
 MUST_CHECK enum err flags_parse(const struct flag *table, int *argc,
     char ***argv, struct arena *, void *options, struct buf *why);
 
