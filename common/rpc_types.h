@@ -46,6 +46,25 @@
 #define RPC_HEADER(F) \
 	F(INT, _, protocol_version, "ProtocolVersion", 0, 0)
 
+/* Before each call and each answer on port 8300 (wire/rpc.md 3). */
+#define CALL_REQUEST_HEADER(F) \
+	F(U64, _, seq, "Seq", 0, 0) \
+	F(STR, _, service_method, "ServiceMethod", 128, 0)
+
+#define CALL_REPLY_HEADER(F) \
+	F(STR, _, service_method, "ServiceMethod", 128, 0) \
+	F(U64, _, seq, "Seq", 0, 0) \
+	F(STR, _, error, "Error", 0, 0)
+
+/* In front of a snapshot's state.bin (wire/raft.md 7). */
+#define SNAPSHOT_HEADER(F) \
+	F(U64, _, last_index, "LastIndex", 0, 0)
+
+/* Record 16 of state.bin: the index of a table. */
+#define INDEX_ENTRY(F) \
+	F(STR, _, key, "Key", 0, 0) \
+	F(U64, _, value, "Value", 0, 0)
+
 /* --- Bare values: a reply or request that is no map. --- */
 
 #define EMPTY(F)
@@ -1036,6 +1055,10 @@
 	X(write_request, WRITE_REQUEST, "WriteRequest") \
 	X(raft_index, RAFT_INDEX, "RaftIndex") \
 	X(rpc_header, RPC_HEADER, "RPCHeader") \
+	X(call_request_header, CALL_REQUEST_HEADER, "Request") \
+	X(call_reply_header, CALL_REPLY_HEADER, "Response") \
+	X(snapshot_header, SNAPSHOT_HEADER, "snapshotHeader") \
+	X(index_entry, INDEX_ENTRY, "IndexEntry") \
 	X(empty, EMPTY, "Empty") \
 	X(acl, ACL, "ACL") \
 	X(acl_node_identity, ACL_NODE_IDENTITY, "ACLNodeIdentity") \
