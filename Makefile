@@ -3,8 +3,9 @@
 #   make            build into build/
 #   make run        install what is missing, build, start an agent (-dev -ui)
 #   make check      install the test tools, lint, and run every test
+#   make install    PREFIX=/usr/local DESTDIR= CONSUL_NAME=no
 #   make help       the rest
-
+#
 CC	 := gcc
 VERSION	 := 1.8.7
 BUILD	 ?= build
@@ -86,6 +87,23 @@ $(BUILD)/tests/$(1)/%_test: $(BUILD)/obj/tests/$(1)/%_test.o \
 	$$(call say,LD)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS_common) -lm -lz
 endef
 $(foreach p,common $(PROGRAMS),$(eval $(call test_folder,$(p))))
+
+# Daemons go out of the way; CONSUL_NAME=yes adds the name `consul`.
+CONSUL_NAME ?= no
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/proconsul
+	install $(addprefix $(BUILD)/,$(DAEMONS)) \
+	    $(DESTDIR)$(PREFIX)/libexec/proconsul
+	install $(BUILD)/proconsul $(DESTDIR)$(PREFIX)/bin
+	for page in man/*.[0-9]; do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
+	install -D -m 644 conf/supervisord/consul.conf \
+	    $(DESTDIR)$(PREFIX)/share/proconsul/supervisord/consul.conf
+	if [ "$(CONSUL_NAME)" = yes ]; then \
+		ln -sf proconsul $(DESTDIR)$(PREFIX)/bin/consul; \
+	fi
 
 include tests/tests.mk
 

@@ -53,6 +53,25 @@ tests-built: all $(TESTS) $(SIMS)
 test: tests-built
 	PROCONSUL_BUILD=$(CURDIR)/$(BUILD) tests/run $(TESTS) $(E2E) $(COMPAT)
 
+# Everything: lint, audit, plain tests, fuzzing for some seconds, and the unit
+# and system tests again under the sanitizers. Ends in one line of counts.
+.PHONY: check
+check:
+	@conf/packages build test
+	@$(MAKE) --no-print-directory -j2 tests-built fuzzers \
+	    $(BUILD)/tests/audit/tables
+	@$(MAKE) --no-print-directory -j2 SANITIZE=1 tests-built
+	tests/check $(BUILD) build-asan $(FUZZ_TIME)
+
+.PHONY: asan
+asan:
+	@$(MAKE) --no-print-directory SANITIZE=1 test
+
+.PHONY: fuzzers fuzz
+fuzzers: $(FUZZERS)
+fuzz: fuzzers
+	tests/fuzz/all $(BUILD)/fuzz $(FUZZ_TIME)
+
 .PHONY: bench
 bench: all
 	@conf/packages bench
@@ -61,3 +80,11 @@ bench: all
 .PHONY: lint
 lint:
 	tests/lint/all
+
+$(BUILD)/tests/audit/tables: $(BUILD)/obj/tests/audit/tables.o $(COMMON)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
+
+.PHONY: audit
+audit: all $(BUILD)/tests/audit/tables
+	PROCONSUL_BUILD=$(BUILD) tests/audit/all
