@@ -17,6 +17,9 @@
 #include "err.h"
 
 #define GENPAGE_BUCKETS 8192U
+/* Below the run folder. A folder of its own, so that it is there, and can be
+ * allowed, before catalogd makes the file. */
+#define GENPAGE_FILE "genpage/page"
 
 struct genpage; /* a mapped page */
 
