@@ -1,0 +1,232 @@
+/* state.bin, read; see snapshot.h. */
+#include "fsm.h"
+#include "index.h"
+#include "kv.h"
+#include "msgpack.h"
+#include "session.h"
+#include "snapshot.h"
+
+typedef enum err load_fn(struct snapshot_load *, const void *record);
+
+void
+snapshot_load_init(struct snapshot_load *load, struct state *s)
+{
+	*load = (struct snapshot_load){ .state = s };
+	s->is_loading = true;
+}
+
+void
+snapshot_load_deinit(struct snapshot_load *load)
+{
+	buf_deinit(&load->pending);
+}
+
+/* --- One function a type of record. --- */
+
+static enum err
+load_register(struct snapshot_load *load, const void *record)
+{
+	return (fsm_register(load->state, record));
+}
+
+static enum err
+load_session(struct snapshot_load *load, const void *record)
+{
+	return (session_create(load->state, record));
+}
+
+static enum err
+load_kv(struct snapshot_load *load, const void *record)
+{
+	const struct dir_entry *entry = record;
+
+	if (entry->key.size == 0)
+		return (state_refuse(load->state, "a key is empty"));
+	state_put(load->state, row_of_kv(entry));
+	index_raise(load->state, INDEX_KV);
+	return (ERR_OK);
+}
+
+static enum err
+load_tombstone(struct snapshot_load *load, const void *record)
+{
+	const struct dir_entry *entry = record;
+
+	if (entry->key.size == 0)
+		return (state_refuse(load->state, "a tombstone has no key"));
+	state_put(load->state,
+	    row_of_tombstone(entry->key, entry->indexes.modify_index));
+	index_raise(load->state, INDEX_TOMBSTONES);
+	return (ERR_OK);
+}
+
+static const struct record_row {
+	enum fsm_type type;
+	const struct type *shape;
+	load_fn *load;
+} record_rows[] = {
+	{ FSM_REGISTER, &register_request_type, load_register },
+	{ FSM_SESSION, &session_type, load_session },
+	{ FSM_KVS, &dir_entry_type, load_kv },
+	{ FSM_TOMBSTONE, &dir_entry_type, load_tombstone },
+};
+
+/* {Key, Value}, in any order. */
+static enum err
+load_index(struct snapshot_load *load, struct reader *from)
+{
+	size_t count = unpack_map(from);
+	struct slice name = { 0 };
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < count && !from->has_failed; i++) {
+		struct slice key = unpack_raw(from);
+
+		if (slice_is(key, "Key"))
+			name = unpack_raw(from);
+		else if (slice_is(key, "Value"))
+			value = unpack_uint(from);
+		else
+			unpack_object(from);
+	}
+	if (from->has_failed)
+		return (ERR_INVALID);
+	index_load(load->state, name, value);
+	return (ERR_OK);
+}
+
+/* {ChunkMap: {}}; a chunk that waits for its others we cannot keep yet. */
+static enum err
+load_chunking(struct snapshot_load *load, struct reader *from)
+{
+	size_t count = unpack_map(from);
+
+	for (size_t i = 0; i < count && !from->has_failed; i++) {
+		unpack_raw(from);
+		if (unpack_map(from) > 0)
+			return (state_refuse(load->state,
+			    "it holds pieces of unfinished writes"));
+	}
+	return (from->has_failed ? ERR_INVALID : ERR_OK);
+}
+
+/* --- The stream. --- */
+
+static enum err
+type_refuse(struct buf *why, uint8_t type)
+{
+	buf_printf(why,
+	    "the snapshot holds records of type %u, which this version cannot "
+	    "keep",
+	    type);
+	return (ERR_UNAVAILABLE);
+}
+
+static enum err
+corrupt(struct snapshot_load *load, struct buf *why)
+{
+	buf_put_text(why, "the snapshot is corrupt");
+	if (load->state->why.size > 0) {
+		buf_put_text(why, ": ");
+		buf_put_slice(why, buf_slice(&load->state->why));
+	}
+	return (ERR_CORRUPT);
+}
+
+static enum err
+record_load(struct snapshot_load *load, const struct record_row *row,
+    struct reader *from)
+{
+	struct arena *arena = &load->state->arena;
+	void *record = arena_alloc(arena, row->shape->size);
+	enum err err = type_decode(row->shape, from, arena, record);
+
+	return (err == ERR_OK ? row->load(load, record) : err);
+}
+
+/* `body` is exactly one object. */
+static enum err
+body_load(struct snapshot_load *load, uint8_t type, struct slice body,
+    struct buf *why)
+{
+	struct reader from = reader(body);
+	enum err err = ERR_UNAVAILABLE;
+
+	state_begin(load->state, load->index);
+	if (type == FSM_INDEX)
+		err = load_index(load, &from);
+	else if (type == FSM_CHUNKING)
+		err = load_chunking(load, &from);
+	for (size_t i = 0; i < sizeof(record_rows) / sizeof(*record_rows); i++)
+		if (record_rows[i].type == type)
+			err = record_load(load, &record_rows[i], &from);
+	if (err == ERR_UNAVAILABLE)
+		return (type_refuse(why, type));
+	return (err == ERR_OK ? ERR_OK : corrupt(load, why));
+}
+
+static enum err
+head_load(struct snapshot_load *load, struct slice head)
+{
+	struct reader from = reader(head);
+	size_t count = unpack_map(&from);
+
+	for (size_t i = 0; i < count && !from.has_failed; i++) {
+		if (slice_is(unpack_raw(&from), "LastIndex"))
+			load->index = unpack_uint(&from);
+		else
+			unpack_object(&from);
+	}
+	load->has_head = true;
+	return (from.has_failed ? ERR_CORRUPT : ERR_OK);
+}
+
+/* One head or record from the front. *is_whole is false where it is cut. */
+static enum err
+next_load(struct snapshot_load *load, struct reader *from, bool *is_whole,
+    struct buf *why)
+{
+	struct slice body;
+	uint8_t type = 0;
+
+	if (load->has_head)
+		type = read_u8(from);
+	body = unpack_object(from);
+	*is_whole = !from->has_failed;
+	if (!*is_whole)
+		return (ERR_OK);
+	if (load->has_head)
+		return (body_load(load, type, body, why));
+	if (head_load(load, body) != ERR_OK)
+		return (corrupt(load, why));
+	return (ERR_OK);
+}
+
+enum err
+snapshot_load_piece(struct snapshot_load *load, struct slice piece,
+    bool is_last, struct buf *why)
+{
+	size_t done = 0;
+	bool is_whole = true;
+	enum err err = ERR_OK;
+
+	buf_put_slice(&load->pending, piece);
+	while (err == ERR_OK && is_whole && done < load->pending.size) {
+		struct slice rest = slice_tail(buf_slice(&load->pending), done);
+		struct reader from = reader(rest);
+
+		err = next_load(load, &from, &is_whole, why);
+		if (is_whole)
+			done += rest.size - from.rest.size;
+	}
+	if (err != ERR_OK)
+		return (err);
+	buf_drop_front(&load->pending, done);
+	if (!is_last)
+		return (ERR_OK);
+	load->state->is_loading = false;
+	state_begin(load->state, load->index);
+	if (load->pending.size > 0 || !load->has_head)
+		return (corrupt(load, why));
+	return (ERR_OK);
+}
