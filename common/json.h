@@ -74,8 +74,19 @@ MUST_CHECK enum err json_to_type(const struct json *, enum json_dialect,
 /* msgpack of a tree: numbers become floats, as in Go's interface{}. */
 void json_to_any(const struct json *, struct buf *);
 
-/* Compact JSON of *object, rows in order, Go's escapes and number forms. */
+/*
+ * Compact JSON of *object, rows in order, Go's escapes and number forms.
+ *
+ * Nil lists print as null, or as [] and {} where the row has JSON_EMPTY_LIST.
+ * That is how /v1/catalog, /v1/health and /v1/agent show tags and checks. Of
+ * the same structs /v1/txn, /v1/query/.../execute and /v1/internal/ui keep the
+ * nulls: json_from_type_nulls. Where an endpoint shows [] for a list that is
+ * marked by neither, as a whole answer often does, it sets `items` to
+ * TYPE_EMPTY (type.h) first.
+ */
 void json_from_type(const struct type *, const void *object, struct buf *);
+void json_from_type_nulls(const struct type *, const void *object,
+    struct buf *);
 void json_put_text(struct buf *, struct slice); /* quoted, escaped */
 void json_put_float(struct buf *, double);
 void json_put_base64(struct buf *, struct slice); /* quoted; "" if empty */

@@ -122,7 +122,8 @@ put_container(struct buf *b, enum kind kind, const struct type *type,
 {
 	bool is_map = kind_rows[kind].form == FORM_MAP;
 
-	if (list->items == NULL && (flags & JSON_EMPTY_LIST) == 0)
+	if (list->items == NULL &&
+	    (flags & (JSON_EMPTY_LIST | KEEP_NULLS)) != JSON_EMPTY_LIST)
 		buf_put_text(b, "null");
 	else if (list->count == 0)
 		buf_put_text(b, is_map ? "{}" : "[]");
@@ -190,13 +191,14 @@ put_one(struct buf *b, enum kind kind, const struct type *type, unsigned flags,
 		json_put_any(b, *raw);
 		break;
 	case KIND_STRUCT:
-		json_from_type(type, at, b);
+		put_struct(b, type, flags & KEEP_NULLS, at);
 		break;
 	case KIND_PTR:
 		if (*(const void *const *)at == NULL)
 			buf_put_text(b, "null");
 		else
-			json_from_type(type, *(const void *const *)at, b);
+			put_struct(b, type, flags & KEEP_NULLS,
+			    *(const void *const *)at);
 		break;
 	default:
 		assert(!"a kind that is one value");
@@ -240,8 +242,9 @@ is_empty(enum kind kind, const void *at)
 	}
 }
 
-void
-json_from_type(const struct type *type, const void *object, struct buf *b)
+static void
+put_struct(struct buf *b, const struct type *type, unsigned mode,
+    const void *object)
 {
 	const struct shape *shape = type_shape(type);
 	bool is_first = true;
@@ -264,10 +267,23 @@ json_from_type(const struct type *type, const void *object, struct buf *b)
 			buf_put_slice(b, field_name(f));
 			buf_put_text(b, "\":");
 		}
-		put_value(b, f->kind, slot->type, f->flags, at);
+		put_value(b, f->kind, slot->type, f->flags | mode, at);
 	}
 	if (!type->is_bare)
 		buf_put_u8(b, '}');
+}
+
+void
+json_from_type(const struct type *type, const void *object, struct buf *b)
+{
+	put_struct(b, type, 0, object);
+}
+
+void
+json_from_type_nulls(const struct type *type, const void *object,
+    struct buf *b)
+{
+	put_struct(b, type, KEEP_NULLS, object);
 }
 
 /* --- Free-form values. --- */

@@ -24,7 +24,9 @@
 	F(BOOL, _, enable_tag_override, "EnableTagOverride", 0, 0) \
 	F(U64, _, create_index, "CreateIndex", 0, JSON_OMITEMPTY) \
 	F(U64, _, modify_index, "ModifyIndex", 0, JSON_OMITEMPTY) \
-	F(STR, _, content_hash, "ContentHash", 0, JSON_OMITEMPTY)
+	F(STR, _, content_hash, "ContentHash", 0, JSON_OMITEMPTY) \
+	F(PTR, connect_proxy_config, proxy, "Proxy", 0, JSON_OMITEMPTY) \
+	F(PTR, service_connect, connect, "Connect", 0, JSON_OMITEMPTY)
 
 #define AGENT_SERVICES(F) \
 	F(LIST, agent_service, services, "Services", 0, 0)

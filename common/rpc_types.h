@@ -293,7 +293,7 @@
 #define CHECK_SERVICE_NODE(F) \
 	F(PTR, node, node, "Node", 0, 0) \
 	F(PTR, node_service, service, "Service", 0, 0) \
-	F(LIST, health_check, checks, "Checks", 0, 0)
+	F(LIST, health_check, checks, "Checks", 0, JSON_EMPTY_LIST)
 
 #define CHECK_TYPE(F) \
 	F(STR, _, check_id, "CheckID", 0, 0) \
@@ -757,8 +757,8 @@
 	F(STR, _, node, "Node", 0, 0) \
 	F(STR, _, address, "Address", 0, 0) \
 	F(BOOL, _, leader, "Leader", 0, 0) \
-	F(BOOL, _, voter, "Voter", 0, 0) \
-	F(STR, _, protocol_version, "ProtocolVersion", 0, 0)
+	F(STR, _, protocol_version, "ProtocolVersion", 0, 0) \
+	F(BOOL, _, voter, "Voter", 0, 0)
 
 #define RAFT_SERVER_ENTRY(F) \
 	F(INT, _, suffrage, "Suffrage", 0, 0) \

@@ -142,6 +142,10 @@ struct type {
 	bool is_bare;
 };
 
+/* What `items` of an empty list or map that is not nil may point to. */
+extern char type_empty[1];
+#define TYPE_EMPTY ((void *)type_empty)
+
 /* --- From rows to C structs. --- */
 #define TYPE_MEMBER(kind, type, member, name, limit, flags) \
 	TYPE_MEMBER_##kind(type, member)

@@ -5,6 +5,8 @@
 #include "type_shape.h"
 #include "xmalloc.h"
 
+char type_empty[1];
+
 /* clang-format off */
 const struct kind_row kind_rows[] = {
 	[KIND_BOOL]	   = { FORM_ONE,  0,	      sizeof(bool) },
