@@ -12,8 +12,13 @@
 /* Between Go's year 1 and 1970. */
 #define WIRE_TIME_UNIX_EPOCH INT64_C(62135596800)
 
+/* Beside the flags of a row: every nil list is null, JSON_EMPTY_LIST or not. */
+#define KEEP_NULLS 0x10000U
+
 static void put_value(
     struct buf *, enum kind, const struct type *, unsigned flags, const void *);
+static void put_struct(
+    struct buf *, const struct type *, unsigned mode, const void *);
 
 static void
 put_time(struct buf *b, const struct wire_time *t)
