@@ -13,6 +13,7 @@
 #include "arena.h"
 #include "bytes.h"
 #include "clock.h"
+#include "config_address.h"
 #include "config_keys.h"
 #include "err.h"
 #include "local_types.h"
@@ -21,7 +22,8 @@
 #define CONFIG_ADDRESSES_MAX 8
 
 struct config_addresses {
-	char text[CONFIG_ADDRESSES_MAX][64]; /* "127.0.0.1", "unix:///path" */
+	char text[CONFIG_ADDRESSES_MAX][ADDRESS_TEXT_MAX]; /* "127.0.0.1",
+							    * "unix:///path" */
 	size_t count;
 };
 
@@ -33,17 +35,23 @@ struct config {
 	const char *data_dir;	 /* "" with -dev */
 	const char *datacenter;
 	const char *node_name;
-	const char *node_id;
-	const char *domain;	 /* with a dot at the end */
-	const char *alt_domain;	 /* likewise, or "" */
+	const char *node_id;	/* lower case; "" only before the first start */
+	const char *domain;	/* lower case, with a dot at the end */
+	const char *alt_domain; /* likewise, or "" */
+	const char *ui_content_path; /* "/ui/": slashes at both ends */
 	const char *bind_address;
 	const char *advertise_address;
-	const char *version;	 /* "1.8.7": what we are compatible with */
+	const char *advertise_wan_address;
+	const char *serf_lan_address; /* where gossip listens */
+	const char *serf_wan_address;
+	const char *version; /* "1.8.7": what we are compatible with */
 	bool is_server;
 	bool is_dev;
-	bool is_bootstrap; /* bootstrap, or bootstrap_expect 1, or dev */
+	bool is_bootstrap;  /* may elect itself: bootstrap, expect 1, or dev */
+	bool has_bootstrap; /* the same without dev, as Consul prints it */
 	bool has_ui;
-	int64_t bootstrap_expect;
+	int64_t bootstrap_expect; /* 0 where it is 1: see is_bootstrap */
+	struct config_addresses client_addresses;
 	struct config_addresses http_addresses;
 	struct config_addresses dns_addresses;
 	int http_port; /* -1 is off, likewise below */
@@ -55,14 +63,17 @@ struct config {
 	bool log_json;
 	bool leave_on_terminate;
 	bool skip_leave_on_interrupt;
-	struct pair_list node_meta;
+	struct pair_list node_meta; /* with consul-network-segment */
+	/* lan, wan and their _ipv4 or _ipv6 beside what was configured. */
 	struct pair_list tagged_addresses;
-	/* Definitions of files, in order, already in the API's form. */
+	/* Definitions of files, in order, already in the API's form; all checks
+	 * of a service are in its `checks`. */
 	struct service_definition *services;
 	size_t service_count;
 	struct check_definition *checks;
 	size_t check_count;
-	/* Files and folders named on the command line, for Landlock and reload. */
+	/* Files and folders named on the command line, for Landlock and reload.
+	 */
 	const char **paths;
 	size_t path_count;
 	const char **warnings; /* to log at start */
@@ -73,8 +84,9 @@ struct config {
  * empty") when anything is wrong. `argv` starts with the first flag. */
 MUST_CHECK struct config *config_load(int argc, char **argv, struct buf *why);
 void config_free(struct config *);
-/* For `validate`: files and folders only. */
-MUST_CHECK struct config *config_validate(int argc, char **argv,
-    struct buf *why);
+/* For `validate`: paths of files and folders, and before them, if it was
+ * given, "-config-format=FORMAT". What only we refuse is a warning here. */
+MUST_CHECK struct config *config_validate(
+    int argc, char **argv, struct buf *why);
 
 #endif

@@ -14,9 +14,8 @@
 
 #define HELP_COLUMNS 67 /* 72 less the five blanks in front */
 
-/* Text in double quotes, as Go's %q. */
-static void
-put_quoted(struct buf *out, const char *text)
+void
+flag_put_quoted(struct buf *out, const char *text)
 {
 	const char *p;
 
@@ -77,7 +76,7 @@ flag_parse_int(const char *text, int64_t *out, struct buf *why)
 	}
 	if (reason != NULL) {
 		buf_put_text(why, "strconv.Atoi: parsing ");
-		put_quoted(why, text);
+		flag_put_quoted(why, text);
 		buf_printf(why, ": %s", reason);
 		return (ERR_INVALID);
 	}
@@ -93,7 +92,7 @@ flag_mistake(const struct flag *flag, const char *value, const char *reason,
 
 	buf_put_text(
 	    why, is_bool ? "invalid boolean value " : "invalid value ");
-	put_quoted(why, value);
+	flag_put_quoted(why, value);
 	buf_printf(why, is_bool ? " for -%s: %s" : " for flag -%s: %s",
 	    flag->name, reason);
 }
@@ -152,8 +151,8 @@ flags_next(const struct flag *table, int *argc, char ***argv,
 	return (true);
 }
 
-static void
-list_add(struct flag_list *list, const char *text, struct arena *arena)
+void
+flag_list_add(struct flag_list *list, const char *text, struct arena *arena)
 {
 	const char **items;
 
@@ -177,7 +176,7 @@ store_bool(
 		buf_put_text(why, "parse error");
 	} else {
 		buf_put_text(why, "strconv.ParseBool: parsing ");
-		put_quoted(why, value);
+		flag_put_quoted(why, value);
 		buf_put_text(why, ": invalid syntax");
 	}
 	return (err);
@@ -234,10 +233,10 @@ flag_store(const struct flag *flag, const char *value, struct arena *arena,
 			    why, "Missing \"=\" value in argument: %s", value);
 			return (ERR_INVALID);
 		}
-		list_add(member, value, arena);
+		flag_list_add(member, value, arena);
 		return (ERR_OK);
 	case FLAG_LIST:
-		list_add(member, value, arena);
+		flag_list_add(member, value, arena);
 		return (ERR_OK);
 	}
 	assert(!"a flag of no kind");

@@ -57,6 +57,8 @@ MUST_CHECK enum err flag_parse_bool(const char *, bool *); /* ParseBool */
 /* Go's strconv.Atoi; *why gets `strconv.Atoi: parsing "x": invalid syntax`. */
 MUST_CHECK enum err flag_parse_int(const char *, int64_t *, struct buf *why);
 
+void flag_list_add(struct flag_list *, const char *text, struct arena *);
+void flag_put_quoted(struct buf *, const char *); /* Go's %q */
 /* `invalid value "x" for flag -n: parse error`, as Go says it. */
 void flag_mistake(const struct flag *, const char *value, const char *reason,
     struct buf *why);

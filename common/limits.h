@@ -28,6 +28,9 @@
 #define TYPE_MEMORY_MIN	     (1U << 20)
 #define TYPE_MEMORY_PER_BYTE 32
 
+/* --- Configuration. --- */
+#define CONFIG_FILE_BYTES_MAX (16 * 1024 * 1024)
+
 /* --- HTTP. --- */
 #define HTTP_HEAD_BYTES_MAX    (64 * 1024)
 #define HTTP_HEADERS_MAX       100

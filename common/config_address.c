@@ -1,0 +1,176 @@
+/* Addresses of the configuration; see config_address.h. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "config_address.h"
+
+#define UNIX_PREFIX "unix://"
+
+static bool
+ip_parse(const char *text, struct address *out)
+{
+	if (inet_pton(AF_INET, text, &out->ip) == 1)
+		out->family = AF_INET;
+	else if (inet_pton(AF_INET6, text, &out->ip) == 1)
+		out->family = AF_INET6;
+	else
+		return (false);
+	inet_ntop(out->family, &out->ip, out->text, sizeof(out->text));
+	return (true);
+}
+
+enum err
+address_parse(struct slice text, struct address *out)
+{
+	*out = (struct address){ 0 };
+	if (text.size == 0 || text.size >= sizeof(out->text) ||
+	    memchr(text.data, '\0', text.size) != NULL)
+		return (ERR_INVALID);
+	memcpy(out->text, text.data, text.size);
+	if (slice_starts_with(text, SLICE(UNIX_PREFIX))) {
+		out->family = AF_UNIX;
+		return (text.size - strlen(UNIX_PREFIX) <
+				sizeof(((struct sockaddr_un *)0)->sun_path)
+			    ? ERR_OK
+			    : ERR_TOO_BIG);
+	}
+	if (slice_is(text, "[::]"))
+		strcpy(out->text, "::");
+	return (ip_parse(out->text, out) ? ERR_OK : ERR_INVALID);
+}
+
+bool
+address_is_any(const struct address *a)
+{
+	static const struct in6_addr zero;
+	size_t size = a->family == AF_INET ? 4 : sizeof(zero);
+
+	return (a->family != AF_UNIX && memcmp(&a->ip, &zero, size) == 0);
+}
+
+static bool
+is_in_network(const struct address *a, const char *network, unsigned bits)
+{
+	struct address n;
+	const uint8_t *left = a->ip.s6_addr, *right = n.ip.s6_addr;
+	unsigned whole = bits / 8, rest = bits % 8;
+
+	if (!ip_parse(network, &n) || n.family != a->family)
+		return (false);
+	if (memcmp(left, right, whole) != 0)
+		return (false);
+	return (rest == 0 ||
+		(left[whole] >> (8 - rest)) == (right[whole] >> (8 - rest)));
+}
+
+/* Nobody outside reaches these. Source: RFC 6890 and the RFCs it lists. */
+static bool
+is_private(const struct address *a)
+{
+	static const struct {
+		const char *network;
+		unsigned bits;
+	} rows[] = {
+		{ "10.0.0.0", 8 },
+		{ "100.64.0.0", 10 },
+		{ "127.0.0.0", 8 },
+		{ "169.254.0.0", 16 },
+		{ "172.16.0.0", 12 },
+		{ "192.0.0.0", 24 },
+		{ "192.0.2.0", 24 },
+		{ "192.168.0.0", 16 },
+		{ "::1", 128 },
+		{ "2001:db8::", 32 },
+		{ "fc00::", 7 },
+		{ "fe80::", 10 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (is_in_network(a, rows[i].network, rows[i].bits))
+			return (true);
+	}
+	return (false);
+}
+
+static bool
+interface_address(const struct ifaddrs *i, int family, struct address *out)
+{
+	const void *ip;
+
+	if (i->ifa_addr == NULL || i->ifa_addr->sa_family != family ||
+	    (i->ifa_flags & IFF_LOOPBACK) != 0 || (i->ifa_flags & IFF_UP) == 0)
+		return (false);
+	*out = (struct address){ .family = family };
+	if (family == AF_INET)
+		ip = &((const struct sockaddr_in *)(const void *)i->ifa_addr)
+			  ->sin_addr;
+	else
+		ip = &((const struct sockaddr_in6 *)(const void *)i->ifa_addr)
+			  ->sin6_addr;
+	memcpy(&out->ip, ip, family == AF_INET ? 4 : 16);
+	inet_ntop(family, &out->ip, out->text, sizeof(out->text));
+	return (is_private(out) == (family == AF_INET));
+}
+
+enum err
+address_detect(int family, struct address *out, struct buf *why)
+{
+	const char *what = family == AF_INET ? "private IPv4" : "public IPv6";
+	struct ifaddrs *all, *i;
+	struct address found;
+	unsigned count = 0;
+
+	if (getifaddrs(&all) != 0) {
+		buf_printf(why, "Error detecting %s address: %s", what,
+		    strerror(errno));
+		return (ERR_IO);
+	}
+	for (i = all; i != NULL; i = i->ifa_next) {
+		if (!interface_address(i, family, &found))
+			continue;
+		count++;
+		*out = found;
+	}
+	freeifaddrs(all);
+	if (count == 1)
+		return (ERR_OK);
+	if (count == 0)
+		buf_printf(why, "No %s address found", what);
+	else
+		buf_printf(why,
+		    "Multiple %s addresses found. Please configure one with "
+		    "'bind' and/or 'advertise'.",
+		    what);
+	return (ERR_NOT_FOUND);
+}
+
+bool
+cidr_is_valid(struct slice text)
+{
+	struct address a;
+	size_t slash = slice_find(text, '/', 0);
+	struct slice bits;
+	char digits[4] = "";
+	size_t i;
+
+	if (slash == SIZE_MAX ||
+	    address_parse(slice_head(text, slash), &a) != ERR_OK ||
+	    a.family == AF_UNIX)
+		return (false);
+	bits = slice_tail(text, slash + 1);
+	if (bits.size == 0 || bits.size >= sizeof(digits))
+		return (false);
+	for (i = 0; i < bits.size; i++) {
+		if (bits.data[i] < '0' || bits.data[i] > '9')
+			return (false);
+		digits[i] = (char)bits.data[i];
+	}
+	return (atoi(digits) <= (a.family == AF_INET ? 32 : 128));
+}

@@ -1,0 +1,140 @@
+/* Keys whose capability is not built yet; see config_refuse.h. */
+#include <stdlib.h>
+
+#include "config_refuse.h"
+#include "config_tree.h"
+
+/* When a key asks for what we can't do. */
+enum when {
+	IF_TRUE,
+	IF_FALSE,
+	IF_GIVEN, /* and not empty */
+	IF_POSITIVE,
+	IF_ABOVE_ONE,
+	IF_A_TIME, /* a duration other than none */
+};
+
+static const struct {
+	const char *key;
+	enum when when;
+	const char *capability;
+} refused[] = {
+	{ "acl.enabled", IF_TRUE, "access control (ACLs)" },
+	{ "acl.enable_token_replication", IF_TRUE, "access control (ACLs)" },
+	{ "acl_datacenter", IF_GIVEN, "access control (ACLs)" },
+	{ "auto_config.enabled", IF_TRUE, "automatic configuration" },
+	{ "auto_encrypt.allow_tls", IF_TRUE, "TLS" },
+	{ "auto_encrypt.tls", IF_TRUE, "TLS" },
+	{ "bootstrap_expect", IF_ABOVE_ONE, "a cluster of several servers" },
+	{ "ca_file", IF_GIVEN, "TLS" },
+	{ "ca_path", IF_GIVEN, "TLS" },
+	{ "cert_file", IF_GIVEN, "TLS" },
+	{ "config_entries.bootstrap", IF_GIVEN, "config entries" },
+	{ "connect.enabled", IF_TRUE, "Connect, the service mesh" },
+	{ "disable_remote_exec", IF_FALSE, "remote execution" },
+	{ "enable_acl_replication", IF_TRUE, "access control (ACLs)" },
+	{ "enable_agent_tls_for_checks", IF_TRUE, "TLS" },
+	{ "enable_central_service_config", IF_TRUE, "config entries" },
+	{ "enable_syslog", IF_TRUE, "logging to syslog" },
+	{ "encrypt", IF_GIVEN, "encrypted gossip" },
+	{ "key_file", IF_GIVEN, "TLS" },
+	{ "log_file", IF_GIVEN, "logging to files" },
+	{ "ports.grpc", IF_POSITIVE, "gRPC" },
+	{ "ports.https", IF_POSITIVE, "HTTPS" },
+	{ "primary_gateways", IF_GIVEN, "several datacenters" },
+	{ "recursors", IF_GIVEN, "DNS recursion" },
+	{ "retry_join", IF_GIVEN, "joining other agents" },
+	{ "retry_join_wan", IF_GIVEN, "several datacenters" },
+	{ "start_join", IF_GIVEN, "joining other agents" },
+	{ "start_join_wan", IF_GIVEN, "several datacenters" },
+	{ "telemetry.circonus_api_token", IF_GIVEN, "sending of metrics" },
+	{ "telemetry.circonus_submission_url", IF_GIVEN, "sending of metrics" },
+	{ "telemetry.dogstatsd_addr", IF_GIVEN, "sending of metrics" },
+	{ "telemetry.prometheus_retention_time", IF_A_TIME,
+	    "metrics for Prometheus" },
+	{ "telemetry.statsd_address", IF_GIVEN, "sending of metrics" },
+	{ "telemetry.statsite_address", IF_GIVEN, "sending of metrics" },
+	{ "ui_dir", IF_GIVEN, "a web page of one's own" },
+	{ "verify_incoming", IF_TRUE, "TLS" },
+	{ "verify_incoming_https", IF_TRUE, "TLS" },
+	{ "verify_incoming_rpc", IF_TRUE, "TLS" },
+	{ "verify_outgoing", IF_TRUE, "TLS" },
+	{ "verify_server_hostname", IF_TRUE, "TLS" },
+	{ "watches", IF_GIVEN, "watches run by the agent" },
+};
+
+static double
+number_of(const struct json *value)
+{
+	char text[32] = "";
+
+	if (value->kind == JSON_NUMBER && value->text.size < sizeof(text))
+		snprintf(text, sizeof(text), "%.*s", SLICE_ARGS(value->text));
+	return (strtod(text, NULL));
+}
+
+static bool
+asks(const struct json *value, enum when when)
+{
+	struct duration span;
+	char ignored[128];
+
+	switch (when) {
+	case IF_TRUE:
+		return (value->kind == JSON_BOOL && value->boolean);
+	case IF_FALSE:
+		return (value->kind == JSON_BOOL && !value->boolean);
+	case IF_GIVEN:
+		return (value->kind == JSON_STRING ? value->text.size > 0
+						   : value->count > 0);
+	case IF_POSITIVE:
+		return (number_of(value) > 0);
+	case IF_ABOVE_ONE:
+		return (number_of(value) > 1);
+	case IF_A_TIME:
+		return (duration_parse(value->text, &span, ignored,
+			    sizeof(ignored)) == ERR_OK &&
+			span.ns > 0);
+	}
+	return (false);
+}
+
+/* Without a cluster to join, an agent that is no server has no answers. */
+static bool
+is_client(const struct json *merged)
+{
+	const struct json *server = config_tree_find(merged, "server");
+
+	return (server == NULL || !server->boolean);
+}
+
+enum err
+config_refuse(struct config_sources *s, bool is_agent, struct buf *why)
+{
+	const struct json *value;
+	size_t i;
+
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		value = config_tree_find(s->set, refused[i].key);
+		if (value == NULL || !asks(value, refused[i].when))
+			continue;
+		if (is_agent) {
+			buf_printf(why,
+			    "%s is not supported by proconsul yet: it asks "
+			    "for %s",
+			    refused[i].key, refused[i].capability);
+			return (ERR_UNAVAILABLE);
+		}
+		config_sources_warn(s,
+		    "%s is not supported by proconsul yet, and its agent "
+		    "would refuse it",
+		    refused[i].key);
+	}
+	if (is_agent && is_client(s->merged)) {
+		buf_put_text(why,
+		    "server = false is not supported by proconsul yet: it "
+		    "asks for a client agent (start it with -server)");
+		return (ERR_UNAVAILABLE);
+	}
+	return (ERR_OK);
+}
