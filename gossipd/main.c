@@ -118,10 +118,16 @@ join_log(const struct config *c, bool is_wan, const char *name)
 
 	arena_init(&arena);
 	pool_members(c, is_wan, &arena, &members);
-	for (size_t i = 0; i < members.members.count; i++)
-		log_info(name, "serf: EventMemberJoin", "%.*s %.*s",
-		    SLICE_ARGS(members.members.items[i].name),
-		    SLICE_ARGS(members.members.items[i].addr));
+	for (size_t i = 0; i < members.members.count; i++) {
+		const struct serf_member *member = &members.members.items[i];
+
+		log_info(name,
+		    arena_text(&arena,
+			arena_printf(&arena, "serf: EventMemberJoin: %.*s %.*s",
+			    SLICE_ARGS(member->name),
+			    SLICE_ARGS(member->addr))),
+		    "");
+	}
 	arena_deinit(&arena);
 }
 
