@@ -14,6 +14,8 @@
 #include "privsep_parts.h"
 
 #define PAGE_GROUP "_proconsul"
+/* Behind the daemons' numbers and that of the page's group. */
+#define HELPER_NUMBER (DAEMON_COUNT + 1)
 
 /* linux/prctl.h of Debian 12 lacks it. */
 #ifndef PR_SET_MDWE
@@ -21,26 +23,36 @@
 #define PR_MDWE_REFUSE_EXEC_GAIN 1
 #endif
 
-uid_t
-privsep_uid(enum daemon_id id)
+struct ids {
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Of a named user, or this number where the system has none of the name. */
+static struct ids
+ids_of(const char *name, size_t number)
 {
 	const struct passwd *user;
 
 	if (geteuid() != 0)
-		return (geteuid());
-	user = getpwnam(daemon_user(id));
-	return (user != NULL ? user->pw_uid : PRIVSEP_UID_BASE + (uid_t)id);
+		return ((struct ids){ geteuid(), getegid() });
+	user = getpwnam(name);
+	if (user != NULL)
+		return ((struct ids){ user->pw_uid, user->pw_gid });
+	return ((struct ids){ PRIVSEP_UID_BASE + (uid_t)number,
+	    PRIVSEP_UID_BASE + (gid_t)number });
+}
+
+uid_t
+privsep_uid(enum daemon_id id)
+{
+	return (ids_of(daemon_user(id), id).uid);
 }
 
 gid_t
 privsep_gid(enum daemon_id id)
 {
-	const struct passwd *user;
-
-	if (geteuid() != 0)
-		return (getegid());
-	user = getpwnam(daemon_user(id));
-	return (user != NULL ? user->pw_gid : PRIVSEP_UID_BASE + (gid_t)id);
+	return (ids_of(daemon_user(id), id).gid);
 }
 
 gid_t
@@ -55,14 +67,11 @@ privsep_page_gid(void)
 	    group != NULL ? group->gr_gid : PRIVSEP_UID_BASE + DAEMON_COUNT);
 }
 
-/* Become the daemon's user for good; nothing to do for anyone but root. */
+/* Become this user for good; nothing to do for anyone but root. */
 static void
-user_become(enum daemon_id id)
+user_become(struct ids ids, bool reads_page)
 {
-	uid_t uid = privsep_uid(id);
-	gid_t gid = privsep_gid(id);
 	gid_t page = privsep_page_gid();
-	size_t extra = id == DAEMON_httpd || id == DAEMON_dnsd ? 1 : 0;
 
 	if (geteuid() != 0)
 		return;
@@ -70,9 +79,10 @@ user_become(enum daemon_id id)
 	for (int capability = 0;
 	     prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++)
 		continue;
-	if (setgroups(extra, &page) != 0 || setresgid(gid, gid, gid) != 0 ||
-	    setresuid(uid, uid, uid) != 0)
-		fatal("cannot become user %u: %s", (unsigned)uid,
+	if (setgroups(reads_page ? 1 : 0, &page) != 0 ||
+	    setresgid(ids.gid, ids.gid, ids.gid) != 0 ||
+	    setresuid(ids.uid, ids.uid, ids.uid) != 0)
+		fatal("cannot become user %u: %s", (unsigned)ids.uid,
 		    strerror(errno));
 	if (setresuid(0, 0, 0) == 0)
 		fatal("could become root again");
@@ -113,7 +123,8 @@ privsep_drop(
 	};
 
 	tzset(); /* /etc/localtime, while it can be read */
-	user_become(id);
+	user_become(
+	    ids_of(scope.row->user, id), (scope.row->reads & READ_PAGE) != 0);
 	process_narrow();
 	privsep_landlock(&scope);
 }
@@ -122,4 +133,26 @@ void
 privsep_lock(enum daemon_id id)
 {
 	privsep_seccomp(&daemon_rows[id]);
+}
+
+void
+privsep_drop_runner(void)
+{
+	const char *user = helper_rows[HELPER_runner].user;
+
+	user_become(ids_of(user, HELPER_NUMBER), false);
+	flag_set(PR_SET_DUMPABLE, 0, "become undumpable");
+}
+
+void
+privsep_confine_prober(void)
+{
+	struct privsep_scope scope = {
+		.id = DAEMON_COUNT,
+		.row = &helper_rows[HELPER_prober],
+	};
+
+	process_narrow();
+	privsep_landlock(&scope);
+	privsep_seccomp(scope.row);
 }

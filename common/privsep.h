@@ -30,4 +30,10 @@ gid_t privsep_page_gid(void);
 void privsep_drop(enum daemon_id, const struct config *, const char *run_dir);
 void privsep_lock(enum daemon_id);
 
+/* healthd's helpers (wiring.h, HELPERS). The runner only changes its user, for
+ * what scripts may do is that user's affair; the prober, which it starts and
+ * which therefore has that user already, does all of drop and lock at once. */
+void privsep_drop_runner(void);
+void privsep_confine_prober(void);
+
 #endif

@@ -124,9 +124,12 @@ allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
 		"/lib64", "/run/systemd/resolve", "/dev/urandom", "/dev/null" };
 	size_t count = sizeof(system_paths) / sizeof(system_paths[0]);
 
-	for (size_t i = 0; i < scope->config->path_count; i++)
+	for (size_t i = 0;
+	     (scope->row->reads & READ_CONFIG) && i < scope->config->path_count;
+	     i++)
 		allow(ruleset, scope->config->paths[i], READ_ACCESS);
-	if (scope->config->data_dir[0] != '\0')
+	if ((scope->row->reads & READ_CONFIG) &&
+	    scope->config->data_dir[0] != '\0')
 		allow_below(
 		    ruleset, scope->config->data_dir, "node-id", READ_ACCESS);
 	if (scope->row->reads & READ_PAGE)
@@ -141,7 +144,7 @@ allow_writes(const struct ruleset *ruleset, const struct privsep_scope *scope)
 	char names[128];
 	char *save = NULL;
 
-	if (scope->config->data_dir[0] == '\0')
+	if (scope->row->writes[0] == '\0' || scope->config->data_dir[0] == '\0')
 		return;
 	snprintf(names, sizeof(names), "%s", scope->row->writes);
 	for (char *name = strtok_r(names, " ", &save); name != NULL;

@@ -135,7 +135,7 @@ static const char *const storage_calls[] = {
 	"sync_file_range",
 };
 
-/* Threads: raftd's writer, the resolver of healthd's checks. */
+/* Threads: raftd's writer, the resolver of healthd's prober. */
 static const char *const thread_calls[] = {
 	"clone",
 	"clone3",
@@ -225,7 +225,7 @@ privsep_seccomp(const struct daemon_row *row)
 	allow_sockets(filter, row->network);
 	if (row->writes[0] != '\0')
 		ALLOW(filter, storage_calls);
-	if (row->writes[0] != '\0')
+	if (row->writes[0] != '\0' || row->network == NET_CONNECT)
 		ALLOW(filter, thread_calls);
 	if (row->network != NET_NONE)
 		ALLOW(filter, network_calls);

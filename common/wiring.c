@@ -10,6 +10,13 @@ const struct daemon_row daemon_rows[DAEMON_COUNT] = {
 #undef X
 };
 
+const struct daemon_row helper_rows[HELPER_COUNT] = {
+#define X(id, user, reads, writes, network, runs) \
+	[HELPER_##id] = { #id, user, reads, writes, network, runs },
+	HELPERS(X)
+#undef X
+};
+
 const char *
 daemon_name(enum daemon_id id)
 {

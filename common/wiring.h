@@ -15,16 +15,29 @@
  * writes   the part of the data directory that is its own, or nothing
  * network  NONE; SERVE: what it accepts on sockets opened at the start;
  *          CONNECT: reaches out by TCP and UDP too
- * runs     RUNNER: children for script checks, by a helper of their own
+ * runs     HELPERS: the two rows of HELPERS below
  */
 #define DAEMONS(X)                                                             \
 	/* id       user         reads               writes     network  runs */\
 	X(gossipd,  "_gossipd",  READ_CONFIG,               "serf",  NET_NONE,    RUNS_NOTHING) \
 	X(raftd,    "_raftd",    READ_CONFIG,               "raft",  NET_NONE,    RUNS_NOTHING) \
 	X(catalogd, "_catalogd", READ_CONFIG,               "",      NET_NONE,    RUNS_NOTHING) \
-	X(healthd,  "_healthd",  READ_CONFIG | READ_SYSTEM, "services checks", NET_CONNECT, RUNS_RUNNER) \
+	X(healthd,  "_healthd",  READ_CONFIG,               "services checks", NET_NONE, RUNS_HELPERS) \
 	X(httpd,    "_httpd",    READ_CONFIG | READ_PAGE,   "",      NET_SERVE,   RUNS_NOTHING) \
 	X(dnsd,     "_dnsd",     READ_CONFIG | READ_PAGE,   "",      NET_SERVE,   RUNS_NOTHING)
+
+/*
+ * A row a helper, which healthd starts before it gives up its own powers, and
+ * to which it speaks over a socket pair. They have no edge and no user in
+ * common with healthd: a script can't touch it.
+ * runner  forks the scripts of checks, so only its user binds it; starts the
+ *         prober when there is something to probe
+ * prober  HTTP and TCP checks, by libcurl: a program of its own
+ */
+#define HELPERS(X)                                                             \
+	/* id     user        reads        writes network      runs */         \
+	X(runner, "_runner", 0,           "",    NET_CONNECT, RUNS_ANYTHING)   \
+	X(prober, "_runner", READ_SYSTEM, "",    NET_CONNECT, RUNS_NOTHING)
 
 /*
  * A row an edge: the star. catalogd binds each, in a folder of its own that
@@ -50,7 +63,8 @@ enum daemon_network {
 
 enum daemon_runs {
 	RUNS_NOTHING,
-	RUNS_RUNNER,
+	RUNS_HELPERS,
+	RUNS_ANYTHING,
 };
 
 enum daemon_id {
@@ -58,6 +72,13 @@ enum daemon_id {
 	DAEMONS(X)
 #undef X
 	    DAEMON_COUNT
+};
+
+enum helper_id {
+#define X(id, user, reads, writes, network, runs) HELPER_##id,
+	HELPERS(X)
+#undef X
+	    HELPER_COUNT
 };
 
 /* Sets of daemons, for "who may ask this". */
@@ -74,6 +95,7 @@ struct daemon_row {
 };
 
 extern const struct daemon_row daemon_rows[DAEMON_COUNT];
+extern const struct daemon_row helper_rows[HELPER_COUNT];
 
 const char *daemon_name(enum daemon_id);
 const char *daemon_user(enum daemon_id);

@@ -21,24 +21,37 @@ static const char *const kinds[] = {
 	[METHOD_NOTICE] = "notice",
 };
 
+static const char *const runs[] = {
+	[RUNS_NOTHING] = "nothing",
+	[RUNS_HELPERS] = "helpers",
+	[RUNS_ANYTHING] = "anything",
+};
+
 static void
 reads_print(unsigned reads)
 {
-	printf(" %s%s%s", reads & READ_CONFIG ? "config" : "",
-	    reads & READ_PAGE ? ",page" : "",
-	    reads & READ_SYSTEM ? ",system" : "");
+	static const char *const names[] = { "config", "page", "system" };
+	const char *before = " ";
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!(reads & (1U << i)))
+			continue;
+		printf("%s%s", before, names[i]);
+		before = ",";
+	}
+	if (reads == 0)
+		fputs(" -", stdout);
 }
 
 static void
-daemons_print(void)
+rows_print(const char *what, const struct daemon_row *rows, size_t count)
 {
-	puts("# daemon user network runs reads writes");
-	for (size_t i = 0; i < DAEMON_COUNT; i++) {
-		const struct daemon_row *row = &daemon_rows[i];
+	printf("# %s user network runs reads writes\n", what);
+	for (size_t i = 0; i < count; i++) {
+		const struct daemon_row *row = &rows[i];
 
-		printf("daemon %s %s %s %s", row->name, row->user,
-		    networks[row->network],
-		    row->runs == RUNS_RUNNER ? "runner" : "nothing");
+		printf("%s %s %s %s %s", what, row->name, row->user,
+		    networks[row->network], runs[row->runs]);
 		reads_print(row->reads);
 		printf(" %s\n", row->writes[0] != '\0' ? row->writes : "-");
 	}
@@ -73,7 +86,8 @@ methods_print(void)
 int
 main(void)
 {
-	daemons_print();
+	rows_print("daemon", daemon_rows, DAEMON_COUNT);
+	rows_print("helper", helper_rows, HELPER_COUNT);
 	edges_print();
 	methods_print();
 	return (0);
