@@ -45,6 +45,11 @@
 /* --- DNS. --- */
 #define DNS_TCP_CONNS_MAX   256
 #define DNS_TCP_IDLE_MS	    10000
+#define DNS_TCP_WAITING_MAX 64		 /* open questions a connection */
+#define DNS_TCP_OUT_BYTES   (128 * 1024) /* unread answers, then no more */
+#define DNS_UDP_IN_BYTES    4096	 /* of a question */
+#define DNS_OPEN_MAX	    1024	 /* distinct questions at catalogd */
+#define DNS_WAITERS_MAX	    4096	 /* who waits for them */
 #define DNS_CACHE_BYTES_MAX (4 * 1024 * 1024)
 
 /* --- IPC. --- */

@@ -1,0 +1,285 @@
+/*
+ * From a message to its reply: kept and still right; or made of what is known;
+ * or pending until catalogd has told what is missing.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "dnsd.h"
+#include "limits.h"
+#include "log.h"
+#include "xmalloc.h"
+
+struct waiter {
+	TAILQ_ENTRY(waiter) link;
+	struct dns_query query;
+	struct asker asker;
+};
+
+/* A question that all who ask it wait for. */
+struct pending {
+	TAILQ_ENTRY(pending) link; /* in its bucket */
+	struct question question;
+	uint64_t hash;
+	struct dns_name name; /* folded; the cache's key */
+	uint16_t type;
+	struct facts facts;
+	struct lookup *lookups[FACTS_MAX]; /* references, one a fact */
+	TAILQ_HEAD(, waiter) waiters;
+};
+
+static uint64_t
+random_word(void)
+{
+	uint64_t word = 0;
+
+	if (getrandom(&word, sizeof(word), 0) != sizeof(word))
+		fatal("no randomness");
+	return (word);
+}
+
+void
+serve_init(struct dnsd *d)
+{
+	struct draft draft;
+
+	for (size_t i = 0; i < PENDING_BUCKETS; i++)
+		TAILQ_INIT(&d->pendings[i]);
+	TAILQ_INIT(&d->lookups);
+	d->writer.chance.state = random_word() | 1;
+	d->cache = cache_new(DNS_CACHE_BYTES_MAX, random_word());
+	draft_init(&draft, &d->scratch);
+	draft.rcode = DNS_SERVFAIL;
+	d->overload = answer_new(&draft);
+}
+
+void
+serve_begin(struct dnsd *d)
+{
+	d->now = instant_now();
+	d->writer.now = (uint32_t)wall_now().seconds;
+}
+
+/* --- Pending questions. --- */
+
+static struct pending *
+pending_find(struct dnsd *d, uint64_t hash, struct slice name, uint16_t type)
+{
+	struct pending *p;
+
+	TAILQ_FOREACH(p, &d->pendings[hash % PENDING_BUCKETS], link)
+	if (p->hash == hash && p->type == type &&
+	    slice_equal(slice(p->name.data, p->name.size), name))
+		break;
+	return (p);
+}
+
+static struct pending *
+pending_new(struct dnsd *d, uint64_t hash, struct slice name, uint16_t type)
+{
+	struct pending *p = xcalloc(1, sizeof(*p));
+
+	p->hash = hash;
+	memcpy(p->name.data, name.data, name.size);
+	p->name.size = name.size;
+	p->type = type;
+	TAILQ_INIT(&p->waiters);
+	TAILQ_INSERT_TAIL(&d->pendings[hash % PENDING_BUCKETS], p, link);
+	d->pending_count++;
+	return (p);
+}
+
+static void
+pending_wait(struct dnsd *d, struct pending *p, const struct dns_query *q,
+    const struct asker *asker)
+{
+	struct waiter *w = xmalloc(sizeof(*w));
+
+	w->query = *q;
+	w->asker = *asker;
+	if (asker->conn != NULL)
+		tcp_hold(asker->conn);
+	TAILQ_INSERT_TAIL(&p->waiters, w, link);
+	d->waiter_count++;
+}
+
+static void
+waiters_reply(struct dnsd *d, struct pending *p, struct dns_answer *answer)
+{
+	struct waiter *w;
+
+	while ((w = TAILQ_FIRST(&p->waiters)) != NULL) {
+		bool is_tcp = w->asker.conn != NULL;
+		size_t size = answer_write(&d->writer, &d->settings, answer,
+		    &w->query, is_tcp, d->message);
+
+		if (is_tcp) {
+			tcp_reply(d, w->asker.conn, slice(d->message, size));
+			tcp_release(d, w->asker.conn);
+		} else {
+			udp_reply(d, &w->asker, slice(d->message, size));
+		}
+		TAILQ_REMOVE(&p->waiters, w, link);
+		d->waiter_count--;
+		free(w);
+	}
+}
+
+/* Keep the answer if everything it is made of tells how long it is right. */
+static void
+pending_keep(struct dnsd *d, struct pending *p, struct dns_answer *answer)
+{
+	uint64_t epoch = 0, first_epoch = 0;
+	struct buf all = { 0 };
+	bool may_keep = !answer->is_random && p->facts.count > 0;
+
+	for (size_t i = 0; i < p->facts.count; i++) {
+		size_t count;
+		const struct stamp *stamps =
+		    lookup_stamps(p->lookups[i], &count, &epoch);
+
+		first_epoch = i == 0 ? epoch : first_epoch;
+		if (count == 0 || epoch == 0 || epoch != first_epoch)
+			may_keep = false;
+		else
+			buf_put(&all, stamps, count * sizeof(*stamps));
+	}
+	if (may_keep)
+		cache_keep(d->cache, slice(p->name.data, p->name.size),
+		    p->type, answer, epoch, (const struct stamp *)all.data,
+		    all.size / sizeof(struct stamp));
+	else
+		answer_free(answer);
+	buf_deinit(&all);
+}
+
+static void
+pending_end(struct dnsd *d, struct pending *p, struct dns_answer *answer)
+{
+	TAILQ_REMOVE(&d->pendings[p->hash % PENDING_BUCKETS], p, link);
+	d->pending_count--;
+	waiters_reply(d, p, answer);
+	pending_keep(d, p, answer);
+	for (size_t i = 0; i < p->facts.count; i++)
+		lookup_release(p->lookups[i]);
+	free(p);
+}
+
+static void
+pending_need(struct dnsd *d, struct pending *p, const struct fact_key *need)
+{
+	size_t i = p->facts.count++;
+
+	assert(i < FACTS_MAX);
+	p->lookups[i] = lookup_get(d, need, p);
+	/* Read when the lookup has ended, and not before. */
+	p->facts.items[i] = lookup_fact(p->lookups[i]);
+}
+
+void
+pending_advance(struct dnsd *d, struct pending *p)
+{
+	struct dns_answer *answer;
+	struct fact_key need;
+
+	arena_reset(&d->scratch);
+	if (answer_build(&d->settings, &p->question,
+		slice(p->name.data, p->name.size), &p->facts,
+		&d->writer.chance, &d->scratch, &answer, &need))
+		pending_end(d, p, answer);
+	else
+		pending_need(d, p, &need);
+}
+
+/* --- Queries. --- */
+
+static size_t
+overload(struct dnsd *d, const struct dns_query *q, bool is_tcp, uint8_t *data)
+{
+	return (answer_write(
+	    &d->writer, &d->settings, d->overload, q, is_tcp, data));
+}
+
+/* Everything that is not in the cache. */
+static size_t
+serve_missing(struct dnsd *d, const struct dns_query *q, struct slice name,
+    const struct question *question, const struct asker *asker, uint8_t *data)
+{
+	static const struct facts nothing;
+	uint64_t hash = slice_hash(name) + q->type;
+	struct pending *p = pending_find(d, hash, name, q->type);
+	bool is_tcp = asker->conn != NULL;
+	struct dns_answer *answer;
+	struct fact_key need;
+	size_t size;
+
+	if (p == NULL) {
+		arena_reset(&d->scratch);
+		if (answer_build(&d->settings, question, name, &nothing,
+			&d->writer.chance, &d->scratch, &answer, &need)) {
+			size = answer_write(&d->writer, &d->settings, answer,
+			    q, is_tcp, data);
+			answer_free(answer);
+			return (size);
+		}
+	}
+	if (d->waiter_count >= DNS_WAITERS_MAX ||
+	    (p == NULL && d->pending_count >= DNS_OPEN_MAX))
+		return (overload(d, q, is_tcp, data));
+	if (p == NULL) {
+		p = pending_new(d, hash, name, q->type);
+		question_copy(&p->question, question);
+		pending_need(d, p, &need);
+	}
+	pending_wait(d, p, q, asker);
+	return (0);
+}
+
+static size_t
+serve_query(struct dnsd *d, const struct dns_query *q,
+    const struct asker *asker, uint8_t *data)
+{
+	struct slice name = slice(q->folded, q->name_size);
+	struct dns_answer *answer =
+	    cache_find(d->cache, name, q->type, d->page, d->now);
+	struct question question;
+
+	if (answer == NULL) {
+		question_route(&d->settings, name, q->type, &question);
+		/* The zone is the same whatever name below it was asked. */
+		if (question.kind == QUESTION_SOA ||
+		    question.kind == QUESTION_NS) {
+			name = slice(d->settings.domain.data,
+			    d->settings.domain.size);
+			answer = cache_find(
+			    d->cache, name, q->type, d->page, d->now);
+		}
+	}
+	if (answer == NULL)
+		return (serve_missing(d, q, name, &question, asker, data));
+	return (answer_write(&d->writer, &d->settings, answer, q,
+	    asker->conn != NULL, data));
+}
+
+size_t
+serve(struct dnsd *d, struct slice message, const struct asker *asker,
+    uint8_t *data)
+{
+	struct packet *p = &d->writer.packet;
+	struct dns_query q;
+	enum dns_rcode rcode;
+
+	switch (packet_parse(message, &q, &rcode)) {
+	case PACKET_QUERY:
+		return (serve_query(d, &q, asker, data));
+	case PACKET_REJECT:
+		packet_begin(p, data, DNS_MESSAGE_BYTES_MAX, true);
+		packet_reject(p, &q, rcode);
+		return (p->size);
+	case PACKET_IGNORE:
+		break;
+	}
+	return (0);
+}

@@ -1,0 +1,636 @@
+#!/usr/bin/env python3
+"""The same catalog and the same DNS questions for the real Consul and for ours.
+
+usage: dns.py [--real CONSUL] [--ours PROCONSUL] [--net N] [--show NAME TYPE]
+
+Starts both agents on 127.0.N.1 and 127.0.N.2, registers one catalog in each
+through /v1/catalog/register, asks both a few hundred questions (forms x types
+x UDP, TCP and EDNS sizes, and malformed messages) and compares the answers:
+header, question and records, without regard to order, message id and the
+serial of the SOA. Where an answer is a random choice, the number of records
+and where they come from are compared. Prints TAP. Needs nothing but Python.
+"""
+
+import argparse
+import collections
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+REAL = "/root/.cache/real-consul/root/usr/bin/consul"
+HERE = os.path.dirname(os.path.abspath(__file__))
+OURS = os.path.join(HERE, "..", "..", "build", "proconsul")
+
+TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16,
+         "AAAA": 28, "SRV": 33, "OPT": 41, "DS": 43, "AXFR": 252, "ANY": 255}
+TYPE_NAMES = {number: name for name, number in TYPES.items()}
+
+CONFIG = {
+    "alt_domain": "alt.test",
+    "node_meta": {"m1": "v1"},
+    "dns_config": {
+        "node_ttl": "5s",
+        "service_ttl": {"web": "10s", "db*": "20s", "db-m*": "21s",
+                        "*": "30s"},
+        "soa": {"refresh": 1, "retry": 2, "expire": 3, "min_ttl": 7},
+    },
+}
+
+
+# --- The catalog. ---
+
+def service(name, node, address, **more):
+    """One instance; `more` are members of the service but check and meta."""
+    body = {"Node": node, "Address": address,
+            "Service": {"ID": more.pop("ID", name), "Service": name}}
+    for key in ("NodeMeta", "TaggedAddresses"):
+        if "Node" + key in more:
+            body[key] = more.pop("Node" + key)
+    if "NodeMeta" in more:
+        body["NodeMeta"] = more.pop("NodeMeta")
+    if "Status" in more:
+        body["Checks"] = [{
+            "CheckID": "c-" + body["Service"]["ID"], "Name": "c",
+            "Status": more.pop("Status"),
+            "ServiceID": body["Service"]["ID"]}]
+    body["Service"].update(more)
+    return body
+
+
+def catalog():
+    """Every body for /v1/catalog/register."""
+    rows = []
+    for i in range(1, 11):
+        rows.append(service("web", "w%d" % i, "10.1.0.%d" % i, Port=8000 + i,
+                            Tags=["v%d" % (i % 2), "A.b", "udp", "Prod"],
+                            Weights={"Passing": i, "Warning": 1}))
+    rows.append(service("five", "w1", "10.1.0.1", Port=1))
+    for i in range(2, 6):
+        rows.append(service("five", "w%d" % i, "10.1.0.%d" % i, Port=i,
+                            Weights={"Passing": 5, "Warning": 2},
+                            Status="warning" if i == 3 else "passing"))
+    rows += [
+        service("db-main", "d1", "10.1.1.1", Address="10.2.0.1", Port=5432,
+                NodeMeta={"rack": "r1", "rfc1035-txt": "hello",
+                          "RFC1035-b": "b=`b", "empty": ""}),
+        service("db", "d2", "10.1.1.2", Address="10.2.0.2", Port=1),
+        service("twice", "d1", "10.1.1.1", ID="t1", Port=1),
+        service("twice", "d1", "10.1.1.1", ID="t2", Port=1),
+        service("twice", "d1", "10.1.1.1", ID="t3", Port=2),
+        service("six", "n6", "fd00::6", Port=6),
+        service("sixsvc", "w1", "10.1.0.1", Address="fd00::7", Port=6),
+        service("mixed", "n6", "fd00::6", Port=6),
+        service("mixed", "w1", "10.1.0.1", Port=6),
+        service("down", "w1", "10.1.0.1", Port=6, Status="critical"),
+        service("warned", "w1", "10.1.0.1", Port=6, Status="warning"),
+        service("odd", "w1", "10.1.0.1", Port=6, Status="passing",
+                Weights={"Passing": 1, "Warning": 0}),
+        service("half", "w1", "10.1.0.1", Port=6, Status="critical"),
+        service("half", "w2", "10.1.0.2", Port=6, Status="passing"),
+        service("extsvc", "ext", "ext.example.com", Port=80),
+        service("extaddr", "w1", "10.1.0.1", Address="svc.example.com",
+                Port=80),
+        service("extdot", "w1", "10.1.0.1", Address="svc.example.com.",
+                Port=80),
+        service("extmix", "w1", "10.1.0.1", Address="svc.example.com",
+                Port=80),
+        service("extmix", "w2", "10.1.0.2", Port=80),
+        service("inside", "w1", "10.1.0.1", Port=80,
+                Address="d1.node.consul"),
+        service("toservice", "w1", "10.1.0.1", Port=80,
+                Address="twice.service.consul"),
+        service("toaddr", "w1", "10.1.0.1", Port=80,
+                Address="0a020001.addr.consul"),
+        service("tomany", "w1", "10.1.0.1", Port=80,
+                Address="many.service.consul"),
+        service("tonothing", "w1", "10.1.0.1", Port=80,
+                Address="nothing.service.consul"),
+        service("toalt", "w1", "10.1.0.1", Port=80,
+                Address="D1.node.alt.test"),
+        service("chain1", "w1", "10.1.0.1", Port=80,
+                Address="chain2.service.consul"),
+        service("chain2", "w1", "10.1.0.1", Port=80,
+                Address="chain3.service.consul"),
+        service("chain3", "w1", "10.1.0.1", Port=80,
+                Address="chain4.service.consul"),
+        service("chain4", "w1", "10.1.0.1", Port=80,
+                Address="d1.node.consul"),
+        service("loop", "w1", "10.1.0.1", Port=80,
+                Address="loop2.service.consul"),
+        service("loop2", "w1", "10.1.0.1", Port=80,
+                Address="loop.service.consul"),
+        service("myself", "w1", "10.1.0.1", Port=80,
+                Address="myself.service.consul"),
+        service("innode", "namednode", "d1.node.consul", Port=80),
+        service("UpSvc", "Node-Up", "10.1.2.1", Port=80, Tags=["Tag.One"]),
+        service("under_svc", "under_score", "10.1.2.2", Port=80),
+        service("dotnode", "my.dotted", "10.1.2.3", Port=80),
+        service("tcptag", "w1", "10.1.0.1", Port=80, Tags=["tcp", "udp"]),
+        service("dual", "dual", "10.1.3.1", Port=80,
+                NodeTaggedAddresses={
+                    "lan": "10.1.3.1", "wan": "10.9.3.1",
+                    "lan_ipv4": "10.1.3.2", "lan_ipv6": "fd00::3:2",
+                    "wan_ipv4": "10.9.3.2"}),
+        service("dualsvc", "w1", "10.1.0.1", Port=80, Address="10.1.4.1",
+                TaggedAddresses={
+                    "lan_ipv4": {"Address": "10.1.4.2", "Port": 81},
+                    "lan_ipv6": {"Address": "fd00::4:2", "Port": 82}}),
+        service("nowhere", "noaddr", "10.1.5.1", Port=1),
+        service("bad name", "bad node", "10.1.5.2", Port=1),
+    ]
+    for i in range(60):
+        rows.append(service("many", "many-node-number-%d" % i,
+                            "10.3.%d.%d" % (i // 10, i), Port=9000 + i))
+    for i in range(4):
+        rows.append(service(
+            "meta", "meta%d" % i, "10.4.0.%d" % i, Port=9000 + i,
+            NodeMeta={"alpha": "x" * 60, "beta%d" % i: "y" * 30}))
+    for i in range(400):
+        rows.append(service("lots", "lots-of-instances-here-%04d" % (i % 200),
+                            "10.5.%d.%d" % (i % 200 // 100, i % 200),
+                            ID="lots%d" % i, Port=1000 + i))
+    for i in range(300):
+        rows.append(service("huge", "huge" + "%04d" % i + "x" * 50,
+                            "10.6.%d.%d" % (i // 100, i % 100), Port=i + 1,
+                            Address="fd00:6::%x" % (i + 1)))
+    rows.append({"Node": "sick", "Address": "10.1.6.1",
+                 "Service": {"ID": "onsick", "Service": "onsick"},
+                 "Checks": [{"CheckID": "n", "Name": "n",
+                             "Status": "critical"}]})
+    rows.append({"Node": "strange", "Address": "10.1.6.2",
+                 "NodeMeta": {"k`e=y": "v`a=l", "plain": "p q\"r"}})
+    return rows
+
+
+# --- The questions. ---
+
+Question = collections.namedtuple("Question", "name type via size raw")
+
+NAMES = """
+web.service.consul v1.web.service.consul v9.web.service.consul
+a.b.web.service.consul prod.web.service.consul WEB.Service.CONSUL
+web.service.dc1.consul web.service.dc9.consul web.service.a.b.consul
+_web._tcp.service.consul _web._udp.service.consul _web._v1.service.consul
+_web._tcp.consul _web._v1.dc1.consul _web._nope._x.service.consul
+_web._tcp.dc9.consul _web.service.consul _web.consul
+five.service.consul db-main.service.consul db.service.consul
+twice.service.consul six.service.consul sixsvc.service.consul
+mixed.service.consul down.service.consul warned.service.consul
+odd.service.consul half.service.consul extsvc.service.consul
+extaddr.service.consul extdot.service.consul extmix.service.consul
+inside.service.consul toservice.service.consul toaddr.service.consul
+tomany.service.consul tonothing.service.consul toalt.service.consul
+chain1.service.consul chain2.service.consul chain3.service.consul
+loop.service.consul myself.service.consul innode.service.consul
+upsvc.service.consul UPSVC.service.consul tag.one.upsvc.service.consul
+under_svc.service.consul dotnode.service.consul
+_tcptag._tcp.service.consul _tcptag._udp.service.consul
+tcp.tcptag.service.consul dual.service.consul dualsvc.service.consul
+onsick.service.consul nope.service.consul many.service.consul
+meta.service.consul lots.service.consul huge.service.consul
+consul.service.consul
+w1.node.consul W1.NODE.consul w1.node.dc1.consul w1.node.dc9.consul
+n6.node.consul d1.node.consul ext.node.consul namednode.node.consul
+node-up.node.consul under_score.node.consul my.dotted.node.consul
+dual.node.consul sick.node.consul strange.node.consul meta1.node.consul
+nope.node.consul w1.node.alt.test web.service.alt.test
+_web._tcp.service.alt.test db-main.service.alt.test
+0a020001.addr.consul 0A020001.addr.consul 0a020001.addr.dc9.consul
+0a020001.addr.alt.test 0a02000g.addr.consul 0a0200011.addr.consul
+0a02.addr.consul x.0a020001.addr.consul
+fd000000000000000000000000000007.addr.consul
+fd00000000000000000000000000000g.addr.consul
+nope.query.consul web.query.consul a.b.query.dc1.consul
+web.connect.consul web.ingress.consul
+consul service.consul node.consul addr.consul query.consul x.y.consul
+foo.consul foo.alt.test alt.test
+3.0.1.10.in-addr.arpa 1.0.2.10.in-addr.arpa 9.9.9.10.in-addr.arpa
+6.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa
+7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.D.F.ip6.arpa
+1.10.in-addr.arpa arpa foo.arpa
+example.com consul.example.com notconsul com .
+""".split()
+
+NAME_TYPES = ["A", "AAAA", "SRV", "TXT", "ANY", "MX", "NS", "SOA", "PTR"]
+SIZE_NAMES = ["web", "five", "many", "lots", "huge", "meta", "tomany",
+              "extmix", "twice", "mixed", "toservice", "nope"]
+
+
+def questions():
+    """Every well-formed question."""
+    rows = []
+    for name in NAMES:
+        for rtype in NAME_TYPES:
+            rows.append(Question(name, rtype, "udp", 0, None))
+        rows.append(Question(name, "A", "tcp", 0, None))
+        rows.append(Question(name, "SRV", "udp", 4096, None))
+    for name in ("consul", "web.service.consul", "x.arpa", "example.com"):
+        rows.append(Question(name, "AXFR", "tcp", 0, None))
+        rows.append(Question(name, "DS", "udp", 0, None))
+    for name in SIZE_NAMES:
+        for rtype in ("A", "AAAA", "SRV", "TXT"):
+            for size in (100, 512, 513, 600, 700, 900, 1232, 2000, 4096,
+                         65535):
+                rows.append(Question(name + ".service.consul", rtype, "udp",
+                                     size, None))
+            rows.append(Question(name + ".service.consul", rtype, "tcp", 0,
+                                 None))
+            rows.append(Question(name + ".service.consul", rtype, "tcp", 600,
+                                 None))
+    return rows
+
+
+def encode_name(name):
+    wire = b""
+    for label in name.strip(".").split("."):
+        if label:
+            wire += bytes([len(label)]) + label.encode("latin-1")
+    return wire + b"\0"
+
+
+def encode(name, rtype, size=0, flags=0x0100, options=b"", ident=0x1234,
+           counts=None, qclass=1):
+    """A query; `size` 0 is without EDNS."""
+    counts = counts or (1, 0, 0, 1 if size else 0)
+    wire = struct.pack(">HHHHHH", ident, flags, *counts)
+    wire += encode_name(name) + struct.pack(">HH", TYPES[rtype], qclass)
+    if size:
+        wire += b"\0" + struct.pack(">HHIH", 41, size, 0, len(options))
+        wire += options
+    return wire
+
+
+def subnet(family, source, scope, address):
+    body = struct.pack(">HBB", family, source, scope) + address
+    return struct.pack(">HH", 8, len(body)) + body
+
+
+def strange():
+    """(what, message) of unusual and malformed messages."""
+    web = encode("web.service.consul", "A")
+    name = encode_name("five.service.consul")
+    head = struct.Struct(">HHHHHH").pack
+    tail = struct.pack(">HH", 1, 1)
+    opt = b"\0" + struct.pack(">HHIH", 41, 1232, 0, 0)
+    rows = [("empty", b""), ("one byte", b"\x12"), ("eleven bytes", web[:11]),
+            ("header only", web[:12]),
+            ("header only, no question", head(0x1234, 0x100, 0, 0, 0, 0))]
+    rows += [("cut at %d" % n, web[:n]) for n in range(13, len(web))]
+    rows += [("opcode %d" % n,
+              encode("w1.node.consul", "A", flags=0x100 | n << 11))
+             for n in range(16)]
+    rows += [("flags %04x" % flags,
+              encode("w1.node.consul", "A", flags=flags))
+             for flags in (0, 0x8000, 0x0400, 0x0200, 0x0080, 0x0040, 0x0020,
+                           0x0010, 0x0001, 0x000f, 0x07ff)]
+    rows += [("opcode 5 flags", encode("w1.node.consul", "A", flags=0x2fff)),
+             ("class CH", encode("w1.node.consul", "A", qclass=3)),
+             ("class ANY", encode("w1.node.consul", "A", qclass=255)),
+             ("class NONE", encode("w1.node.consul", "A", qclass=254)),
+             ("two questions", head(0x1234, 0x100, 2, 0, 0, 0)
+              + name + tail + name + tail),
+             ("no question, flags", head(0x1234, 0x7ff, 0, 0, 0, 0)),
+             ("answer count 1, none there", head(0x1234, 0x100, 1, 1, 0, 0)
+              + name + tail),
+             ("answer count 2", head(0x1234, 0x100, 1, 2, 0, 0)
+              + name + tail),
+             ("authority count 2", head(0x1234, 0x100, 1, 0, 2, 0)
+              + name + tail),
+             ("additional count 3", head(0x1234, 0x100, 1, 0, 0, 3)
+              + name + tail),
+             ("additional count 2, one there",
+              head(0x1234, 0x100, 1, 0, 0, 2) + name + tail + opt),
+             ("two OPT", head(0x1234, 0x100, 1, 0, 0, 2) + name + tail
+              + opt + b"\0" + struct.pack(">HHIH", 41, 4096, 0, 0)),
+             ("additional record cut", head(0x1234, 0x100, 1, 0, 0, 1)
+              + name + tail + opt[:-3]),
+             ("additional record data cut", head(0x1234, 0x100, 1, 0, 0, 1)
+              + name + tail + opt[:-2] + b"\0\4"),
+             ("trailing bytes", web + b"xxxx"),
+             ("OPT trailing byte", encode("five.service.consul", "A", 1232)
+              + b"x"),
+             ("label over 63", head(0x1234, 0x100, 1, 0, 0, 0)
+              + b"\x40" + b"a" * 64 + b"\0" + tail),
+             ("label type 10", head(0x1234, 0x100, 1, 0, 0, 0)
+              + b"\x80\0" + tail),
+             ("name points to itself", head(0x1234, 0x100, 1, 0, 0, 0)
+              + b"\xc0\x0c" + tail),
+             ("name points forward", head(0x1234, 0x100, 1, 0, 0, 0)
+              + b"\xc0\x20" + tail + b"\0" * 32),
+             ("name points into header", head(0x0177, 0x100, 1, 0, 0, 0)
+              + b"\x01x\xc0\x00" + tail),
+             ("name over 255", head(0x1234, 0x100, 1, 0, 0, 0)
+              + b"\x3f" + b"a" * 63 + (b"\x3f" + b"b" * 63) * 3 + b"\0"
+              + tail),
+             ("long name", encode(".".join(["a" * 60] * 3)
+                                  + ".service.consul", "A")),
+             ("label with a dot", head(0x1234, 0x100, 1, 0, 0, 0)
+              + b"\x09my.dotted\x04node\x06consul\0" + tail),
+             ("label with a blank", head(0x1234, 0x100, 1, 0, 0, 0)
+              + b"\x08bad node\x04node\x06consul\0" + tail),
+             ("label with a zero", head(0x1234, 0x100, 1, 0, 0, 0)
+              + b"\x03a\0b\x04node\x06consul\0" + tail),
+             ("label with a high byte", head(0x1234, 0x100, 1, 0, 0, 0)
+              + b"\x03a\xffb\x07service\x06consul\0" + tail),
+             ("domain with a dot in a label", head(0x1234, 0x100, 1, 0, 0, 0)
+              + b"\x02w1\x0bnode.consul\0" + tail)]
+    for what, options in {
+            "subnet v4": subnet(1, 24, 0, b"\x0a\x01\x02"),
+            "subnet v4, all": subnet(1, 32, 0, b"\x0a\x01\x02\x03"),
+            "subnet v4, unmasked": subnet(1, 20, 0, b"\x0a\x01\xff"),
+            "subnet v4, long": subnet(1, 8, 0, b"\x0a\x01\x02\x03"),
+            "subnet v4, short": subnet(1, 24, 0, b"\x0a"),
+            "subnet v4, over-long": subnet(1, 24, 0, b"\x0a" * 9),
+            "subnet v4, scope": subnet(1, 24, 16, b"\x0a\x01\x02"),
+            "subnet v4, bits": subnet(1, 33, 0, b"\x0a\x01\x02\x03\x04"),
+            "subnet v4, scope bits": subnet(1, 24, 33, b"\x0a\x01\x02"),
+            "subnet v6": subnet(2, 56, 0, b"\xfd\0\0\1\2\3\4"),
+            "subnet v6, bits": subnet(2, 129, 0, b"\xfd"),
+            "subnet none": subnet(0, 0, 0, b""),
+            "subnet none, bits": subnet(0, 8, 0, b"\x0a"),
+            "subnet family 9": subnet(9, 0, 0, b""),
+            "subnet cut": b"\0\x08\0\x03\0\1\0",
+            "cookie": b"\0\x0a\0\x08abcdefgh",
+            "option cut": b"\0\x0a\0\x09abcdefgh",
+            "option header cut": b"\0\x0a\0",
+            "two subnets": subnet(1, 8, 0, b"\x0a") + subnet(1, 16, 0, b"bb"),
+            "NSID": b"\0\3\0\0"}.items():
+        for name, rtype in (("five.service.consul", "A"),
+                            ("nope.service.consul", "A"),
+                            ("nope.query.consul", "A")):
+            rows.append(("%s, %s" % (what, name),
+                         encode(name, rtype, 1232, options=options)))
+        rows.append((what + ", refused",
+                     encode("example.com", "A", 1232, options=options)))
+    rows.append(("EDNS version 1", web[:10] + b"\0\1" + web[12:] + b"\0"
+                 + struct.pack(">HHIH", 41, 1232, 0x00010000, 0)))
+    rows.append(("EDNS DO", web[:10] + b"\0\1" + web[12:] + b"\0"
+                 + struct.pack(">HHIH", 41, 1232, 0x00008000, 0)))
+    return [Question(what, "", "udp", 0, wire) for what, wire in rows]
+
+
+# --- Asking, and reading answers. ---
+
+def ask(address, port, wire, via, timeout=3.0):
+    """The reply, or None."""
+    if via == "udp":
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(timeout)
+            sock.connect((address, port))
+            sock.send(wire)
+            try:
+                return sock.recv(65535)
+            except OSError:
+                return None
+    with socket.create_connection((address, port), timeout) as sock:
+        sock.sendall(struct.pack(">H", len(wire)) + wire)
+        data = b""
+        try:
+            while len(data) < 2 or len(data) < 2 + int.from_bytes(
+                    data[:2], "big"):
+                more = sock.recv(65536)
+                if not more:
+                    return None
+                data += more
+        except OSError:
+            return None
+        return data[2:]
+
+
+def read_name(wire, at):
+    labels, end, hops = [], None, 0
+    while True:
+        size = wire[at]
+        if size >= 0xc0:
+            end = end if end is not None else at + 2
+            at = (size & 0x3f) << 8 | wire[at + 1]
+            hops += 1
+            if hops > 64:
+                raise ValueError("pointer loop")
+        elif size == 0:
+            return ".".join(labels) + ".", end if end is not None else at + 1
+        else:
+            labels.append(wire[at + 1:at + 1 + size].decode("latin-1"))
+            at += 1 + size
+
+
+def read_data(wire, rtype, at, size):
+    if rtype in (2, 5, 12):
+        return read_name(wire, at)[0]
+    if rtype == 33:
+        return struct.unpack(">HHH", wire[at:at + 6]) + (
+            read_name(wire, at + 6)[0],)
+    if rtype == 6:
+        first, at = read_name(wire, at)
+        second, at = read_name(wire, at)
+        return (first, second) + struct.unpack(">IIIII", wire[at:at + 20])[1:]
+    return wire[at:at + size].hex()
+
+
+Answer = collections.namedtuple("Answer", "flags counts question sections size")
+
+
+def decode(wire):
+    """An Answer: sections are lists of (owner, type, class, ttl, data)."""
+    if wire is None:
+        return None
+    _, flags, *counts = struct.unpack(">HHHHHH", wire[:12])
+    at, question, sections = 12, [], []
+    for _ in range(counts[0]):
+        name, at = read_name(wire, at)
+        question.append((name,) + struct.unpack(">HH", wire[at:at + 4]))
+        at += 4
+    for count in counts[1:]:
+        rows = []
+        for _ in range(count):
+            name, at = read_name(wire, at)
+            rtype, rclass, ttl, size = struct.unpack(
+                ">HHIH", wire[at:at + 10])
+            rows.append((name, TYPE_NAMES.get(rtype, rtype), rclass, ttl,
+                         read_data(wire, rtype, at + 10, size)))
+            at += 10 + size
+        sections.append(rows)
+    if at != len(wire):
+        raise ValueError("bytes behind the message")
+    return Answer(flags, counts, question, sections, len(wire))
+
+
+def show(answer):
+    if answer is None:
+        return ["no answer"]
+    lines = ["flags %04x counts %s size %d" % (answer.flags, answer.counts,
+                                               answer.size)]
+    for label, rows in zip(("answer", "authority", "additional"),
+                           answer.sections):
+        lines += ["%s %s" % (label, " ".join(map(str, row)))
+                  for row in rows[:8]]
+    return lines
+
+
+def differs(real, ours, whole):
+    """Why two answers are not the same, or None. `whole`: every record that
+    the real one may choose from, or None where it is no choice."""
+    if real is None or ours is None:
+        return None if real is ours else "only one answers"
+    for member in ("flags", "counts", "question"):
+        if getattr(real, member) != getattr(ours, member):
+            return member
+    for number, section in enumerate(("answer", "authority", "additional")):
+        want = sorted(map(str, real.sections[number]))
+        have = sorted(map(str, ours.sections[number]))
+        if want == have:
+            continue
+        if whole is None:
+            return section
+        pool = {str(row) for row in whole.sections[number]}
+        for row in real.sections[number] + ours.sections[number]:
+            if row[1] != "OPT" and str(row) not in pool:
+                return "%s: %s" % (section, row)
+    if real.size != ours.size and sorted(map(str, real.sections[0])) == \
+            sorted(map(str, ours.sections[0])):
+        return "size"
+    return None
+
+
+# --- Agents. ---
+
+class Agent:
+    """One agent on an address of its own."""
+
+    def __init__(self, binary, address, folder, extra=None):
+        self.address, self.folder = address, folder
+        config = dict(CONFIG, **(extra or {}))
+        path = os.path.join(folder, "c.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(config, file)
+        self.log = open(os.path.join(folder, "log"), "wb")
+        self.process = subprocess.Popen(
+            [binary, "agent", "-dev", "-bind=" + address,
+             "-client=" + address, "-node=n1", "-config-file=" + path],
+            stdout=self.log, stderr=subprocess.STDOUT, cwd=folder)
+
+    def http(self, method, path, body=None):
+        request = urllib.request.Request(
+            "http://%s:8500%s" % (self.address, path), method=method,
+            data=json.dumps(body).encode() if body is not None else None)
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            return reply.read()
+
+    def wait(self):
+        for _ in range(100):
+            try:
+                # The agent's own service is the last to come.
+                if b"127.0" in self.http("GET", "/v1/health/service/consul"):
+                    return
+            except OSError:
+                pass
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise SystemExit("Bail out! %s did not start: see %s" % (
+            self.address, self.log.name))
+
+    def ask(self, question):
+        wire = question.raw
+        if wire is None:
+            wire = encode(question.name, question.type, question.size)
+        try:
+            return decode(ask(self.address, 8600, wire, question.via,
+                              0.3 if question.raw is not None else 3.0))
+        except ConnectionError:
+            return None
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.log.close()
+
+
+def normal(answer, question, address):
+    """Ours lives on another address, and has more metadata or less."""
+    if answer is None or "consul.service" not in question.name and \
+            question.type not in ("SOA", "NS", "ANY"):
+        return answer
+    text = socket.inet_aton(address).hex()
+    sections = [[row[:4] + ("agent",) if row[4] == text else row
+                 for row in rows] for rows in answer.sections]
+    return answer._replace(sections=sections)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--real", default=os.environ.get("REAL_CONSUL", REAL))
+    parser.add_argument("--ours", default=OURS)
+    parser.add_argument("--net", type=int, default=17)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--keep", action="store_true")
+    args = parser.parse_args()
+    if not os.access(args.real, os.X_OK):
+        print("1..0 # SKIP no real Consul at %s (REAL_CONSUL)" % args.real)
+        return 0
+    folder = tempfile.mkdtemp(prefix="dns.")
+    agents = []
+    for number, binary in enumerate((args.real, args.ours), 1):
+        os.mkdir(os.path.join(folder, str(number)))
+        agents.append(Agent(os.path.abspath(binary), "127.0.%d.%d" % (
+            args.net, number), os.path.join(folder, str(number))))
+    try:
+        for agent in agents:
+            agent.wait()
+            for row in catalog():
+                agent.http("PUT", "/v1/catalog/register", row)
+        return compare(*agents, re.compile(args.only))
+    finally:
+        for agent in agents:
+            agent.stop()
+        if not args.keep:
+            shutil.rmtree(folder)
+
+
+def compare(real, ours, only):
+    count = failures = 0
+    wholes = {}
+    for question in questions() + strange():
+        what = "%s %s %s %s" % question[:4]
+        if not only.search(what):
+            continue
+        answers = [normal(agent.ask(question), question, agent.address)
+                   for agent in (real, ours)]
+        whole = None
+        if question.raw is None:
+            key = (question.name, question.type)
+            if key not in wholes:
+                wholes[key] = normal(real.ask(question._replace(
+                    via="tcp", size=0)), question, real.address)
+            whole = wholes[key]
+        why = differs(*answers, whole)
+        count += 1
+        failures += why is not None
+        print("%s %d - %s" % ("not ok" if why else "ok", count,
+                              what.replace("#", "")))
+        if why:
+            print("# differs: " + why)
+            for label, answer in zip(("real", "ours"), answers):
+                for line in show(answer):
+                    print("# %s: %s" % (label, line))
+        sys.stdout.flush()
+    print("1..%d" % count)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    random.seed(1)
+    sys.exit(main())
