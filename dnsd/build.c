@@ -304,7 +304,7 @@ node_with(struct build *b, const struct fact *f, const struct question *q)
 		const struct node *n = &f->nodes.nodes.items[i];
 		uint8_t address[16];
 
-		if (address_parse(n->address, address) == q->address_size &&
+		if (instance_address(n->address, address) == q->address_size &&
 		    memcmp(address, q->address, q->address_size) == 0)
 			return (name_make(
 			    b, n->node, "node", b->settings->datacenter));

@@ -14,7 +14,7 @@
 #define TXT_STRING_BYTES_MAX 255
 
 size_t
-address_parse(struct slice text, uint8_t *out)
+instance_address(struct slice text, uint8_t *out)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	char copy[INET6_ADDRSTRLEN + 1];
@@ -319,8 +319,8 @@ instance_records(struct build *b, const struct asking *asking,
 	struct slice of_service = service_address(i->service, asking->type);
 	struct slice of_node = node_address(i->node, asking->type);
 	uint8_t service_ip[16], node_ip[16];
-	size_t service_size = address_parse(of_service, service_ip);
-	size_t node_size = address_parse(of_node, node_ip);
+	size_t service_size = instance_address(of_service, service_ip);
+	size_t node_size = instance_address(of_node, node_ip);
 	struct slice name;
 
 	if (of_service.size == 0 && of_node.size == 0)
@@ -350,7 +350,7 @@ node_records(struct build *b, const struct asking *asking,
 {
 	struct slice text = node_address(n, asking->type), target;
 	uint8_t address[16];
-	size_t size = address_parse(text, address);
+	size_t size = instance_address(text, address);
 
 	if (size != 0) {
 		address_record(b, asking, asking->owner, address, size, out);

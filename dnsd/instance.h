@@ -56,7 +56,7 @@ void node_meta_records(struct build *, const struct node *, struct slice owner,
 bool address_record(struct build *, const struct asking *, struct slice owner,
     const uint8_t *address, size_t address_size, struct rr_list *);
 /* Go's net.ParseIP: 4 or 16 bytes, or 0 for a name. */
-size_t address_parse(struct slice text, uint8_t *out);
+size_t instance_address(struct slice text, uint8_t *out);
 /* A name in wire form, in the arena: text parts are joined by dots. Size 0 if
  * it can't be one. */
 struct slice name_make(struct build *, struct slice first, const char *middle,
