@@ -248,8 +248,8 @@ is_empty(enum kind kind, const void *at)
 }
 
 static void
-put_struct(struct buf *b, const struct type *type, unsigned mode,
-    const void *object)
+put_struct(
+    struct buf *b, const struct type *type, unsigned mode, const void *object)
 {
 	const struct shape *shape = type_shape(type);
 	bool is_first = true;
@@ -285,8 +285,7 @@ json_from_type(const struct type *type, const void *object, struct buf *b)
 }
 
 void
-json_from_type_nulls(const struct type *type, const void *object,
-    struct buf *b)
+json_from_type_nulls(const struct type *type, const void *object, struct buf *b)
 {
 	put_struct(b, type, KEEP_NULLS, object);
 }

@@ -114,7 +114,7 @@ struct shape; /* type_shape.h */
 
 #define FIELD_NAME_MAX 38
 
-/* No pointers in here: these tables stay clean pages that all daemons share. */
+/* No pointers in here: relocations would dirty these pages in each daemon. */
 struct field {
 	uint32_t limit;
 	uint16_t flags;
