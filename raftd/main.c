@@ -1,0 +1,239 @@
+/*
+ * raftd: consensus and the log.
+ *
+ * Opens and wires; the rules are raft.c's, the turn is turn.c's, the disk is
+ * store_sqlite.c's, and on_catalogd.c answers catalogd.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/privsep.h"
+#include "raftd.h"
+
+/* Consul's defaults (wire/raft.md 3, api/config.md). */
+#define MULTIPLIER_DEFAULT	   5
+#define SNAPSHOT_THRESHOLD_DEFAULT 16384
+#define SNAPSHOT_INTERVAL_DEFAULT  SECONDS(30)
+#define TRAILING_LOGS_DEFAULT	   10240
+
+static int64_t
+or_default(int64_t value, int64_t otherwise)
+{
+	return (value > 0 ? value : otherwise);
+}
+
+static struct raft_name
+address_of(const struct config *config)
+{
+	bool is_ipv6 = strchr(config->advertise_address, ':') != NULL;
+	char text[RAFT_NAME_BYTES_MAX + 1];
+
+	snprintf(text, sizeof(text), is_ipv6 ? "[%s]:%d" : "%s:%d",
+	    config->advertise_address, config->server_port);
+	return (raft_name_of(text));
+}
+
+static struct raft_options
+options_of(const struct config *config)
+{
+	int64_t times = or_default(config->keys.performance.raft_multiplier,
+	    config->is_dev ? 1 : MULTIPLIER_DEFAULT);
+	struct raft_options options = {
+		.id = raft_name_of(config->node_id),
+		.address = address_of(config),
+		.heartbeat_timeout = SECONDS(times),
+		.election_timeout = SECONDS(times),
+		.lease_timeout = MILLISECONDS(500 * times),
+		.reply_timeout = SECONDS(10),
+		.trailing_logs = (uint64_t)or_default(
+		    config->keys.raft_trailing_logs, TRAILING_LOGS_DEFAULT),
+	};
+
+	if (getrandom(&options.seed, sizeof(options.seed), 0) !=
+	    sizeof(options.seed))
+		fatal("no random numbers: %s", strerror(errno));
+	return (options);
+}
+
+/* DATA/raft; "" keeps everything in memory. */
+static const char *
+folder_of(const struct config *config, char *path, size_t size)
+{
+	path[0] = '\0';
+	if (config->data_dir[0] != '\0')
+		snprintf(path, size, "%s/raft", config->data_dir);
+	return (path);
+}
+
+/* What needs privileges: a folder in the data directory, which is ours. */
+static void
+raftd_open(struct daemon *daemon)
+{
+	struct raftd *d = daemon->state;
+	char folder[512];
+	struct buf why = { 0 };
+
+	d->daemon = daemon;
+	snapshot_file_init(&d->feed.restore);
+	snapshot_file_init(&d->taking.file);
+	if (!daemon->config->is_server)
+		return;
+	folder_of(daemon->config, folder, sizeof(folder));
+	if (folder[0] != '\0' && mkdir(folder, 0700) == 0 && geteuid() == 0 &&
+	    chown(folder, privsep_uid(daemon->id), privsep_gid(daemon->id)) !=
+		0)
+		fatal("cannot hand over %s: %s", folder, strerror(errno));
+	/* Anonymous files are made before the sandbox closes. */
+	if (folder[0] == '\0' &&
+	    snapshots_open(&d->snapshots, folder, &why) != ERR_OK)
+		fatal("%s", buf_text(&why));
+}
+
+/* --- Timers and wake-ups only end the sleep: the turn does the rest. --- */
+
+static void
+on_wake(struct ev_loop *loop, ev_async *w, int events)
+{
+	(void)loop;
+	(void)w;
+	(void)events;
+}
+
+static void
+on_again(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)loop;
+	(void)w;
+	(void)events;
+}
+
+static void
+on_tick(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct raftd *d = w->data;
+
+	(void)loop;
+	(void)events;
+	raftd_step(d, &(struct event){ .kind = RAFT_TICK });
+}
+
+/* In the store's thread. */
+static void
+wake(void *arg)
+{
+	struct raftd *d = arg;
+
+	ev_async_send(d->daemon->loop, &d->store_wake);
+}
+
+static void
+watchers_start(struct raftd *d)
+{
+	struct ev_loop *loop = d->daemon->loop;
+
+	ev_async_init(&d->store_wake, on_wake);
+	ev_async_start(loop, &d->store_wake);
+	ev_timer_init(&d->tick, on_tick, 0, 0);
+	ev_timer_init(&d->again, on_again, 0, 0);
+	ev_timer_init(&d->snapshot, taking_on_timer, 0,
+	    duration_seconds(d->snapshot_interval));
+	d->tick.data = d->again.data = d->snapshot.data = d;
+	ev_timer_again(loop, &d->snapshot);
+}
+
+static void
+log_open(struct raftd *d)
+{
+	struct store_options options = { .wake = wake, .wake_arg = d };
+	char folder[512];
+	struct buf why = { 0 };
+
+	options.folder = folder_of(d->daemon->config, folder, sizeof(folder));
+	if (folder[0] != '\0' &&
+	    snapshots_open(&d->snapshots, folder, &why) != ERR_OK)
+		fatal("%s", buf_text(&why));
+	if (store_open(&options, &d->store, &why) != ERR_OK ||
+	    store_load(d->store, &d->raft, &d->newest, &why) != ERR_OK)
+		fatal("Error starting agent: Failed to start Consul server: "
+		      "Failed to start Raft: %s",
+		    buf_text(&why));
+}
+
+/* A server that was told so writes the first configuration: itself. */
+static void
+bootstrap(struct raftd *d)
+{
+	struct membership alone = { .count = 1 };
+
+	alone.members[0].id = d->raft.options.id;
+	alone.members[0].address = d->raft.options.address;
+	raftd_step(d, &(struct event){
+			  .kind = RAFT_BOOTSTRAP,
+			  .as.bootstrap = &alone,
+		      });
+}
+
+static void
+limits_read(struct raftd *d)
+{
+	const struct config_keys *keys = &d->daemon->config->keys;
+
+	d->snapshot_threshold = (uint64_t)or_default(
+	    keys->raft_snapshot_threshold, SNAPSHOT_THRESHOLD_DEFAULT);
+	d->snapshot_interval = keys->raft_snapshot_interval;
+	if (d->snapshot_interval.ns <= 0)
+		d->snapshot_interval = SNAPSHOT_INTERVAL_DEFAULT;
+}
+
+static void
+raftd_start(struct daemon *daemon)
+{
+	struct raftd *d = daemon->state;
+	struct raft_options options;
+
+	if (!daemon->config->is_server)
+		return; /* a client has no log */
+	options = options_of(daemon->config);
+	raft_init(&d->raft, &options);
+	effects_init(&d->fx);
+	recent_init(&d->recent);
+	arena_init(&d->inbox.arena);
+	srand48((long)options.seed);
+	limits_read(d);
+	watchers_start(d);
+	log_open(d);
+	if (daemon->config->is_bootstrap)
+		bootstrap(d);
+	raftd_step(d, &(struct event){ .kind = RAFT_START });
+}
+
+static void
+raftd_stop(struct daemon *daemon)
+{
+	struct raftd *d = daemon->state;
+
+	store_close(d->store); /* what was queued is written */
+}
+
+static const struct daemon_spec spec = {
+	.id = DAEMON_raftd,
+	.state_size = sizeof(struct raftd),
+	.open = raftd_open,
+	.start = raftd_start,
+	.turn = raftd_turn,
+	.stop = raftd_stop,
+	.on_peer = raftd_on_peer,
+	.handlers = raftd_handlers,
+};
+
+int
+main(int argc, char **argv)
+{
+	return (daemon_main(&spec, argc, argv));
+}

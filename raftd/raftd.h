@@ -1,0 +1,119 @@
+/*
+ * The daemon around the core: what was heard this turn (inbox), what the core
+ * wants done (effects), the disk (store), and catalogd (feed, snapshots).
+ *
+ * A turn: results of the disk, then everything that came, each through
+ * raft_step(), its effects at once; then catalogd is told what is committed.
+ */
+#ifndef RAFTD_RAFTD_H
+#define RAFTD_RAFTD_H
+
+#include <ev.h>
+
+#include "common/arena.h"
+#include "common/daemon.h"
+#include "raft.h"
+#include "recent.h"
+#include "snapshot.h"
+#include "store.h"
+
+#define LOG_RAFT     "agent.server.raft"
+#define LOG_SNAPSHOT "agent.server.snapshot"
+
+/* Proposals of one turn; one event for the core. */
+struct inbox {
+	struct proposal *proposals; /* owned; data is the arena's */
+	size_t count;
+	size_t capacity;
+	struct arena arena;
+	bool wants_verify;
+};
+
+/* What catalogd has been sent. */
+struct feed {
+	bool is_on;	 /* it has said Raft.Follow */
+	bool is_reading; /* from the disk */
+	bool is_restoring;
+	bool is_state_due;
+	uint64_t sent_index;
+	struct snapshot_file restore;
+	struct snapshot restoring; /* what `restore` reads */
+	struct buf piece;
+};
+
+/* The snapshot that catalogd was asked for. */
+struct taking {
+	bool is_wanted;
+	struct snapshot_file file;
+	uint64_t index;
+	uint64_t term;
+	struct instant since;
+};
+
+/* A Raft.Verify that waits for its round. */
+struct verify {
+	struct verify *next;
+	struct call *call; /* lent by ipc until it is answered */
+	uint64_t round;	   /* 0: not begun */
+	uint64_t term;
+};
+
+struct raftd {
+	struct daemon *daemon; /* lent */
+	struct raft raft;
+	struct effects fx;
+	struct store *store; /* owned; NULL on a client: no log */
+	struct snapshots snapshots;
+	struct snapshot newest; /* kept; index 0: none */
+	struct recent recent;
+	struct inbox inbox;
+	struct feed feed;
+	struct taking taking;
+	struct verify *verifies; /* owned */
+	uint64_t snapshot_threshold;
+	struct duration snapshot_interval;
+	ev_async store_wake;
+	ev_timer tick;
+	ev_timer again;	   /* the feed had to stop for a full queue */
+	ev_timer snapshot; /* is it time for one? */
+};
+
+/* --- turn.c --- */
+
+void raftd_turn(struct daemon *);
+/* One event through the core, and what comes of it. */
+void raftd_step(struct raftd *, struct event *);
+
+/* --- feed.c --- */
+
+void feed_start(struct raftd *, uint64_t behind);
+void feed_stop(struct raftd *);
+void feed_push(struct raftd *);
+void feed_read(struct raftd *, struct store_result *);
+/* Proposals in these entries will get no other answer. */
+void feed_lose(struct raftd *, uint64_t from, const char *why);
+/* The asker is gone: nobody waits for any of them. */
+void feed_forget(struct raftd *);
+void feed_refuse(struct raftd *, uint64_t id, const char *why);
+
+/* --- taking.c --- */
+
+void taking_on_timer(struct ev_loop *, ev_timer *, int events);
+void taking_piece(struct raftd *, const struct snapshot_piece *);
+void taking_kept(struct raftd *, const struct store_result *);
+void taking_stop(struct raftd *);
+
+/* --- on_catalogd.c --- */
+
+extern call_fn *const raftd_handlers[METHOD_COUNT];
+void raftd_on_peer(struct daemon *, struct edge *, bool is_up);
+/* Answer what has been verified, or can't be any more. */
+void raftd_answer_verifies(struct raftd *);
+
+/* --- notes.c --- */
+
+void notes_log(const struct raft *, const struct note *, size_t count);
+/* As Go prints it: [{Suffrage:Voter ID:a Address:b}]. */
+void notes_print_membership(const struct membership *, struct buf *);
+
+#endif
