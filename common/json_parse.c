@@ -24,7 +24,7 @@ struct builder {
 static struct json *
 add_value(struct builder *b, enum json_kind kind)
 {
-	struct level *level = &b->levels[b->depth - 1];
+	struct level *level;
 	struct json *value;
 
 	if (++b->count > JSON_VALUES_MAX)
@@ -35,6 +35,7 @@ add_value(struct builder *b, enum json_kind kind)
 		b->root = value;
 		return (value);
 	}
+	level = &b->levels[b->depth - 1];
 	value->key = b->key;
 	if (level->last == NULL)
 		level->container->first = value;
