@@ -42,8 +42,8 @@ void
 draft_repeat(struct draft *d, uint32_t group)
 {
 	assert(group < d->group_count);
-	d->order = grown(d->arena, d->order, d->order_count,
-	    &d->order_capacity, sizeof(*d->order));
+	d->order = grown(d->arena, d->order, d->order_count, &d->order_capacity,
+	    sizeof(*d->order));
 	d->order[d->order_count++] = group;
 }
 
@@ -62,8 +62,8 @@ table_slot(const struct table *t, struct slice key)
 {
 	size_t i = slice_hash(key) % t->slot_count;
 
-	while (t->slots[i].key.data != NULL &&
-	    !slice_equal(t->slots[i].key, key))
+	while (
+	    t->slots[i].key.data != NULL && !slice_equal(t->slots[i].key, key))
 		i = (i + 1) % t->slot_count;
 	return (&t->slots[i]);
 }
@@ -155,8 +155,8 @@ static void
 pack_group(struct packing *p, const struct draft_group *g)
 {
 	struct answer_group group = {
-		.first = (uint32_t)(p->records.size /
-		    sizeof(struct answer_record)),
+		.first =
+		    (uint32_t)(p->records.size / sizeof(struct answer_record)),
 		.answer_count = (uint16_t)g->answers.count,
 		.extra_count = (uint16_t)g->extras.count,
 	};
@@ -184,7 +184,7 @@ assemble(const struct draft *d, const struct packing *p)
 {
 	size_t order_size = d->order_count * sizeof(*d->order);
 	size_t size = sizeof(struct dns_answer) + p->groups.size + order_size +
-	    p->records.size + p->names.size + p->bytes.size;
+		      p->records.size + p->names.size + p->bytes.size;
 	struct dns_answer *a = xmalloc(size);
 	uint8_t *at = (uint8_t *)(a + 1);
 

@@ -40,13 +40,13 @@ struct draft_group {
 struct draft {
 	struct arena *arena; /* lent */
 	enum dns_rcode rcode;
-	uint16_t flags; /* DNS_AA, DNS_RA */
-	bool is_refused;       /* not even OPT is answered */
-	bool is_service;       /* is trimmed; SOA when nothing is left */
-	bool is_authority;     /* groups go there, not to the answer section */
+	uint16_t flags;	   /* DNS_AA, DNS_RA */
+	bool is_refused;   /* not even OPT is answered */
+	bool is_service;   /* is trimmed; SOA when nothing is left */
+	bool is_authority; /* groups go there, not to the answer section */
 	bool has_soa_answer;
 	bool has_soa_authority;
-	bool is_random; /* something was chosen at random: good only once */
+	bool is_random;	    /* something was chosen at random: good only once */
 	size_t group_limit; /* groups to give; 0 is all */
 	struct draft_group *groups; /* in the arena */
 	size_t group_count;

@@ -15,8 +15,8 @@ bool
 fact_key_equal(const struct fact_key *a, const struct fact_key *b)
 {
 	return (a->kind == b->kind &&
-	    slice_equal(a->datacenter, b->datacenter) &&
-	    slice_equal(a->name, b->name) && slice_equal(a->tag, b->tag));
+		slice_equal(a->datacenter, b->datacenter) &&
+		slice_equal(a->name, b->name) && slice_equal(a->tag, b->tag));
 }
 
 /* NULL is a fact that must be had first. */
@@ -66,9 +66,9 @@ fact_is_usable(const struct fact *f, struct draft *d)
 static struct slice
 srv_identity(struct build *b, const struct check_service_node *i)
 {
-	return (arena_printf(b->arena, "%.*s:%.*s:%lld",
-	    SLICE_ARGS(i->node->node), SLICE_ARGS(i->service->address),
-	    (long long)i->service->port));
+	return (
+	    arena_printf(b->arena, "%.*s:%.*s:%lld", SLICE_ARGS(i->node->node),
+		SLICE_ARGS(i->service->address), (long long)i->service->port));
 }
 
 static struct slice
@@ -170,8 +170,8 @@ service_groups(struct build *b, const struct asking *asking,
 }
 
 static void
-build_service(struct build *b, const struct question *q,
-    struct asking *asking, struct draft *d)
+build_service(struct build *b, const struct question *q, struct asking *asking,
+    struct draft *d)
 {
 	const struct fact *f =
 	    fact_find(b, FACT_SERVICE, q->datacenter, q->name, q->tag);
@@ -190,7 +190,7 @@ static bool
 is_node_type(uint16_t type)
 {
 	return (type == DNS_A || type == DNS_AAAA || type == DNS_ANY ||
-	    type == DNS_TXT);
+		type == DNS_TXT);
 }
 
 static void
@@ -431,7 +431,8 @@ static void
 inner_records(struct build *b, struct draft *d, struct rr_list *out)
 {
 	size_t limit = SIZE_MAX, groups = 0;
-	bool *is_taken = arena_array(b->arena, d->group_count + 1, sizeof(bool));
+	bool *is_taken =
+	    arena_array(b->arena, d->group_count + 1, sizeof(bool));
 
 	if (d->is_service) {
 		limit = b->settings->udp_answer_limit;
@@ -478,10 +479,15 @@ answer_build(const struct dns_settings *s, const struct question *q,
     struct slice asked, const struct facts *facts, struct chance *chance,
     struct arena *arena, struct dns_answer **answer, struct fact_key *need)
 {
-	struct build b = { .settings = s, .facts = facts, .chance = chance,
-		.arena = arena, .need = need };
-	struct asking asking = { .type = q->type, .datacenter = q->datacenter,
-		.asked = asked, .level = LEVELS_MAX };
+	struct build b = { .settings = s,
+		.facts = facts,
+		.chance = chance,
+		.arena = arena,
+		.need = need };
+	struct asking asking = { .type = q->type,
+		.datacenter = q->datacenter,
+		.asked = asked,
+		.level = LEVELS_MAX };
 	struct draft d;
 
 	draft_init(&d, arena);

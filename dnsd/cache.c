@@ -9,8 +9,8 @@
 #define BUCKETS 4096U
 
 struct entry {
-	struct entry *next;	/* in its bucket */
-	struct entry *newer;	/* the clock's ring, hand at the oldest */
+	struct entry *next;  /* in its bucket */
+	struct entry *newer; /* the clock's ring, hand at the oldest */
 	struct entry *older;
 	struct dns_answer *answer; /* owned */
 	uint64_t hash;
@@ -41,7 +41,7 @@ static size_t
 entry_size(const struct entry *e)
 {
 	return (sizeof(*e) + e->stamp_count * sizeof(e->stamps[0]) +
-	    e->name_size + e->answer->size);
+		e->name_size + e->answer->size);
 }
 
 /* Eight bytes at a time, mixed with the secret (as MurmurHash's finalizer). */
@@ -136,8 +136,8 @@ entry_find(struct cache *c, uint64_t hash, struct slice name, uint16_t type)
 	struct entry *e = c->buckets[hash % BUCKETS];
 
 	while (e != NULL &&
-	    (e->hash != hash || e->type != type ||
-		!slice_equal(slice(entry_name(e), e->name_size), name)))
+	       (e->hash != hash || e->type != type ||
+		   !slice_equal(slice(entry_name(e), e->name_size), name)))
 		e = e->next;
 	return (e);
 }

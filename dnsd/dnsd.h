@@ -61,7 +61,7 @@ struct dnsd {
 #define CONTROL_BYTES_MAX 64
 
 struct asker {
-	struct tcp_conn *conn;	  /* or NULL */
+	struct tcp_conn *conn; /* or NULL */
 	struct udp_socket *udp;
 	struct sockaddr_storage address;
 	socklen_t address_size;
@@ -73,8 +73,8 @@ struct asker {
 
 /* The reply to one message, in data[DNS_MESSAGE_BYTES_MAX]; 0 if there is none,
  * or none yet: then asker_reply() is called for it later. */
-size_t serve(struct dnsd *, struct slice message, const struct asker *,
-    uint8_t *data);
+size_t serve(
+    struct dnsd *, struct slice message, const struct asker *, uint8_t *data);
 void serve_init(struct dnsd *);
 /* The clock of this turn. */
 void serve_begin(struct dnsd *);

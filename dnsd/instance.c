@@ -102,8 +102,8 @@ wants_ipv6(uint16_t type)
 }
 
 static struct slice
-choose(uint16_t type, struct slice initial, struct slice ipv4,
-    struct slice ipv6)
+choose(
+    uint16_t type, struct slice initial, struct slice ipv4, struct slice ipv6)
 {
 	if (wants_ipv6(type) && ipv6.size > 0)
 		return (ipv6);
@@ -163,9 +163,8 @@ takes_address(uint16_t type, size_t address_size)
 }
 
 bool
-address_record(struct build *b, const struct asking *asking,
-    struct slice owner, const uint8_t *address, size_t address_size,
-    struct rr_list *out)
+address_record(struct build *b, const struct asking *asking, struct slice owner,
+    const uint8_t *address, size_t address_size, struct rr_list *out)
 {
 	if (!takes_address(asking->type, address_size))
 		return (false);
@@ -224,8 +223,8 @@ hex_name(struct build *b, const struct asking *asking, const uint8_t *address,
 
 	for (size_t i = 0; i < address_size; i++)
 		snprintf(&digits[2 * i], 3, "%02x", address[i]);
-	return (name_make(b, slice(digits, 2 * address_size), "addr",
-	    asking->datacenter));
+	return (name_make(
+	    b, slice(digits, 2 * address_size), "addr", asking->datacenter));
 }
 
 /* What a CNAME leads to, as far as we know it. */
@@ -327,16 +326,16 @@ instance_records(struct build *b, const struct asking *asking,
 		return;
 	if (service_size != 0) {
 		name = hex_name(b, asking, service_ip, service_size);
-		ip_records(
-		    b, asking, i, name, service_ip, service_size, out);
+		ip_records(b, asking, i, name, service_ip, service_size, out);
 	} else if (node_size != 0 &&
-	    (of_service.size == 0 || is_asked(b, asking, of_service))) {
+		   (of_service.size == 0 || is_asked(b, asking, of_service))) {
 		/* An address chosen by its tag is not what the node's name
 		 * stands for. */
 		name = of_service.size == 0 &&
-			!slice_equal(of_node, i->node->address)
-		    ? hex_name(b, asking, node_ip, node_size)
-		    : name_make(b, i->node->node, "node", asking->datacenter);
+			       !slice_equal(of_node, i->node->address)
+			   ? hex_name(b, asking, node_ip, node_size)
+			   : name_make(
+				 b, i->node->node, "node", asking->datacenter);
 		ip_records(b, asking, i, name, node_ip, node_size, out);
 	} else {
 		name_records(b, asking, i,
@@ -345,8 +344,8 @@ instance_records(struct build *b, const struct asking *asking,
 }
 
 void
-node_records(struct build *b, const struct asking *asking,
-    const struct node *n, struct rr_list *out)
+node_records(struct build *b, const struct asking *asking, const struct node *n,
+    struct rr_list *out)
 {
 	struct slice text = node_address(n, asking->type), target;
 	uint8_t address[16];
@@ -375,7 +374,7 @@ is_verbatim(struct slice key)
 	struct slice prefix = SLICE("rfc1035-");
 
 	return (key.size >= prefix.size &&
-	    slice_equal_fold(slice_head(key, prefix.size), prefix));
+		slice_equal_fold(slice_head(key, prefix.size), prefix));
 }
 
 /* RFC 1464 2: a grave accent quotes itself, an equal sign in the name, and

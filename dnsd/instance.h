@@ -20,7 +20,7 @@ struct build {
 	const struct facts *facts;
 	struct chance *chance;
 	struct arena *arena;
-	bool is_random; /* something was chosen at random */
+	bool is_random;	 /* something was chosen at random */
 	bool is_missing; /* *need was set: give up and come again */
 	size_t follow_count;
 	struct fact_key *need;
@@ -63,7 +63,7 @@ struct slice name_make(struct build *, struct slice first, const char *middle,
     struct slice datacenter);
 
 /* What a name under our zone leads to (build.c). */
-void resolve_inside(struct build *, const struct asking *, struct slice name,
-    struct rr_list *);
+void resolve_inside(
+    struct build *, const struct asking *, struct slice name, struct rr_list *);
 
 #endif

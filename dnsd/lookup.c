@@ -23,7 +23,7 @@ struct lookup {
 	struct fact fact;
 	uint64_t hash; /* of the key's name */
 	bool is_open;
-	bool is_lost;	     /* catalogd died with it */
+	bool is_lost;	    /* catalogd died with it */
 	bool must_be_fresh; /* no stale answer this time */
 	struct instant patience;
 	ev_timer timer;
@@ -107,8 +107,7 @@ static void
 reply_fail(struct lookup *l, const struct answer *answer)
 {
 	if (answer->err == ERR_REFUSED &&
-	    slice_starts_with(
-		answer->text, SLICE("No path to datacenter"))) {
+	    slice_starts_with(answer->text, SLICE("No path to datacenter"))) {
 		l->fact.state = FACT_HAS_NO_DATACENTER;
 		return;
 	}
@@ -124,15 +123,15 @@ reply_take(struct lookup *l, const struct answer *answer)
 	uint8_t *fact = (uint8_t *)&l->fact;
 	struct slice body = arena_copy(&l->arena, answer->body);
 
-	if (type_decode_all(reply->type, body, &l->arena,
-		fact + reply->offset) != ERR_OK) {
+	if (type_decode_all(
+		reply->type, body, &l->arena, fact + reply->offset) != ERR_OK) {
 		l->fact.state = FACT_HAS_FAILED;
 		log_error("agent.dns", "rpc error", "error=\"%s\"",
 		    "malformed reply");
 		return;
 	}
-	l->stamps = arena_array(
-	    &l->arena, answer->stamp_count + 1, sizeof(*l->stamps));
+	l->stamps =
+	    arena_array(&l->arena, answer->stamp_count + 1, sizeof(*l->stamps));
 	l->stamp_count = answer->stamp_count;
 	if (answer->stamp_count > 0)
 		memcpy(l->stamps, answer->stamps,
@@ -148,8 +147,8 @@ is_too_stale(const struct lookup *l)
 	    (const void *)((const uint8_t *)&l->fact + reply->meta);
 
 	return (l->fact.state == FACT_IS_KNOWN &&
-	    l->dnsd->settings.allow_stale && !l->must_be_fresh &&
-	    meta->last_contact.ns > l->dnsd->settings.max_stale.ns);
+		l->dnsd->settings.allow_stale && !l->must_be_fresh &&
+		meta->last_contact.ns > l->dnsd->settings.max_stale.ns);
 }
 
 static void
@@ -172,8 +171,8 @@ lookup_waits(struct lookup *l)
 	if (!instant_before(now, l->patience))
 		return (false);
 	l->is_lost = true;
-	ev_timer_set(&l->timer,
-	    duration_seconds(instant_since(l->patience, now)), 0);
+	ev_timer_set(
+	    &l->timer, duration_seconds(instant_since(l->patience, now)), 0);
 	ev_timer_start(l->dnsd->daemon->loop, &l->timer);
 	return (true);
 }
@@ -225,8 +224,7 @@ ask_service(struct lookup *l, const struct query_options *options)
 static void
 ask_node(struct lookup *l, const struct query_options *options)
 {
-	struct node_specific_request q = { .datacenter =
-					       l->fact.key.datacenter,
+	struct node_specific_request q = { .datacenter = l->fact.key.datacenter,
 		.node = l->fact.key.name,
 		.options = *options };
 

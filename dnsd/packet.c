@@ -39,7 +39,7 @@ read_name(struct slice message, size_t *at, uint8_t *out, uint8_t *size_out)
 			if (end == 0)
 				end = from + 1;
 			from = (size_t)(length & ~POINTER_MARK) << 8 |
-			    message.data[from];
+			       message.data[from];
 			continue;
 		}
 		if (length > DNS_LABEL_BYTES_MAX ||
@@ -137,8 +137,8 @@ read_options(struct slice data, struct dns_subnet *subnet)
 /* A record behind the question. Only OPT says anything to us; of two, the
  * last one counts. */
 static bool
-read_record(struct slice message, size_t *at, bool may_be_opt,
-    struct dns_query *q)
+read_record(
+    struct slice message, size_t *at, bool may_be_opt, struct dns_query *q)
 {
 	uint8_t name[DNS_NAME_BYTES_MAX], name_size;
 	uint16_t type, size;
@@ -217,8 +217,8 @@ packet_parse(struct slice message, struct dns_query *q, enum dns_rcode *rcode)
 /* --- Writing. --- */
 
 void
-packet_begin(struct packet *p, uint8_t *data, size_t capacity,
-    bool is_compressed)
+packet_begin(
+    struct packet *p, uint8_t *data, size_t capacity, bool is_compressed)
 {
 	p->data = data;
 	p->capacity = capacity;
@@ -270,8 +270,8 @@ packet_patch_be16(struct packet *p, size_t at, uint16_t value)
 }
 
 void
-packet_set_counts(struct packet *p, size_t answers, size_t authorities,
-    size_t additionals)
+packet_set_counts(
+    struct packet *p, size_t answers, size_t authorities, size_t additionals)
 {
 	packet_patch_be16(p, 6, (uint16_t)answers);
 	packet_patch_be16(p, 8, (uint16_t)authorities);
@@ -279,8 +279,7 @@ packet_set_counts(struct packet *p, size_t answers, size_t authorities,
 }
 
 void
-packet_put_question(struct packet *p, const struct dns_query *q,
-    uint16_t flags)
+packet_put_question(struct packet *p, const struct dns_query *q, uint16_t flags)
 {
 	static const uint8_t counts[6] = { 0 };
 
@@ -330,7 +329,7 @@ stands_at(const struct packet *p, size_t at, const uint8_t *rest)
 
 		if ((length & POINTER_MARK) == POINTER_MARK) {
 			at = (size_t)(length & ~POINTER_MARK) << 8 |
-			    p->data[at + 1];
+			     p->data[at + 1];
 			continue;
 		}
 		if (memcmp(&p->data[at], rest, 1U + length) != 0)
@@ -349,8 +348,8 @@ suffix_slot(const struct packet *p, uint32_t hash, const uint8_t *rest)
 	size_t slot = (hash ^ hash >> 15) % DNS_SUFFIXES_MAX;
 
 	while (p->suffixes[slot].serial == p->serial &&
-	    (p->suffixes[slot].hash != hash ||
-		!stands_at(p, p->suffixes[slot].offset, rest)))
+	       (p->suffixes[slot].hash != hash ||
+		   !stands_at(p, p->suffixes[slot].offset, rest)))
 		slot = (slot + 1) % DNS_SUFFIXES_MAX;
 	return (slot);
 }
@@ -359,8 +358,7 @@ static void
 suffix_add(struct packet *p, size_t slot, uint32_t hash, size_t offset)
 {
 	/* A table that is three quarters full only costs some compression. */
-	if (offset > OFFSET_MAX ||
-	    p->suffix_count >= DNS_SUFFIXES_MAX / 4 * 3)
+	if (offset > OFFSET_MAX || p->suffix_count >= DNS_SUFFIXES_MAX / 4 * 3)
 		return;
 	p->suffixes[slot].serial = p->serial;
 	p->suffixes[slot].hash = hash;
@@ -407,8 +405,7 @@ packet_put_name(struct packet *p, struct slice name, bool may_compress)
 	packet_put(p, name.data, name.size);
 	for (known = 0; known < ends.count; known++) {
 		size_t at = ends.offset[known];
-		size_t slot =
-		    suffix_slot(p, ends.hash[known], &name.data[at]);
+		size_t slot = suffix_slot(p, ends.hash[known], &name.data[at]);
 
 		if (p->suffixes[slot].serial != p->serial) {
 			suffix_add(p, slot, ends.hash[known], start + at);

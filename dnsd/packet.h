@@ -83,8 +83,8 @@ enum packet_verdict {
 	PACKET_QUERY,
 };
 
-MUST_CHECK enum packet_verdict packet_parse(struct slice message,
-    struct dns_query *, enum dns_rcode *rcode);
+MUST_CHECK enum packet_verdict packet_parse(
+    struct slice message, struct dns_query *, enum dns_rcode *rcode);
 
 /* --- Writing. --- */
 
@@ -104,7 +104,7 @@ struct packet {
 	 * message if its serial is ours, so nothing is cleared between. */
 	uint32_t serial;
 	size_t suffix_count;
-	size_t question_size; /* of its name */
+	size_t question_size;	/* of its name */
 	bool is_question_known; /* its name's ends are among the suffixes */
 	struct {
 		uint32_t serial;
@@ -115,11 +115,11 @@ struct packet {
 
 /* Start a message in data[capacity]. The struct is zeroed once by its owner,
  * and then used for one message after the other. */
-void packet_begin(struct packet *, uint8_t *data, size_t capacity,
-    bool is_compressed);
+void packet_begin(
+    struct packet *, uint8_t *data, size_t capacity, bool is_compressed);
 /* Header (counts zero) and question. */
-void packet_put_question(struct packet *, const struct dns_query *,
-    uint16_t flags);
+void packet_put_question(
+    struct packet *, const struct dns_query *, uint16_t flags);
 void packet_put_name(struct packet *, struct slice name, bool may_compress);
 /* The question's name, as an owner. */
 void packet_put_asked(struct packet *);
@@ -128,8 +128,8 @@ void packet_put_be16(struct packet *, uint16_t);
 void packet_put_be32(struct packet *, uint32_t);
 /* Overwrite two bytes: a data length, or a count of the header. */
 void packet_patch_be16(struct packet *, size_t at, uint16_t);
-void packet_set_counts(struct packet *, size_t answers, size_t authorities,
-    size_t additionals);
+void packet_set_counts(
+    struct packet *, size_t answers, size_t authorities, size_t additionals);
 /* The OPT record that answers the one of the question; the address of a
  * client subnet is echoed, with scope 0. */
 void packet_put_edns(struct packet *, const struct dns_query *);

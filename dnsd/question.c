@@ -219,8 +219,8 @@ is_underscored(struct slice label)
 /* The keyword furthest right: how many labels are left of it, and where the
  * datacenter may begin. */
 static enum question_kind
-keyword_split(const struct labels *l, uint16_t type, size_t *count,
-    size_t *suffix)
+keyword_split(
+    const struct labels *l, uint16_t type, size_t *count, size_t *suffix)
 {
 	for (size_t i = l->count; i-- > 0;) {
 		const struct keyword *k = keyword_find(label_at(l, i));
@@ -241,8 +241,8 @@ keyword_split(const struct labels *l, uint16_t type, size_t *count,
 
 /* tag.service, or _service._tag */
 static void
-route_service(const struct labels *l, size_t count, size_t *used,
-    struct question *q)
+route_service(
+    const struct labels *l, size_t count, size_t *used, struct question *q)
 {
 	struct slice name, tag;
 
@@ -262,8 +262,8 @@ route_service(const struct labels *l, size_t count, size_t *used,
 }
 
 static void
-route_zone(const struct dns_settings *s, struct slice prefix,
-    struct question *q)
+route_zone(
+    const struct dns_settings *s, struct slice prefix, struct question *q)
 {
 	struct labels labels;
 	size_t count, suffix, used = 0;
@@ -302,8 +302,8 @@ zone_find(const struct dns_settings *s, struct slice name, size_t *prefix)
 		size_t at;
 
 		if (zones[i]->size == 0 ||
-		    !name_ends_with(name, slice(zones[i]->data, zones[i]->size),
-			&at))
+		    !name_ends_with(
+			name, slice(zones[i]->data, zones[i]->size), &at))
 			continue;
 		if (!is_found || at < *prefix)
 			*prefix = at;

@@ -24,7 +24,7 @@ enum question_kind {
 	QUESTION_QUERY,	  /* a prepared query */
 	QUESTION_CONNECT, /* connect and ingress */
 	QUESTION_ADDRESS,
-	QUESTION_EMPTY,	  /* addr with a wrong number of digits */
+	QUESTION_EMPTY, /* addr with a wrong number of digits */
 };
 
 struct question {

@@ -147,8 +147,8 @@ pending_keep(struct dnsd *d, struct pending *p, struct dns_answer *answer)
 			buf_put(&all, stamps, count * sizeof(*stamps));
 	}
 	if (may_keep)
-		cache_keep(d->cache, slice(p->name.data, p->name.size),
-		    p->type, answer, epoch, (const struct stamp *)all.data,
+		cache_keep(d->cache, slice(p->name.data, p->name.size), p->type,
+		    answer, epoch, (const struct stamp *)all.data,
 		    all.size / sizeof(struct stamp));
 	else
 		answer_free(answer);
@@ -186,8 +186,8 @@ pending_advance(struct dnsd *d, struct pending *p)
 
 	arena_reset(&d->scratch);
 	if (answer_build(&d->settings, &p->question,
-		slice(p->name.data, p->name.size), &p->facts,
-		&d->writer.chance, &d->scratch, &answer, &need))
+		slice(p->name.data, p->name.size), &p->facts, &d->writer.chance,
+		&d->scratch, &answer, &need))
 		pending_end(d, p, answer);
 	else
 		pending_need(d, p, &need);
@@ -219,8 +219,8 @@ serve_missing(struct dnsd *d, const struct dns_query *q, struct slice name,
 		arena_reset(&d->scratch);
 		if (answer_build(&d->settings, question, name, &nothing,
 			&d->writer.chance, &d->scratch, &answer, &need)) {
-			size = answer_write(&d->writer, &d->settings, answer,
-			    q, is_tcp, data);
+			size = answer_write(
+			    &d->writer, &d->settings, answer, q, is_tcp, data);
 			answer_free(answer);
 			return (size);
 		}
@@ -251,16 +251,16 @@ serve_query(struct dnsd *d, const struct dns_query *q,
 		/* The zone is the same whatever name below it was asked. */
 		if (question.kind == QUESTION_SOA ||
 		    question.kind == QUESTION_NS) {
-			name = slice(d->settings.domain.data,
-			    d->settings.domain.size);
+			name = slice(
+			    d->settings.domain.data, d->settings.domain.size);
 			answer = cache_find(
 			    d->cache, name, q->type, d->page, d->now);
 		}
 	}
 	if (answer == NULL)
 		return (serve_missing(d, q, name, &question, asker, data));
-	return (answer_write(&d->writer, &d->settings, answer, q,
-	    asker->conn != NULL, data));
+	return (answer_write(
+	    &d->writer, &d->settings, answer, q, asker->conn != NULL, data));
 }
 
 size_t

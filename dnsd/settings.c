@@ -58,8 +58,8 @@ ttls_init(struct dns_settings *s, const struct pair_list *map)
 		struct duration ttl;
 		char why[128];
 
-		if (duration_parse(map->items[i].value, &ttl, why,
-			sizeof(why)) != ERR_OK)
+		if (duration_parse(
+			map->items[i].value, &ttl, why, sizeof(why)) != ERR_OK)
 			continue; /* config.c has refused it */
 		t->is_prefix = slice_ends_with(name, SLICE("*"));
 		if (t->is_prefix)

@@ -52,7 +52,7 @@ void settings_init(struct dns_settings *, const struct config *);
 void settings_reload(struct dns_settings *, const struct config *);
 void settings_deinit(struct dns_settings *);
 /* Of service_ttl: the exact name, else the longest prefix, else 0. */
-uint32_t settings_service_ttl(const struct dns_settings *,
-    struct slice service);
+uint32_t settings_service_ttl(
+    const struct dns_settings *, struct slice service);
 
 #endif

@@ -136,8 +136,8 @@ conn_take(struct tcp_conn *c)
 
 		if (c->in.size - at - PREFIX_BYTES < size)
 			break;
-		reply = serve(d, slice(data + PREFIX_BYTES, size), &asker,
-		    d->message);
+		reply = serve(
+		    d, slice(data + PREFIX_BYTES, size), &asker, d->message);
 		if (reply > 0)
 			conn_queue(c, slice(d->message, reply));
 		at += PREFIX_BYTES + size;
@@ -229,8 +229,8 @@ on_accept(struct ev_loop *loop, ev_io *w, int events)
 	(void)loop;
 	(void)events;
 	for (size_t i = 0; i < ACCEPTS_A_TURN; i++) {
-		int fd = accept4(
-		    w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd =
+		    accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0)
 			break;
@@ -275,8 +275,8 @@ tcp_open(struct dnsd *d, const char *address, int port)
 	struct tcp_listener *l = &d->tcp[d->tcp_count++];
 
 	l->dnsd = d;
-	ev_io_init(&l->watcher, on_accept, listen_tcp(address, port, "DNS"),
-	    EV_READ);
+	ev_io_init(
+	    &l->watcher, on_accept, listen_tcp(address, port, "DNS"), EV_READ);
 	l->watcher.data = l;
 }
 

@@ -38,8 +38,8 @@ name_of(const struct dns_answer *a, uint32_t name)
 static bool
 is_plain_udp(const struct job *j)
 {
-	return (!j->is_tcp &&
-	    !(j->q->has_edns && j->q->udp_size > DNS_UDP_BYTES));
+	return (
+	    !j->is_tcp && !(j->q->has_edns && j->q->udp_size > DNS_UDP_BYTES));
 }
 
 static size_t
@@ -118,8 +118,8 @@ choose(struct job *j)
 typedef void visit_fn(struct job *, const struct answer_record *, void *arg);
 
 static const struct answer_record *
-extra_named(const struct dns_answer *a, const struct answer_group *g,
-    uint32_t name)
+extra_named(
+    const struct dns_answer *a, const struct answer_group *g, uint32_t name)
 {
 	for (uint32_t i = 0; i < g->extra_count; i++) {
 		const struct answer_record *r =
@@ -147,7 +147,7 @@ visit_targets(struct job *j, visit_fn *visit, void *arg)
 			continue;
 		g = &a->groups[j->w->groups[i]]; /* it has no other answer */
 		while (r != NULL && r->target != NAME_NONE &&
-		    a->names[r->target].mark != a->mark) {
+		       a->names[r->target].mark != a->mark) {
 			a->names[r->target].mark = a->mark;
 			r = extra_named(a, g, r->target);
 			if (r != NULL)
@@ -169,8 +169,8 @@ visit_extras(struct job *j, visit_fn *visit, void *arg)
 		const struct answer_group *g = &a->groups[j->w->groups[i]];
 
 		for (uint32_t k = 0; k < g->extra_count; k++)
-			visit(
-			    j, &a->records[g->first + g->answer_count + k], arg);
+			visit(j, &a->records[g->first + g->answer_count + k],
+			    arg);
 	}
 }
 
@@ -244,7 +244,7 @@ trim_bytes(struct job *j, bool is_compressed, uint8_t *data)
 	size_t reserve = j->is_tcp ? 0 : UDP_RESERVE_BYTES, size;
 
 	while (j->count > 1 &&
-	    (size = size_now(j, is_compressed, data)) > limit - reserve) {
+	       (size = size_now(j, is_compressed, data)) > limit - reserve) {
 		if (size > limit + 100)
 			cut_far(j, is_compressed, data);
 		else
@@ -298,8 +298,7 @@ put_record(struct job *j, const struct answer_record *r, void *arg)
 	packet_put(p, &a->bytes[r->data], r->data_size);
 	if (r->target != NAME_NONE) {
 		/* RFC 2782: "name compression is not to be used for" it. */
-		packet_put_name(
-		    p, name_of(a, r->target), r->type != DNS_SRV);
+		packet_put_name(p, name_of(a, r->target), r->type != DNS_SRV);
 		packet_patch_be16(p, at, (uint16_t)(p->size - at - 2));
 	}
 	++*count;
@@ -365,9 +364,10 @@ flags_of(const struct job *j)
 
 	if ((j->q->flags & DNS_OPCODE) == 0)
 		kept |= DNS_RD | DNS_CD;
-	return ((uint16_t)(DNS_QR | (j->q->flags & kept) | j->a->flags |
-	    (j->is_trimmed && j->s->enable_truncate ? DNS_TC : 0) |
-	    j->a->rcode));
+	return (
+	    (uint16_t)(DNS_QR | (j->q->flags & kept) | j->a->flags |
+		       (j->is_trimmed && j->s->enable_truncate ? DNS_TC : 0) |
+		       j->a->rcode));
 }
 
 static void
@@ -395,7 +395,7 @@ put_all(struct job *j, uint8_t *data)
 	size_t counts[3] = { 0 };
 	/* A service without a record of the type is no error. */
 	bool is_empty = a->is_service && j->count == 0 &&
-	    !(j->is_trimmed && j->s->enable_truncate);
+			!(j->is_trimmed && j->s->enable_truncate);
 
 	begin(j, data);
 	if (a->has_soa_answer) {
@@ -417,8 +417,7 @@ put_all(struct job *j, uint8_t *data)
 
 size_t
 answer_write(struct writer *w, const struct dns_settings *s,
-    struct dns_answer *a, const struct dns_query *q, bool is_tcp,
-    uint8_t *data)
+    struct dns_answer *a, const struct dns_query *q, bool is_tcp, uint8_t *data)
 {
 	struct job j = { .w = w, .s = s, .a = a, .q = q, .is_tcp = is_tcp };
 
@@ -431,7 +430,7 @@ answer_write(struct writer *w, const struct dns_settings *s,
 		packet_begin(&w->packet, data, DNS_MESSAGE_BYTES_MAX, true);
 		packet_put_question(&w->packet, q,
 		    (uint16_t)(DNS_QR | DNS_AA | (q->flags & DNS_RD) |
-			DNS_SERVFAIL));
+			       DNS_SERVFAIL));
 	}
 	return (w->packet.size);
 }

@@ -80,13 +80,13 @@ def catalog():
                             Weights={"Passing": 5, "Warning": 2},
                             Status="warning" if i == 3 else "passing"))
     rows += [
-        service("db-main", "d1", "10.1.1.1", Address="10.2.0.1", Port=5432,
-                NodeMeta={"rack": "r1", "rfc1035-txt": "hello",
-                          "RFC1035-b": "b=`b", "empty": ""}),
         service("db", "d2", "10.1.1.2", Address="10.2.0.2", Port=1),
         service("twice", "d1", "10.1.1.1", ID="t1", Port=1),
         service("twice", "d1", "10.1.1.1", ID="t2", Port=1),
         service("twice", "d1", "10.1.1.1", ID="t3", Port=2),
+        service("db-main", "d1", "10.1.1.1", Address="10.2.0.1", Port=5432,
+                NodeMeta={"rack": "r1", "rfc1035-txt": "hello",
+                          "RFC1035-b": "b=`b", "empty": ""}),
         service("six", "n6", "fd00::6", Port=6),
         service("sixsvc", "w1", "10.1.0.1", Address="fd00::7", Port=6),
         service("mixed", "n6", "fd00::6", Port=6),
