@@ -127,6 +127,7 @@ put_container(struct buf *b, enum kind kind, const struct type *type,
 {
 	bool is_map = kind_rows[kind].form == FORM_MAP;
 
+	assert(list->items != NULL || list->count == 0);
 	if (list->items == NULL &&
 	    (flags & (JSON_EMPTY_LIST | KEEP_NULLS)) != JSON_EMPTY_LIST)
 		buf_put_text(b, "null");
