@@ -1,0 +1,48 @@
+/* Readiness, told as sd_notify tells it; see notify.h. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "notify.h"
+
+int
+notify_open(void)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	size_t size;
+	int fd;
+
+	if (path == NULL || (*path != '/' && *path != '@') ||
+	    strlen(path) >= sizeof(to.sun_path))
+		return (-1);
+	size = strlen(path);
+	memcpy(to.sun_path, path, size);
+	if (to.sun_path[0] == '@')
+		to.sun_path[0] = '\0'; /* the abstract name space */
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return (-1);
+	if (connect(fd, (struct sockaddr *)&to,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + size)) !=
+	    0) {
+		close(fd);
+		return (-1);
+	}
+	return (fd);
+}
+
+void
+notify_send(int fd, const char *text)
+{
+	ssize_t ignored;
+
+	if (fd < 0)
+		return;
+	/* If it is lost, so is whoever waits for it. */
+	ignored = write(fd, text, strlen(text));
+	(void)ignored;
+}

@@ -1,0 +1,48 @@
+/*
+ * The lines before the log, letter by letter.
+ *
+ * Source  api/cli.md 2
+ */
+#include <stdio.h>
+
+#include "agent_banner.h"
+
+static const char *
+truth(bool is_true)
+{
+	return (is_true ? "true" : "false");
+}
+
+static void
+print_clients(const struct config *c)
+{
+	size_t i;
+
+	printf("%17s: [", "Client Addr");
+	for (i = 0; i < c->client_addresses.count; i++)
+		printf(
+		    "%s%s", i > 0 ? " " : "", c->client_addresses.text[i]);
+	printf("] (HTTP: %d, HTTPS: -1, gRPC: -1, DNS: %d)\n", c->http_port,
+	    c->dns_port);
+}
+
+void
+agent_banner_print(const struct config *c)
+{
+	printf("==> Starting Consul agent...\n");
+	printf("%17s: '%s'\n", "Version", c->version);
+	printf("%17s: '%s'\n", "Node ID", c->node_id);
+	printf("%17s: '%s'\n", "Node name", c->node_name);
+	printf("%17s: '%s' (Segment: '%s')\n", "Datacenter", c->datacenter,
+	    c->is_server ? "<all>" : "");
+	printf("%17s: %s (Bootstrap: %s)\n", "Server", truth(c->is_server),
+	    truth(c->has_bootstrap));
+	print_clients(c);
+	printf("%17s: %s (LAN: %d, WAN: %d)\n", "Cluster Addr",
+	    c->advertise_address, c->serf_lan_port, c->serf_wan_port);
+	printf("%17s: Gossip: false, TLS-Outgoing: false, TLS-Incoming: "
+	       "false, Auto-Encrypt-TLS: false\n",
+	    "Encrypt");
+	printf("\n==> Log data will now stream in as it occurs:\n\n");
+	fflush(stdout);
+}

@@ -1,0 +1,163 @@
+/* Starting daemons, and starting them again; see children.h. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "children.h"
+#include "log.h"
+#include "privsep.h"
+#include "xmalloc.h"
+
+void
+children_init(struct children *c)
+{
+	enum daemon_id id;
+
+	*c = (struct children){ 0 };
+	for (id = 0; id < DAEMON_COUNT; id++) {
+		c->items[id].id = id;
+		c->items[id].restart_at = INSTANT_NEVER;
+	}
+}
+
+/* NAME -run-dir DIR -node-id ID, then what the user gave, which wins. */
+static char **
+arguments_make(const struct children *c, enum daemon_id id)
+{
+	char **argv = xcalloc((size_t)c->argc + 6, sizeof(*argv));
+	int i, n = 0;
+
+	argv[n++] = xstrdup(daemon_name(id));
+	argv[n++] = xstrdup("-run-dir");
+	argv[n++] = xstrdup(c->run_dir);
+	argv[n++] = xstrdup("-node-id");
+	argv[n++] = xstrdup(c->node_id);
+	for (i = 0; i < c->argc; i++)
+		argv[n++] = c->argv[i];
+	return (argv);
+}
+
+static void
+child_run(const struct children *c, enum daemon_id id, pid_t launcher)
+{
+	char path[4096], socket[128];
+	sigset_t none;
+
+	privsep_tie_to_launcher(launcher);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	snprintf(path, sizeof(path), "%s/%s", c->folder, daemon_name(id));
+	snprintf(socket, sizeof(socket), "%s/notify", c->run_dir);
+	setenv("NOTIFY_SOCKET", socket, 1);
+	execv(path, arguments_make(c, id));
+	fprintf(stderr, "==> Cannot start %s: %s\n", path, strerror(errno));
+	_exit(1);
+}
+
+void
+child_start(struct children *c, struct child *child, struct instant now)
+{
+	pid_t launcher = getpid(), pid;
+
+	child->started = now;
+	child->restart_at = INSTANT_NEVER;
+	pid = fork();
+	if (pid == 0)
+		child_run(c, child->id, launcher);
+	if (pid > 0) {
+		child->pid = pid;
+		return;
+	}
+	log_error("agent", "Cannot start a daemon", "daemon=%s error=\"%s\"",
+	    daemon_name(child->id), strerror(errno));
+	child_died(child, now);
+}
+
+struct child *
+children_find(struct children *c, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < DAEMON_COUNT; i++) {
+		if (c->items[i].pid == pid)
+			return (&c->items[i]);
+	}
+	return (NULL);
+}
+
+void
+child_died(struct child *child, struct instant now)
+{
+	struct duration lived = instant_since(now, child->started);
+	struct duration delay = { 0 };
+	unsigned i;
+
+	child->pid = 0;
+	child->quick_deaths =
+	    lived.ns < LONG_LIFE.ns ? child->quick_deaths + 1 : 0;
+	if (child->quick_deaths > 1)
+		delay = RESTART_DELAY_STEP;
+	for (i = 2; i < child->quick_deaths; i++) {
+		if (delay.ns < RESTART_DELAY_MAX.ns)
+			delay.ns *= 2;
+	}
+	if (delay.ns > RESTART_DELAY_MAX.ns)
+		delay = RESTART_DELAY_MAX;
+	child->restart_at = instant_add(now, delay);
+}
+
+struct instant
+children_restart(struct children *c, struct instant now)
+{
+	struct instant next = INSTANT_NEVER;
+	size_t i;
+
+	for (i = 0; i < DAEMON_COUNT; i++) {
+		struct child *child = &c->items[i];
+
+		if (child->pid != 0)
+			continue;
+		if (!instant_before(now, child->restart_at))
+			child_start(c, child, now);
+		if (child->pid == 0 &&
+		    instant_before(child->restart_at, next))
+			next = child->restart_at;
+	}
+	return (next);
+}
+
+void
+children_signal(struct children *c, int signal)
+{
+	size_t i;
+
+	for (i = 0; i < DAEMON_COUNT; i++) {
+		if (c->items[i].pid > 0)
+			kill(c->items[i].pid, signal);
+	}
+}
+
+size_t
+children_count_running(const struct children *c)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < DAEMON_COUNT; i++)
+		count += c->items[i].pid > 0;
+	return (count);
+}
+
+bool
+children_are_ready(const struct children *c)
+{
+	size_t i;
+
+	for (i = 0; i < DAEMON_COUNT; i++) {
+		if (!c->items[i].has_been_ready)
+			return (false);
+	}
+	return (true);
+}

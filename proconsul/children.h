@@ -1,0 +1,51 @@
+/*
+ * The six daemons as the launcher knows them: started, watched, and started
+ * again when they die.
+ *
+ * A daemon that dies is back at once; one that keeps dying soon after it came
+ * waits longer each time, RESTART_DELAY_MAX at most. Time is the caller's.
+ */
+#ifndef PROCONSUL_CHILDREN_H
+#define PROCONSUL_CHILDREN_H
+
+#include <sys/types.h>
+
+#include "clock.h"
+#include "wiring.h"
+
+#define RESTART_DELAY_STEP MILLISECONDS(50) /* doubles with each quick death */
+#define RESTART_DELAY_MAX  MILLISECONDS(800)
+#define LONG_LIFE	   SECONDS(5) /* after which the count starts again */
+
+struct child {
+	enum daemon_id id;
+	pid_t pid;	       /* 0: not running */
+	bool has_been_ready;   /* in any of its lives */
+	unsigned quick_deaths; /* in a row */
+	struct instant started;
+	struct instant restart_at; /* INSTANT_NEVER while it runs */
+};
+
+struct children {
+	struct child items[DAEMON_COUNT];
+	/* For exec; lent. */
+	const char *folder;
+	const char *run_dir;
+	const char *node_id;
+	int argc;
+	char **argv; /* the user's flags */
+};
+
+void children_init(struct children *);
+/* Fork and exec; in the child nothing but the log's file and its own life. */
+void child_start(struct children *, struct child *, struct instant now);
+struct child *children_find(struct children *, pid_t);
+/* It died: when to start it again. */
+void child_died(struct child *, struct instant now);
+/* Start those whose time has come; the next time, or INSTANT_NEVER. */
+struct instant children_restart(struct children *, struct instant now);
+void children_signal(struct children *, int signal);
+size_t children_count_running(const struct children *);
+bool children_are_ready(const struct children *);
+
+#endif
