@@ -9,6 +9,7 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "notify.h"
 #include "privsep.h"
 #include "xmalloc.h"
 
@@ -215,6 +216,7 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 	struct daemon d = { .spec = spec, .id = spec->id };
 	struct watchers watchers = { 0 };
 	struct buf why = { 0 };
+	int notify;
 
 	arguments_take(&d, argc, argv);
 	d.config = config_load(d.argc, d.argv, &why);
@@ -226,12 +228,14 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 	if (d.loop == NULL)
 		fatal("libev has no loop for us");
 	watchers_start(&d, &watchers);
+	notify = notify_open();
 	spec->open(&d);
 	privsep_drop(d.id, d.config, d.run_dir);
 	handlers_fill(&d);
 	edges_open(&d);
 	privsep_lock(d.id);
 	spec->start(&d);
+	notify_send(notify, "READY=1");
 	ev_run(d.loop, 0);
 	if (spec->stop != NULL)
 		spec->stop(&d);

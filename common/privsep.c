@@ -1,11 +1,13 @@
 /* Users and groups; see privsep.h. */
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -155,4 +157,50 @@ privsep_confine_prober(void)
 	process_narrow();
 	privsep_landlock(&scope);
 	privsep_seccomp(scope.row);
+}
+
+/*
+ * What daemons need until they drop it, and the launcher itself: files and
+ * folders of any owner, users, ports below 1024, signals to daemons, who holds
+ * a port that is in use.
+ */
+static const int launcher_capabilities[] = { CAP_CHOWN, CAP_DAC_OVERRIDE,
+	CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_KILL, CAP_NET_BIND_SERVICE,
+	CAP_SETGID, CAP_SETPCAP, CAP_SETUID, CAP_SYS_PTRACE };
+
+void
+privsep_bound_launcher(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	uint32_t kept[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	for (size_t i = 0; i < sizeof(launcher_capabilities) / sizeof(int); i++)
+		kept[CAP_TO_INDEX(launcher_capabilities[i])] |=
+		    CAP_TO_MASK(launcher_capabilities[i]);
+	/* Until EINVAL: past the last capability that this kernel has. */
+	for (int c = 0; geteuid() == 0 && prctl(PR_CAPBSET_READ, c) >= 0; c++) {
+		if ((kept[CAP_TO_INDEX(c)] & CAP_TO_MASK(c)) == 0)
+			(void)prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
+	}
+	if (syscall(SYS_capget, &header, sets) != 0)
+		fatal("cannot read capabilities: %s", strerror(errno));
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		sets[i].permitted &= kept[i];
+		sets[i].effective &= kept[i];
+		sets[i].inheritable = 0;
+	}
+	if (syscall(SYS_capset, &header, sets) != 0)
+		fatal("cannot give up capabilities: %s", strerror(errno));
+	flag_set(PR_SET_DUMPABLE, 0, "become undumpable");
+}
+
+void
+privsep_tie_to_launcher(pid_t launcher)
+{
+	flag_set(PR_SET_PDEATHSIG, SIGKILL, "tie our life to the parent's");
+	if (getppid() != launcher)
+		_exit(1);
 }

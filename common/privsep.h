@@ -30,6 +30,14 @@ gid_t privsep_page_gid(void);
 void privsep_drop(enum daemon_id, const struct config *, const char *run_dir);
 void privsep_lock(enum daemon_id);
 
+/* The launcher. It stays root if it was started by root, for it must be able
+ * to start each daemon anew: the powers that they need at their start are all
+ * that it keeps, and all that its children can have. */
+void privsep_bound_launcher(void);
+/* In a child before exec: die with the launcher, even if it has died already.
+ */
+void privsep_tie_to_launcher(pid_t launcher);
+
 /* healthd's helpers (wiring.h, HELPERS). The runner only changes its user, for
  * what scripts may do is that user's affair; the prober, which it starts and
  * which therefore has that user already, does all of drop and lock at once. */

@@ -18,10 +18,9 @@ print_clients(const struct config *c)
 {
 	size_t i;
 
-	printf("%17s: [", "Client Addr");
+	printf("%18s: [", "Client Addr");
 	for (i = 0; i < c->client_addresses.count; i++)
-		printf(
-		    "%s%s", i > 0 ? " " : "", c->client_addresses.text[i]);
+		printf("%s%s", i > 0 ? " " : "", c->client_addresses.text[i]);
 	printf("] (HTTP: %d, HTTPS: -1, gRPC: -1, DNS: %d)\n", c->http_port,
 	    c->dns_port);
 }
@@ -30,17 +29,17 @@ void
 agent_banner_print(const struct config *c)
 {
 	printf("==> Starting Consul agent...\n");
-	printf("%17s: '%s'\n", "Version", c->version);
-	printf("%17s: '%s'\n", "Node ID", c->node_id);
-	printf("%17s: '%s'\n", "Node name", c->node_name);
-	printf("%17s: '%s' (Segment: '%s')\n", "Datacenter", c->datacenter,
+	printf("%18s: '%s'\n", "Version", c->version);
+	printf("%18s: '%s'\n", "Node ID", c->node_id);
+	printf("%18s: '%s'\n", "Node name", c->node_name);
+	printf("%18s: '%s' (Segment: '%s')\n", "Datacenter", c->datacenter,
 	    c->is_server ? "<all>" : "");
-	printf("%17s: %s (Bootstrap: %s)\n", "Server", truth(c->is_server),
+	printf("%18s: %s (Bootstrap: %s)\n", "Server", truth(c->is_server),
 	    truth(c->has_bootstrap));
 	print_clients(c);
-	printf("%17s: %s (LAN: %d, WAN: %d)\n", "Cluster Addr",
+	printf("%18s: %s (LAN: %d, WAN: %d)\n", "Cluster Addr",
 	    c->advertise_address, c->serf_lan_port, c->serf_wan_port);
-	printf("%17s: Gossip: false, TLS-Outgoing: false, TLS-Incoming: "
+	printf("%18s: Gossip: false, TLS-Outgoing: false, TLS-Incoming: "
 	       "false, Auto-Encrypt-TLS: false\n",
 	    "Encrypt");
 	printf("\n==> Log data will now stream in as it occurs:\n\n");

@@ -77,8 +77,8 @@ tree_own(int parent, const char *name, uid_t uid, gid_t gid, int depth)
 		return (ERR_IO);
 	if (!S_ISDIR(st.st_mode) || depth == 0)
 		return (ERR_OK);
-	fd = openat(parent, name,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(
+	    parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || (folder = fdopendir(fd)) == NULL) {
 		if (fd >= 0)
 			close(fd);
@@ -87,25 +87,23 @@ tree_own(int parent, const char *name, uid_t uid, gid_t gid, int depth)
 	while (err == ERR_OK && (entry = readdir(folder)) != NULL) {
 		if (strcmp(entry->d_name, ".") != 0 &&
 		    strcmp(entry->d_name, "..") != 0)
-			err = tree_own(
-			    fd, entry->d_name, uid, gid, depth - 1);
+			err = tree_own(fd, entry->d_name, uid, gid, depth - 1);
 	}
 	closedir(folder);
 	return (err);
 }
 
 static enum err
-part_make(const char *data_dir, const char *name, enum daemon_id id,
-    struct buf *why)
+part_make(
+    const char *data_dir, const char *name, enum daemon_id id, struct buf *why)
 {
 	char path[PLACE_PATH_MAX];
 
 	path_join(path, data_dir, name);
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return (io_error(why, "mkdir", path));
-	if (geteuid() == 0 &&
-	    tree_own(AT_FDCWD, path, privsep_uid(id), privsep_gid(id),
-		TREE_DEPTH_MAX) != ERR_OK)
+	if (geteuid() == 0 && tree_own(AT_FDCWD, path, privsep_uid(id),
+				  privsep_gid(id), TREE_DEPTH_MAX) != ERR_OK)
 		return (io_error(why, "chown", path));
 	if (chmod(path, 0700) != 0)
 		return (io_error(why, "chmod", path));
@@ -178,8 +176,7 @@ node_id_make(struct place *p, const struct config *config, struct buf *why)
 	char path[PLACE_PATH_MAX];
 
 	if (*config->node_id != '\0')
-		snprintf(p->node_id, sizeof(p->node_id), "%s",
-		    config->node_id);
+		snprintf(p->node_id, sizeof(p->node_id), "%s", config->node_id);
 	else
 		uuid_make(p->node_id);
 	if (config->is_dev)
@@ -222,8 +219,8 @@ run_parent(void)
 }
 
 static enum err
-run_folder_make(struct place *p, const char *name, gid_t gid, mode_t mode,
-    struct buf *why)
+run_folder_make(
+    struct place *p, const char *name, gid_t gid, mode_t mode, struct buf *why)
 {
 	char path[PLACE_PATH_MAX];
 
@@ -248,8 +245,8 @@ notify_make(struct place *p, struct buf *why)
 	p->notify =
 	    socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (p->notify < 0 ||
-	    setsockopt(
-		p->notify, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0 ||
+	    setsockopt(p->notify, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) !=
+		0 ||
 	    bind(p->notify, (struct sockaddr *)&at, sizeof(at)) != 0 ||
 	    chmod(at.sun_path, 0600) != 0)
 		return (io_error(why, "socket", at.sun_path));
@@ -278,9 +275,9 @@ run_make(struct place *p, struct buf *why)
 	/* As root all daemons have to pass through it; they can't list it. */
 	if (geteuid() == 0 && chmod(p->run_dir, 0711) != 0)
 		return (io_error(why, "chmod", p->run_dir));
-#define X(peer)                                                                \
-	if (err == ERR_OK)                                                     \
-		err = run_folder_make(                                         \
+#define X(peer)                        \
+	if (err == ERR_OK)             \
+		err = run_folder_make( \
 		    p, #peer, privsep_gid(DAEMON_##peer), 02710, why);
 	EDGES(X)
 #undef X

@@ -20,10 +20,10 @@
 #define PLACE_PATH_MAX 4096
 
 struct place {
-	char run_dir[64];  /* short: socket paths end at 108 bytes */
-	char node_id[64];  /* UUID in lower case */
-	char *pid_file;	   /* owned; NULL if none */
-	int notify;	   /* owned; datagrams from daemons, with their pid */
+	char run_dir[64]; /* short: socket paths end at 108 bytes */
+	char node_id[64]; /* UUID in lower case */
+	char *pid_file;	  /* owned; NULL if none */
+	int notify;	  /* owned; datagrams from daemons, with their pid */
 };
 
 /* All of it; on failure *why says what could not be done, and what was made

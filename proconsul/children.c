@@ -23,7 +23,7 @@ children_init(struct children *c)
 	}
 }
 
-/* NAME -run-dir DIR -node-id ID, then what the user gave, which wins. */
+/* NAME -run-dir DIR, what the user gave, and the ID that comes of it. */
 static char **
 arguments_make(const struct children *c, enum daemon_id id)
 {
@@ -33,10 +33,10 @@ arguments_make(const struct children *c, enum daemon_id id)
 	argv[n++] = xstrdup(daemon_name(id));
 	argv[n++] = xstrdup("-run-dir");
 	argv[n++] = xstrdup(c->run_dir);
+	for (i = 0; i < c->argc && strcmp(c->argv[i], "--") != 0; i++)
+		argv[n++] = c->argv[i];
 	argv[n++] = xstrdup("-node-id");
 	argv[n++] = xstrdup(c->node_id);
-	for (i = 0; i < c->argc; i++)
-		argv[n++] = c->argv[i];
 	return (argv);
 }
 
@@ -122,8 +122,7 @@ children_restart(struct children *c, struct instant now)
 			continue;
 		if (!instant_before(now, child->restart_at))
 			child_start(c, child, now);
-		if (child->pid == 0 &&
-		    instant_before(child->restart_at, next))
+		if (child->pid == 0 && instant_before(child->restart_at, next))
 			next = child->restart_at;
 	}
 	return (next);

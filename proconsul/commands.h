@@ -13,7 +13,8 @@
 
 /* clang-format off */
 /*	name              function         synopsis */
-#define COMMANDS(X)
+#define COMMANDS(X) \
+	X("agent",         agent_run,       "Runs an agent of the cluster")
 
 /* Names that only stand before those of others: `kv` of `kv get`. */
 /*	name              what it is about, then text of its own usage */

@@ -1,0 +1,450 @@
+/*
+ * proconsul agent: reads the configuration, makes the places the daemons need,
+ * starts all six, and starts again whichever dies. It says what Consul says
+ * and ends with Consul's status, but knows nothing of what daemons say to each
+ * other: it hears of them by their death, and by the datagram that tells that
+ * one is up.
+ *
+ * Source  DESIGN.md 8; api/cli.md 2
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent_banner.h"
+#include "agent_place.h"
+#include "children.h"
+#include "commands.h"
+#include "config_flags.h"
+#include "daemon.h"
+#include "log.h"
+#include "notify.h"
+#include "privsep.h"
+
+#define LOG_NAME      "agent"
+#define LEAVE_TIMEOUT SECONDS(15)
+#define STOP_TIMEOUT  SECONDS(5)
+
+enum phase {
+	STARTING, /* not all daemons have been up yet */
+	RUNNING,
+	LEAVING,  /* gossipd was asked to leave the cluster */
+	STOPPING, /* all daemons were asked to end */
+};
+
+struct agent {
+	struct children children;
+	struct place place;
+	enum phase phase;
+	int exit_status;
+	struct instant deadline; /* of LEAVING and STOPPING */
+	bool leaves_on_terminate;
+	bool leaves_on_interrupt;
+	int signals; /* owned; a signalfd */
+	int notify;  /* owned; whoever started us wants to know */
+};
+
+static void
+stop_begin(struct agent *a, int status)
+{
+	a->phase = STOPPING;
+	a->exit_status = status;
+	a->deadline = instant_add(instant_now(), STOP_TIMEOUT);
+	notify_send(a->notify, "STOPPING=1");
+	log_info(LOG_NAME, "Requesting shutdown", "");
+	children_signal(&a->children, SIGTERM);
+}
+
+/* --- Signals. --- */
+
+static void
+leave_begin(struct agent *a)
+{
+	log_info(LOG_NAME, "Gracefully shutting down agent...", "");
+	a->phase = LEAVING;
+	a->deadline = instant_add(instant_now(), LEAVE_TIMEOUT);
+	if (a->children.items[DAEMON_gossipd].pid > 0)
+		kill(a->children.items[DAEMON_gossipd].pid, SIGUSR1);
+}
+
+/* Daemons read their files themselves; but what is broken is told once. */
+static void
+reload(struct agent *a)
+{
+	struct buf why = { 0 };
+	struct config *config;
+
+	log_info(LOG_NAME, "Reloading configuration...", "");
+	config = config_load(a->children.argc, a->children.argv, &why);
+	if (config == NULL) {
+		log_error(LOG_NAME, "Failed to reload configs", "error=\"%s\"",
+		    buf_text(&why));
+	} else {
+		log_set_level(config->log_level);
+		children_signal(&a->children, SIGHUP);
+	}
+	config_free(config);
+	buf_deinit(&why);
+	malloc_trim(0);
+}
+
+static void
+on_end_signal(struct agent *a, int signal)
+{
+	bool leaves =
+	    signal == SIGINT ? a->leaves_on_interrupt : a->leaves_on_terminate;
+	const char *name = signal == SIGINT ? "interrupt" : "terminated";
+
+	if (a->phase == LEAVING || a->phase == STOPPING) {
+		log_info(LOG_NAME, "Caught second signal, Exiting", "signal=%s",
+		    name);
+		children_signal(&a->children, SIGKILL);
+		a->exit_status = 1;
+		a->phase = STOPPING;
+		return;
+	}
+	log_info(LOG_NAME, "Caught", "signal=%s", name);
+	if (leaves) {
+		leave_begin(a);
+		return;
+	}
+	log_info(LOG_NAME, "Graceful shutdown disabled. Exiting", "");
+	stop_begin(a, 1);
+}
+
+/* --- Deaths. --- */
+
+static const char *
+status_text(int status, char out[32])
+{
+	if (WIFSIGNALED(status))
+		snprintf(out, 32, "signal %d", WTERMSIG(status));
+	else
+		snprintf(out, 32, "exit status %d", WEXITSTATUS(status));
+	return (out);
+}
+
+static void
+on_death(struct agent *a, struct child *child, int status)
+{
+	struct instant now = instant_now();
+	char text[32];
+
+	child_died(child, now);
+	if (a->phase == STOPPING)
+		return;
+	if (child->id == DAEMON_gossipd && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == EXIT_HAS_LEFT) {
+		if (a->phase == LEAVING)
+			log_info(LOG_NAME, "Graceful exit completed", "");
+		stop_begin(a, 0);
+		return;
+	}
+	/* It has said why, and would say the same again: a port in use, a
+	 * file that it may not read. */
+	if (!child->has_been_ready && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == 1) {
+		log_error(LOG_NAME, "Error starting agent",
+		    "error=\"%s could not start\"", daemon_name(child->id));
+		stop_begin(a, 1);
+		return;
+	}
+	log_error(LOG_NAME, "Daemon died, restarting",
+	    "daemon=%s status=\"%s\" delay=%lldms", daemon_name(child->id),
+	    status_text(status, text),
+	    (long long)(instant_since(child->restart_at, now).ns / 1000000));
+}
+
+static void
+reap(struct agent *a)
+{
+	struct child *child;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		child = children_find(&a->children, pid);
+		if (child != NULL)
+			on_death(a, child, status);
+	}
+}
+
+static void
+on_signals(struct agent *a)
+{
+	struct signalfd_siginfo info;
+
+	while (read(a->signals, &info, sizeof(info)) == sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGCHLD:
+			reap(a);
+			break;
+		case SIGHUP:
+			log_info(LOG_NAME, "Caught", "signal=hangup");
+			if (a->phase <= RUNNING)
+				reload(a);
+			break;
+		default:
+			on_end_signal(a, (int)info.ssi_signo);
+		}
+	}
+}
+
+/* --- Daemons that are up. --- */
+
+static void
+on_ready(struct agent *a, pid_t pid)
+{
+	struct child *child = children_find(&a->children, pid);
+
+	if (child == NULL)
+		return;
+	child->has_been_ready = true;
+	if (a->phase != STARTING || !children_are_ready(&a->children))
+		return;
+	a->phase = RUNNING;
+	printf("==> Consul agent running!\n");
+	fflush(stdout);
+	notify_send(a->notify, "READY=1");
+}
+
+static void
+on_notify(struct agent *a)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(struct ucred))];
+		struct cmsghdr align;
+	} control;
+	char text[64];
+	struct iovec part = { text, sizeof(text) - 1 };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	struct ucred sender;
+	struct cmsghdr *c;
+	ssize_t size;
+
+	for (;;) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		size = recvmsg(a->place.notify, &message, MSG_CMSG_CLOEXEC);
+		if (size < 0)
+			return;
+		text[size] = '\0';
+		c = CMSG_FIRSTHDR(&message);
+		if (c == NULL || c->cmsg_type != SCM_CREDENTIALS ||
+		    strcmp(text, "READY=1") != 0)
+			continue;
+		memcpy(&sender, CMSG_DATA(c), sizeof(sender));
+		on_ready(a, sender.pid);
+	}
+}
+
+/* --- The loop. --- */
+
+static void
+on_deadline(struct agent *a)
+{
+	if (a->phase == LEAVING) {
+		log_error(LOG_NAME, "Leave on shutdown timeout, exiting", "");
+		stop_begin(a, 1);
+	} else {
+		children_signal(&a->children, SIGKILL);
+	}
+	if (a->phase == STOPPING)
+		a->deadline = instant_add(instant_now(), STOP_TIMEOUT);
+}
+
+static int
+wait_ms(struct instant until)
+{
+	int64_t ns = instant_since(until, instant_now()).ns;
+
+	if (until.ns == INSTANT_NEVER.ns)
+		return (-1);
+	return (ns <= 0 ? 0 : (int)(ns / 1000000) + 1);
+}
+
+static void
+loop(struct agent *a)
+{
+	struct pollfd fds[] = {
+		{ .fd = a->signals, .events = POLLIN },
+		{ .fd = a->place.notify, .events = POLLIN },
+	};
+	struct instant next;
+
+	while (
+	    a->phase != STOPPING || children_count_running(&a->children) > 0) {
+		next = INSTANT_NEVER;
+		if (a->phase != STOPPING)
+			next = children_restart(&a->children, instant_now());
+		if (a->phase >= LEAVING && instant_before(a->deadline, next))
+			next = a->deadline;
+		if (poll(fds, 2, wait_ms(next)) < 0 && errno != EINTR)
+			fatal("poll: %s", strerror(errno));
+		/* Readiness first: it was told before a death. */
+		on_notify(a);
+		on_signals(a);
+		if (a->phase >= LEAVING &&
+		    !instant_before(instant_now(), a->deadline))
+			on_deadline(a);
+	}
+}
+
+/* --- Start and end. --- */
+
+static int
+signals_open(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		fatal("signalfd: %s", strerror(errno));
+	return (fd);
+}
+
+/* Beside our own program, as in a build directory, or where they are
+ * installed. */
+static bool
+daemons_find(char out[PLACE_PATH_MAX])
+{
+	char probe[PLACE_PATH_MAX + 32], *slash;
+	ssize_t size = readlink("/proc/self/exe", out, PLACE_PATH_MAX - 1);
+
+	if (size > 0) {
+		out[size] = '\0';
+		slash = strrchr(out, '/');
+		*slash = '\0';
+		snprintf(probe, sizeof(probe), "%s/catalogd", out);
+		if (access(probe, X_OK) == 0)
+			return (true);
+	}
+	snprintf(out, PLACE_PATH_MAX, "%s/libexec/proconsul", PROCONSUL_PREFIX);
+	snprintf(probe, sizeof(probe), "%s/catalogd", out);
+	return (access(probe, X_OK) == 0);
+}
+
+static void
+log_warnings(const struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->warning_count; i++)
+		log_warn(LOG_NAME, config->warnings[i], "");
+}
+
+static void
+agent_end(struct agent *a)
+{
+	place_remove(&a->place);
+	log_info(LOG_NAME, "shutdown complete", "");
+	log_info(LOG_NAME, "Waiting for endpoints to shut down", "");
+	log_info(LOG_NAME, "Endpoints down", "");
+	log_info(LOG_NAME, "Exit code", "code=%d", a->exit_status);
+}
+
+/* From the configuration to a running agent. Frees the configuration: the
+ * launcher needs none of it while it runs. */
+static int
+agent_start(struct agent *a, struct config *config)
+{
+	struct buf why = { 0 };
+
+	if (place_make(&a->place, config, &why) != ERR_OK) {
+		fprintf(stderr, "==> %s\n", buf_text(&why));
+		buf_deinit(&why);
+		config_free(config);
+		return (1);
+	}
+	config->node_id = a->place.node_id;
+	agent_banner_print(config);
+	log_set_level(config->log_level);
+	log_set_json(config->log_json);
+	log_warnings(config);
+	a->leaves_on_terminate = config->leave_on_terminate;
+	a->leaves_on_interrupt = !config->skip_leave_on_interrupt;
+	a->children.run_dir = a->place.run_dir;
+	a->children.node_id = a->place.node_id;
+	config_free(config);
+	malloc_trim(0);
+	privsep_bound_launcher();
+	return (0);
+}
+
+/* What is wrong with the flags is told with their list, all else without. */
+static struct config *
+configuration_read(int argc, char **argv)
+{
+	struct config *config = NULL;
+	struct config_flags flags;
+	struct buf why = { 0 };
+	struct arena arena;
+	enum err err;
+
+	arena_init(&arena);
+	err = config_flags_read(argc, argv, &arena, &flags, &why);
+	arena_deinit(&arena);
+	if (err == ERR_OK)
+		config = config_load(argc, argv, &why);
+	if (err == ERR_INVALID) {
+		fprintf(stderr, "%s\n", buf_text(&why));
+		flags_usage(stderr, config_flag_table);
+	} else if (config == NULL) {
+		fprintf(stderr, "==> %s\n", buf_text(&why));
+	}
+	buf_deinit(&why);
+	return (config);
+}
+
+int
+agent_run(int argc, char **argv)
+{
+	struct agent a = { .phase = STARTING, .deadline = INSTANT_NEVER };
+	char folder[PLACE_PATH_MAX];
+	struct config *config;
+	enum daemon_id id;
+
+	if (argc == 1 && strcmp(argv[0], "-h") == 0) {
+		printf("Usage: consul agent [options]\n\n"
+		       "  Runs an agent, the part of Consul that every node "
+		       "has, until it\n  is interrupted.\n");
+		flags_help(stdout, config_flag_table);
+		return (0);
+	}
+	config = configuration_read(argc, argv);
+	if (config == NULL)
+		return (1);
+	if (!daemons_find(folder)) {
+		fprintf(stderr, "==> No daemons in %s\n", folder);
+		config_free(config);
+		return (1);
+	}
+	a.signals = signals_open();
+	a.notify = notify_open();
+	children_init(&a.children);
+	a.children.folder = folder;
+	a.children.argc = argc;
+	a.children.argv = argv;
+	if (agent_start(&a, config) != 0)
+		return (1);
+	for (id = 0; id < DAEMON_COUNT; id++)
+		child_start(&a.children, &a.children.items[id], instant_now());
+	loop(&a);
+	agent_end(&a);
+	return (a.exit_status);
+}
