@@ -21,7 +21,7 @@ LIBS_gossipd   :=
 LIBS_raftd     := -lsqlite3 -lpthread
 LIBS_catalogd  :=
 LIBS_healthd   := -lcurl
-LIBS_httpd     :=
+LIBS_httpd     := -lz
 LIBS_dnsd      :=
 LIBS_proconsul := -lcurl
 

@@ -1,0 +1,305 @@
+/*
+ * /v1/agent/: what concerns the agent as a whole; api/http.md 7.
+ *
+ * api_agent_local.c has its services and checks.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api.h"
+#include "httpd.h"
+#include "render.h"
+
+static const struct empty nothing;
+
+/* Ask with no more than the method's name, and say 200 to any answer. */
+static void
+simple_ask(struct request *r, enum method method)
+{
+	struct view view = { .render = render_empty };
+
+	ask(r, method, &nothing, &view);
+}
+
+void
+api_agent_leave(struct request *r)
+{
+	simple_ask(r, METHOD_Serf_Leave);
+}
+
+void
+api_agent_reload(struct request *r)
+{
+	simple_ask(r, METHOD_Agent_Reload);
+}
+
+/* --- Members. --- */
+
+static void
+render_members(const struct view *view, const void *const *replies,
+    struct arena *arena, struct response *out)
+{
+	const struct serf_members *reply = replies[0];
+
+	(void)view;
+	(void)arena;
+	out->content = CONTENT_JSON;
+	render_list(&serf_member_type, reply->members.items,
+	    reply->members.count, &out->body);
+}
+
+void
+api_agent_members(struct request *r)
+{
+	struct serf_members_request q = {
+		.is_wan = query_get(&r->query, "wan").size > 0
+	};
+	struct slice segment = query_get(&r->query, "segment");
+	struct view view = { .render = render_members };
+
+	if (segment.size == 0 || slice_is(segment, "_all"))
+		ask(r, METHOD_Serf_Members, &q, &view);
+	else if (q.is_wan)
+		request_text(r, 400, "Cannot provide a segment with wan=true");
+	else
+		request_text(r, 500,
+		    "Network segments are not supported in this version of "
+		    "Consul");
+}
+
+/* --- Self. --- */
+
+enum self_part {
+	SELF_AGENT,
+	SELF_HEALTH,
+	SELF_SERF,
+	SELF_RAFT,
+	SELF_MEMBERS,
+	SELF_PART_COUNT,
+};
+
+static void
+put_named(struct buf *out, const char *name, struct slice value)
+{
+	if (out->data[out->size - 1] != '{')
+		buf_put_u8(out, ',');
+	json_put_text(out, slice_of_text(name));
+	buf_put_u8(out, ':');
+	json_put_text(out, value);
+}
+
+static int
+section_compare(const void *a, const void *b)
+{
+	const struct stats_section *const *x = a, *const *y = b;
+
+	return (slice_compare((*x)->name, (*y)->name));
+}
+
+static void
+put_values(struct buf *out, const struct stats_section *section, bool is_first)
+{
+	for (size_t i = 0; i < section->values.count; i++) {
+		if (i > 0 || !is_first)
+			buf_put_u8(out, ',');
+		json_put_text(out, section->values.items[i].key);
+		buf_put_u8(out, ':');
+		json_put_text(out, section->values.items[i].value);
+	}
+}
+
+/* Sections of several daemons; those of one name become one. */
+static void
+put_stats(struct buf *out, const struct stats *const *all, size_t count,
+    struct arena *arena)
+{
+	const struct stats_section **sorted;
+	size_t total = 0, at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		total += all[i]->sections.count;
+	sorted = arena_array(arena, total + 1, sizeof(sorted[0]));
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < all[i]->sections.count; j++)
+			sorted[at++] = &all[i]->sections.items[j];
+	qsort(sorted, total, sizeof(sorted[0]), section_compare);
+	buf_put_text(out, ",\"Stats\":{");
+	for (size_t i = 0; i < total; i++) {
+		bool is_first = i == 0 || !slice_equal(sorted[i]->name,
+					      sorted[i - 1]->name);
+		bool is_last = i + 1 == total || !slice_equal(sorted[i]->name,
+						     sorted[i + 1]->name);
+
+		if (is_first) {
+			if (i > 0)
+				buf_put_u8(out, ',');
+			json_put_text(out, sorted[i]->name);
+			buf_put_text(out, ":{");
+		}
+		put_values(out, sorted[i], is_first);
+		if (is_last)
+			buf_put_u8(out, '}');
+	}
+	buf_put_u8(out, '}');
+}
+
+/* The member that is this agent: the one of that name. */
+static void
+put_member(
+    struct buf *out, const struct serf_members *members, struct slice name)
+{
+	buf_put_text(out, ",\"Member\":");
+	for (size_t i = 0; i < members->members.count; i++)
+		if (slice_equal(members->members.items[i].name, name)) {
+			json_from_type(
+			    &serf_member_type, &members->members.items[i], out);
+			return;
+		}
+	buf_put_text(out, "null");
+}
+
+static void
+put_config(struct buf *out, const struct config *config)
+{
+	buf_put_text(out, "{\"Config\":{");
+	put_named(out, "Datacenter", slice_of_text(config->datacenter));
+	put_named(out, "NodeName", slice_of_text(config->node_name));
+	put_named(out, "NodeID", slice_of_text(config->node_id));
+	put_named(out, "Revision", (struct slice){ 0 });
+	buf_printf(out, ",\"Server\":%s", config->is_server ? "true" : "false");
+	put_named(out, "Version", slice_of_text(config->version));
+	buf_put_u8(out, '}');
+}
+
+static void
+put_addresses(struct buf *out, const char *name,
+    const struct config_addresses *addresses, int port)
+{
+	buf_printf(out, ",\"%s\":[", name);
+	for (size_t i = 0; i < addresses->count && port > 0; i++)
+		buf_printf(out, "%s\"tcp://%s:%d\"", i > 0 ? "," : "",
+		    addresses->text[i], port);
+	buf_put_u8(out, ']');
+}
+
+/* What this agent runs with, under Consul's names: what we do not have is not
+ * there. */
+static void
+put_debug_config(struct buf *out, const struct config *config)
+{
+	buf_put_text(out, ",\"DebugConfig\":{");
+	put_named(
+	    out, "AdvertiseAddrLAN", slice_of_text(config->advertise_address));
+	put_named(out, "BindAddr", slice_of_text(config->bind_address));
+	buf_printf(out, ",\"BootstrapExpect\":%lld",
+	    (long long)config->bootstrap_expect);
+	put_addresses(
+	    out, "DNSAddrs", &config->dns_addresses, config->dns_port);
+	put_named(out, "DNSDomain", slice_of_text(config->domain));
+	buf_printf(out, ",\"DNSPort\":%d", config->dns_port);
+	put_named(out, "DataDir", slice_of_text(config->data_dir));
+	put_named(out, "Datacenter", slice_of_text(config->datacenter));
+	buf_printf(out, ",\"DevMode\":%s", config->is_dev ? "true" : "false");
+	put_addresses(
+	    out, "HTTPAddrs", &config->http_addresses, config->http_port);
+	buf_printf(out, ",\"HTTPPort\":%d,\"LeaveOnTerm\":%s",
+	    config->http_port, config->leave_on_terminate ? "true" : "false");
+	put_named(out, "NodeID", slice_of_text(config->node_id));
+	put_named(out, "NodeName", slice_of_text(config->node_name));
+	buf_printf(out,
+	    ",\"SerfPortLAN\":%d,\"SerfPortWAN\":%d,\"ServerMode\":%s,"
+	    "\"ServerPort\":%d,\"SkipLeaveOnInt\":%s,\"UIEnabled\":%s",
+	    config->serf_lan_port, config->serf_wan_port,
+	    config->is_server ? "true" : "false", config->server_port,
+	    config->skip_leave_on_interrupt ? "true" : "false",
+	    config->has_ui ? "true" : "false");
+	put_named(out, "Version", slice_of_text(config->version));
+	buf_put_u8(out, '}');
+}
+
+static void
+put_meta(struct buf *out, const struct config *config)
+{
+	buf_put_text(out, ",\"Meta\":{");
+	for (size_t i = 0; i < config->node_meta.count; i++) {
+		if (i > 0)
+			buf_put_u8(out, ',');
+		json_put_text(out, config->node_meta.items[i].key);
+		buf_put_u8(out, ':');
+		json_put_text(out, config->node_meta.items[i].value);
+	}
+	buf_put_text(out, "}}");
+}
+
+/* The note is the pointer to the configuration: it lives as long as we do. */
+static void
+render_self(const struct view *view, const void *const *replies,
+    struct arena *arena, struct response *out)
+{
+	const struct httpd *h;
+	const struct config *config;
+	const struct stats *stats[] = { replies[SELF_AGENT],
+		replies[SELF_HEALTH], replies[SELF_SERF], replies[SELF_RAFT] };
+
+	memcpy(&h, view->note.data, sizeof(h));
+	config = h->daemon->config;
+	out->content = CONTENT_JSON;
+	put_config(&out->body, config);
+	put_debug_config(&out->body, config);
+	/* A pool of one has not moved from where Vivaldi starts. */
+	buf_put_text(&out->body,
+	    ",\"Coord\":{\"Vec\":[0,0,0,0,0,0,0,0],\"Error\":1.5,"
+	    "\"Adjustment\":0,\"Height\":0.00001}");
+	put_member(&out->body, replies[SELF_MEMBERS],
+	    slice_of_text(config->node_name));
+	put_stats(&out->body, stats, sizeof(stats) / sizeof(stats[0]), arena);
+	put_meta(&out->body, config);
+}
+
+void
+api_agent_self(struct request *r)
+{
+	static const struct serf_members_request lan = { .is_wan = false };
+	static const struct part parts[SELF_PART_COUNT] = {
+		[SELF_AGENT] = { METHOD_Agent_Stats, &nothing },
+		[SELF_HEALTH] = { METHOD_Agent_HealthStats, &nothing },
+		[SELF_SERF] = { METHOD_Serf_Stats, &nothing },
+		[SELF_RAFT] = { METHOD_Raft_Stats, &nothing },
+		[SELF_MEMBERS] = { METHOD_Serf_Members, &lan },
+	};
+	struct view view = { .render = render_self,
+		.note = slice(&r->httpd, sizeof(r->httpd)) };
+
+	ask_parts(r, parts, SELF_PART_COUNT, &view);
+}
+
+/* --- Metrics. --- */
+
+#define METRICS_INTERVAL_S 10
+
+/* The interval's frame is Consul's; nothing is measured in it yet, and so it
+ * is empty. */
+void
+api_agent_metrics(struct request *r)
+{
+	struct response out = { .status = 200, .content = CONTENT_JSON };
+	time_t when = (time_t)ev_now(r->httpd->daemon->loop);
+	char text[32];
+	struct tm tm;
+
+	if (slice_is(query_get(&r->query, "format"), "prometheus")) {
+		request_text(r, 415,
+		    "Prometheus is not enabled since its retention time is "
+		    "not positive");
+		return;
+	}
+	when -= when % METRICS_INTERVAL_S + METRICS_INTERVAL_S;
+	gmtime_r(&when, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S +0000 UTC", &tm);
+	buf_printf(&out.body,
+	    "{\"Timestamp\":\"%s\",\"Gauges\":[],\"Points\":[],"
+	    "\"Counters\":[],\"Samples\":[]}",
+	    text);
+	request_answer(r, &out);
+}

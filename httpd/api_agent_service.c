@@ -1,0 +1,72 @@
+/*
+ * /v1/agent/service/ID: one service of this agent, and blocking by its
+ * content's hash; api/http.md 1.10.
+ */
+#include <inttypes.h>
+
+#include "api.h"
+#include "hash.h"
+#include "render.h"
+
+/* Hashes are compared by clients, over restarts too. */
+#define CONTENT_SEED 0x636f6e73756c0001U
+
+static struct slice
+content_hash(const struct agent_service *service, struct arena *arena)
+{
+	struct buf json = { 0 };
+	struct slice hash;
+
+	json_from_type(&agent_service_type, service, &json);
+	hash = arena_printf(
+	    arena, "%016" PRIx64, hash_bytes(CONTENT_SEED, buf_slice(&json)));
+	buf_deinit(&json);
+	return (hash);
+}
+
+/* The note is the hash that the client has, a newline, and the id. */
+static void
+render_service(const struct view *view, const void *const *replies,
+    struct arena *arena, struct response *out)
+{
+	const struct agent_services *reply = replies[0];
+	size_t end = slice_find(view->note, '\n', 0);
+	struct slice id = slice_tail(view->note, end + 1);
+
+	for (size_t i = 0; i < reply->services.count; i++) {
+		struct agent_service *service = &reply->services.items[i];
+
+		if (!slice_equal(service->id, id))
+			continue;
+		service->content_hash = (struct slice){ 0 };
+		service->content_hash = content_hash(service, arena);
+		out->content = CONTENT_JSON;
+		out->content_hash = service->content_hash;
+		out->is_unchanged = slice_equal(
+		    service->content_hash, slice_head(view->note, end));
+		json_from_type(&agent_service_type, service, &out->body);
+		return;
+	}
+	response_text(out, 404, "unknown service ID: %.*s", SLICE_ARGS(id));
+}
+
+void
+api_agent_service(struct request *r)
+{
+	static const struct empty nothing;
+	struct slice hash = query_get(&r->query, "hash");
+	struct query_options options = { 0 };
+	struct view view = { .render = render_service };
+
+	if (!request_options(r, &options))
+		return;
+	if (hash.size == 0 || slice_find(hash, '\n', 0) != SIZE_MAX)
+		hash = SLICE(""); /* none of ours has a newline */
+	view.note = arena_printf(
+	    r->arena, "%.*s\n%.*s", SLICE_ARGS(hash), SLICE_ARGS(r->argument));
+	if (hash.size > 0)
+		ask_again(r, METHOD_Agent_Services, &nothing,
+		    options.max_query_time, &view);
+	else
+		ask(r, METHOD_Agent_Services, &nothing, &view);
+}

@@ -1,0 +1,44 @@
+/*
+ * Connections: reading requests in order, one at a time, and writing answers.
+ *
+ * Order    a request is taken up when the one before it has been answered, so
+ *	    pipelined requests see each other's effects, as with Go's server
+ * Pressure nothing more is read or taken up while answers wait to be written,
+ *	    or while a request waits and enough of the next ones is here
+ * Time     one coarse timer for all: heads, bodies, silence, stuck writes
+ * Source   api/http.md 1.11; RFC 7230 6
+ */
+#ifndef HTTPD_CONN_H
+#define HTTPD_CONN_H
+
+#include "respond.h"
+
+struct conn;
+struct conns;
+struct head;
+struct httpd;
+struct waiter;
+
+struct conns *conns_new(struct httpd *);
+/* Serve connections that come to this listening socket. */
+void conns_listen(struct conns *, int fd, bool is_tcp);
+size_t conns_count(const struct conns *);
+
+/* A request is taken up: how its answer has to look. */
+void conn_begin(struct conn *, const struct head *, bool keeps_alive);
+/* Append a finished answer to the request that is being served. */
+void conn_send(struct conn *, struct blob *);
+/* The same from outside a handler: send, write, and go on with what came
+ * behind. The connection may be gone afterwards. */
+void conn_finish(struct conn *, struct blob *);
+/* The request goes on waiting after its handler has returned. */
+void conn_wait(struct conn *);
+struct waiter *conn_waiter(struct conn *);
+struct conn *waiter_conn(struct waiter *);
+
+/* A stream: the head was sent, chunks follow until the client goes. False if
+ * too much waits to be written already: this chunk is dropped. */
+void conn_stream(struct conn *, void (*on_close)(void *arg), void *arg);
+bool conn_chunk(struct conn *, struct slice);
+
+#endif

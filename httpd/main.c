@@ -1,0 +1,134 @@
+/* httpd: opens its ports, then serves; see httpd.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "answer.h"
+#include "ask.h"
+#include "conn.h"
+#include "httpd.h"
+#include "limits.h"
+#include "log.h"
+#include "monitor.h"
+#include "route.h"
+#include "ui.h"
+#include "xmalloc.h"
+
+#define LOG_NAME "agent"
+
+const char *
+httpd_date(struct httpd *h)
+{
+	int64_t seconds = (int64_t)ev_now(h->daemon->loop);
+
+	if (seconds != h->date_seconds) {
+		h->date_seconds = seconds;
+		http_date(seconds, h->date);
+	}
+	return (h->date);
+}
+
+struct edge *
+httpd_catalogd(const struct httpd *h)
+{
+	return (h->daemon->edges[DAEMON_catalogd]);
+}
+
+static void
+listen_all(struct httpd *h, const struct config *config)
+{
+	const struct config_addresses *addresses = &config->http_addresses;
+
+	for (size_t i = 0; i < addresses->count; i++) {
+		const char *address = addresses->text[i];
+		int fd = listen_tcp(address, config->http_port, "HTTP");
+
+		conns_listen(h->conns, fd, true);
+		log_info(LOG_NAME, "Started HTTP server",
+		    "address=%s:%d network=tcp", address, config->http_port);
+	}
+}
+
+/* As many connections as the machine lets us have. */
+static void
+files_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warn(LOG_NAME, "cannot raise the limit of open files", "");
+}
+
+static void
+httpd_open(struct daemon *d)
+{
+	struct httpd *h = d->state;
+
+	h->daemon = d;
+	h->routes = routes_new();
+	h->answers = answers_new(ANSWER_CACHE_BYTES_MAX);
+	h->asking = asking_new(h);
+	h->conns = conns_new(h);
+	h->monitors = monitors_new(h);
+	h->ui = d->config->has_ui ? ui_new() : NULL;
+	h->gzip = gzip_new();
+	h->is_pretty = d->config->is_dev;
+	h->read_buffer = xmalloc(HTTPD_READ_BYTES);
+	arena_init(&h->arena);
+	files_raise();
+	if (d->config->http_port > 0)
+		listen_all(h, d->config);
+}
+
+static void
+httpd_start(struct daemon *d)
+{
+	(void)d;
+}
+
+static void
+httpd_turn(struct daemon *d)
+{
+	struct httpd *h = d->state;
+
+	asking_turn(h->asking);
+}
+
+/* A new catalogd has a new page; it is there before catalogd speaks. */
+static void
+httpd_on_peer(struct daemon *d, struct edge *edge, bool is_up)
+{
+	struct httpd *h = d->state;
+
+	(void)edge;
+	if (!is_up)
+		return;
+	genpage_close(h->page);
+	h->page = genpage_open(daemon_run_path(d, GENPAGE_FILE));
+	monitors_resume(h->monitors);
+}
+
+static call_fn *const handlers[METHOD_COUNT] = {
+	[METHOD_Edge_LogLine] = on_log_line,
+	[METHOD_Edge_Monitor] = on_monitor,
+};
+
+int
+main(int argc, char **argv)
+{
+	static const struct daemon_spec spec = {
+		.id = DAEMON_httpd,
+		.state_size = sizeof(struct httpd),
+		.open = httpd_open,
+		.start = httpd_start,
+		.turn = httpd_turn,
+		.on_peer = httpd_on_peer,
+		.handlers = handlers,
+	};
+
+	return (daemon_main(&spec, argc, argv));
+}

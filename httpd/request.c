@@ -1,0 +1,144 @@
+/* What handlers have in common; see request.h. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "conn.h"
+#include "httpd.h"
+#include "limits.h"
+#include "log.h"
+#include "request.h"
+
+void
+request_answer(struct request *r, struct response *out)
+{
+	struct httpd *h = r->httpd;
+	struct render_options options = {
+		.is_pretty = h->is_pretty || query_has(&r->query, "pretty"),
+		.wants_gzip = r->head->accepts_gzip,
+		.gzip = h->gzip,
+	};
+	struct blob *blob;
+
+	out->is_api = r->route != NULL;
+	out->is_bodiless |= r->head->method == HTTP_HEAD;
+	blob = blob_new(out, &options);
+	conn_send(r->conn, blob);
+	blob_release(blob);
+}
+
+void
+request_text(struct request *r, int status, const char *format, ...)
+{
+	struct response out = { 0 };
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	response_text_slice(&out, status, slice_of_text(text));
+	request_answer(r, &out);
+}
+
+void
+request_json(struct request *r, const char *json)
+{
+	struct response out = { .status = 200 };
+
+	response_json_text(&out, json);
+	request_answer(r, &out);
+}
+
+void
+request_empty(struct request *r, int status)
+{
+	struct response out = { .status = status };
+
+	request_answer(r, &out);
+}
+
+struct slice
+request_agent_datacenter(const struct request *r)
+{
+	return (slice_of_text(r->httpd->daemon->config->datacenter));
+}
+
+struct slice
+request_datacenter(const struct request *r)
+{
+	struct slice dc = query_get(&r->query, "dc");
+
+	return (dc.size > 0 ? dc : request_agent_datacenter(r));
+}
+
+bool
+request_refuse_namespace(struct request *r)
+{
+	static const char tail[] = "Namespaces are a Consul Enterprise feature";
+
+	if (query_get(&r->query, "ns").size > 0) {
+		request_text(r, 400,
+		    "Bad request: Invalid query parameter: \"ns\" - %s", tail);
+		return (false);
+	}
+	if (r->head->consul_namespace.size > 0) {
+		request_text(r, 400,
+		    "Bad request: Invalid header: \"X-Consul-Namespace\" - %s",
+		    tail);
+		return (false);
+	}
+	return (true);
+}
+
+bool
+request_options(struct request *r, struct query_options *options)
+{
+	const char *why = query_options_parse(&r->query, r->arena, options);
+
+	if (why != NULL) {
+		request_text(r, 400, "%s", why);
+		return (false);
+	}
+	options->token = r->token;
+	return (request_refuse_namespace(r));
+}
+
+bool
+request_refuse_filter(struct request *r)
+{
+	if (query_get(&r->query, "filter").size == 0)
+		return (true);
+	request_text(r, 400,
+	    "Bad request: filter expressions are not built yet: leave out "
+	    "the query parameter \"filter\"");
+	return (false);
+}
+
+bool
+request_service(struct request *r, struct service_specific_request *q)
+{
+	q->datacenter = request_datacenter(r);
+	q->service_name = r->argument;
+	q->service_tags = query_all(&r->query, "tag", r->arena);
+	q->tag_filter = q->service_tags.count > 0;
+	query_source_parse(&r->query, &q->source);
+	query_node_meta(&r->query, r->arena, &q->node_meta_filters);
+	return (request_options(r, &q->options));
+}
+
+bool
+request_decode(struct request *r, enum json_dialect dialect,
+    const struct type *type, void *object, const char *prefix)
+{
+	char why[JSON_WHY_MAX] = "";
+	struct json *tree;
+
+	if (r->body_error != NULL)
+		snprintf(why, sizeof(why), "%s", r->body_error);
+	else if (json_parse(r->body, r->arena, &tree, NULL, why) == ERR_OK &&
+		 json_to_type(tree, dialect, type, r->arena, object, why) ==
+		     ERR_OK)
+		return (true);
+	request_text(r, 400, "%s%s", prefix, why);
+	return (false);
+}

@@ -1,0 +1,83 @@
+/* The web page's three files; see ui.h. */
+#include <time.h>
+
+#include "httpd.h"
+#include "request.h"
+#include "ui.h"
+#include "xmalloc.h"
+
+/* The files as they are in httpd/ui/, between two symbols each. */
+#define EMBED(name, path)                         \
+	__asm__(".section .rodata\n"              \
+		".global ui_" #name "_start\n"    \
+		"ui_" #name "_start:\n"           \
+		".incbin \"httpd/ui/" path "\"\n" \
+		".global ui_" #name "_end\n"      \
+		"ui_" #name "_end:\n"             \
+		".byte 0\n"                       \
+		".previous\n");                   \
+	extern const uint8_t ui_##name##_start[]; \
+	extern const uint8_t ui_##name##_end[]
+
+EMBED(page, "index.html");
+EMBED(script, "app.js");
+EMBED(style, "style.css");
+
+static const char robots[] =
+    "# http://www.robotstxt.org\nUser-agent: *\nDisallow: /\n";
+
+struct ui {
+	char date[DATE_BYTES + 1]; /* Last-Modified: when we started */
+};
+
+struct ui *
+ui_new(void)
+{
+	struct ui *ui = xcalloc(1, sizeof(*ui));
+
+	http_date((int64_t)time(NULL), ui->date);
+	return (ui);
+}
+
+static void
+file_send(struct request *r, struct slice file, struct slice type)
+{
+	struct slice date = slice_of_text(r->httpd->ui->date);
+	struct response out = {
+		.status = 200, .content_type = type, .last_modified = date
+	};
+
+	if (slice_equal(r->head->if_modified_since, date)) {
+		out.status = 304;
+		out.content_type = (struct slice){ 0 };
+	} else
+		buf_put_slice(&out.body, file);
+	request_answer(r, &out);
+}
+
+bool
+ui_serve(struct request *r)
+{
+	struct slice path = r->path;
+
+	if (slice_is(path, "/robots.txt"))
+		file_send(r, slice_of_text(robots),
+		    SLICE("text/plain; charset=utf-8"));
+	else if (!slice_starts_with(path, SLICE("/ui/")))
+		return (false);
+	else if (slice_is(path, "/ui/app.js"))
+		file_send(r,
+		    slice(ui_script_start,
+			(size_t)(ui_script_end - ui_script_start)),
+		    SLICE("application/javascript"));
+	else if (slice_is(path, "/ui/style.css"))
+		file_send(r,
+		    slice(ui_style_start,
+			(size_t)(ui_style_end - ui_style_start)),
+		    SLICE("text/css; charset=utf-8"));
+	else /* any other name: the page finds its way itself */
+		file_send(r,
+		    slice(ui_page_start, (size_t)(ui_page_end - ui_page_start)),
+		    SLICE("text/html; charset=utf-8"));
+	return (true);
+}
