@@ -66,6 +66,7 @@ void buf_put_u8(struct buf *, uint8_t);
 void buf_put_be16(struct buf *, uint16_t);
 void buf_put_be32(struct buf *, uint32_t);
 void buf_put_be64(struct buf *, uint64_t);
+void buf_put_decimal(struct buf *, uint64_t); /* as %PRIu64 does */
 void buf_printf(struct buf *, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *buf_text(struct buf *); /* NUL put behind; lent until changed */
 struct slice buf_slice(const struct buf *); /* lent until changed */

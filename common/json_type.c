@@ -1,8 +1,8 @@
 /* Structs and msgpack to JSON, as Go prints them; see json.h. */
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "json.h"
 #include "msgpack.h"
@@ -140,10 +140,18 @@ put_container(struct buf *b, enum kind kind, const struct type *type,
 }
 
 static void
+put_integer(struct buf *b, int64_t value)
+{
+	if (value < 0)
+		buf_put_u8(b, '-');
+	buf_put_decimal(b, value < 0 ? -(uint64_t)value : (uint64_t)value);
+}
+
+static void
 put_duration(struct buf *b, struct duration d, bool is_text)
 {
 	if (!is_text) {
-		buf_printf(b, "%" PRId64, d.ns);
+		put_integer(b, d.ns);
 		return;
 	}
 	buf_put_u8(b, '"');
@@ -162,10 +170,10 @@ put_one(struct buf *b, enum kind kind, const struct type *type, unsigned flags,
 		buf_put_text(b, *(const bool *)at ? "true" : "false");
 		break;
 	case KIND_U64:
-		buf_printf(b, "%" PRIu64, *(const uint64_t *)at);
+		buf_put_decimal(b, *(const uint64_t *)at);
 		break;
 	case KIND_INT:
-		buf_printf(b, "%" PRId64, *(const int64_t *)at);
+		put_integer(b, *(const int64_t *)at);
 		break;
 	case KIND_DURATION:
 		put_duration(b, *(const struct duration *)at,
@@ -248,6 +256,18 @@ is_empty(enum kind kind, const void *at)
 	}
 }
 
+/* `"name":`, by hand: this is what most of JSON is made of. */
+static void
+put_key(struct buf *b, const struct field *f)
+{
+	uint8_t *out = buf_extend(b, f->name_size + 3U);
+
+	out[0] = '"';
+	memcpy(out + 1, f->name, f->name_size);
+	out[f->name_size + 1] = '"';
+	out[f->name_size + 2] = ':';
+}
+
 static void
 put_struct(
     struct buf *b, const struct type *type, unsigned mode, const void *object)
@@ -269,9 +289,7 @@ put_struct(
 			buf_put_u8(b, ',');
 		is_first = false;
 		if (!type->is_bare) {
-			buf_put_u8(b, '"');
-			buf_put_slice(b, field_name(f));
-			buf_put_text(b, "\":");
+			put_key(b, f);
 		}
 		put_value(b, f->kind, slot->type, f->flags | mode, at);
 	}
@@ -349,10 +367,10 @@ put_any(struct buf *b, struct reader *rd)
 		buf_put_text(b, u.as.boolean ? "true" : "false");
 		break;
 	case TOKEN_UINT:
-		buf_printf(b, "%" PRIu64, u.as.natural);
+		buf_put_decimal(b, u.as.natural);
 		break;
 	case TOKEN_INT:
-		buf_printf(b, "%" PRId64, u.as.integer);
+		put_integer(b, u.as.integer);
 		break;
 	case TOKEN_FLOAT:
 		json_put_float(b, u.as.real);

@@ -1,5 +1,6 @@
 /* Structs to msgpack; see type.h. */
 #include <assert.h>
+#include <string.h>
 
 #include "msgpack.h"
 #include "type_shape.h"
@@ -150,6 +151,21 @@ encode_value(
 	}
 }
 
+/* A key: short ones by hand, they are the most frequent of all texts. */
+static void
+encode_key(struct buf *b, const struct field *f)
+{
+	uint8_t *out;
+
+	if (f->name_size >= 32) {
+		pack_raw(b, field_name(f));
+		return;
+	}
+	out = buf_extend(b, f->name_size + 1U);
+	out[0] = 0xa0 | f->name_size; /* the length fits the lead byte */
+	memcpy(out + 1, f->name, f->name_size);
+}
+
 void
 type_encode(const struct type *type, const void *object, struct buf *b)
 {
@@ -161,7 +177,7 @@ type_encode(const struct type *type, const void *object, struct buf *b)
 		const struct slot *slot = &shape->wire[i];
 
 		if (!type->is_bare)
-			pack_raw(b, field_name(slot->field));
+			encode_key(b, slot->field);
 		encode_value(b, slot->field->kind, slot->type,
 		    (const char *)object + slot->offset);
 	}
