@@ -23,7 +23,7 @@ LIBS_catalogd  :=
 LIBS_healthd   := -lcurl
 LIBS_httpd     := -lz
 LIBS_dnsd      :=
-LIBS_proconsul := -lcurl
+LIBS_proconsul := # libcurl too, but not before it is needed: curl_library.h
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	    -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \

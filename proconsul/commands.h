@@ -13,12 +13,61 @@
 
 /* clang-format off */
 /*	name              function         synopsis */
-#define COMMANDS(X) \
-	X("agent",         agent_run,       "Runs an agent of the cluster")
+#define COMMANDS(X)                                                            \
+	X("agent",                     agent_run,                              \
+	    "Runs an agent of the cluster")                                    \
+	X("catalog datacenters",       catalog_datacenters_run,                \
+	    "Lists the datacenters known")                                     \
+	X("catalog nodes",             catalog_nodes_run,                      \
+	    "Lists the nodes of a datacenter")                                 \
+	X("catalog services",          catalog_services_run,                   \
+	    "Lists the services of a datacenter")                              \
+	X("force-leave",               force_leave_run,                        \
+	    "Takes a failed member as having left")                            \
+	X("info",                      info_run,                               \
+	    "Prints figures about the agent")                                  \
+	X("join",                      join_run,                               \
+	    "Makes the agent join a cluster")                                  \
+	X("keygen",                    keygen_run,                             \
+	    "Prints a new encryption key")                                     \
+	X("kv delete",                 kv_delete_run,                          \
+	    "Deletes keys")                                                    \
+	X("kv export",                 kv_export_run,                          \
+	    "Prints keys and values as JSON")                                  \
+	X("kv get",                    kv_get_run,                             \
+	    "Prints values or keys")                                           \
+	X("kv import",                 kv_import_run,                          \
+	    "Writes what export has printed")                                  \
+	X("kv put",                    kv_put_run,                             \
+	    "Writes a key")                                                    \
+	X("leave",                     leave_run,                              \
+	    "Makes the agent leave its cluster and end")                       \
+	X("maint",                     maint_run,                              \
+	    "Controls maintenance of the node or a service")                   \
+	X("members",                   members_run,                            \
+	    "Lists the members of the cluster")                                \
+	X("monitor",                   monitor_run,                            \
+	    "Prints the agent's log as it goes on")                            \
+	X("operator raft list-peers",  operator_raft_list_run,                 \
+	    "Lists the servers in the Raft configuration")                     \
+	X("operator raft remove-peer", operator_raft_remove_run,               \
+	    "Removes a server from the Raft configuration")                    \
+	X("reload",                    reload_run,                             \
+	    "Makes the agent read its configuration again")                    \
+	X("version",                   version_run,                            \
+	    "Prints the version")
 
 /* Names that only stand before those of others: `kv` of `kv get`. */
 /*	name              what it is about, then text of its own usage */
-#define COMMAND_GROUPS(X)
+#define COMMAND_GROUPS(X)                                                      \
+	X("catalog",       "Reads the catalog of nodes and services",          \
+	    "  Questions to the catalog of the whole datacenter.")             \
+	X("kv",            "Reads and writes keys",                            \
+	    "  Keys and values of the store.")                                 \
+	X("operator",      "Tools for those who run the cluster",              \
+	    "  Tools for those who run the cluster; use them with care.")      \
+	X("operator raft", "Shows and changes the Raft configuration",         \
+	    "  The servers that take part in consensus.")
 /* clang-format on */
 
 struct command {

@@ -1,0 +1,123 @@
+/* The frame around every command; see command.h. */
+#include <stdarg.h>
+
+#include "command.h"
+
+void
+command_usage(FILE *to, const struct command_spec *spec)
+{
+	fprintf(to, "Usage: consul %s\n\n%s\n", spec->usage, spec->about);
+	if (spec->flags != NULL)
+		flags_help(to, spec->flags);
+}
+
+int
+command_main(
+    const struct command_spec *spec, int argc, char **argv, void *options)
+{
+	static const struct flag no_flags[] = { FLAGS_END };
+	const struct flag *flags = spec->flags != NULL ? spec->flags : no_flags;
+	struct run run = { .spec = spec };
+	enum err err;
+	int status = 1;
+
+	if (argc == 1 && strcmp(argv[0], "-h") == 0) {
+		command_usage(stdout, spec);
+		return (0);
+	}
+	arena_init(&run.arena);
+	err = flags_parse(flags, &argc, &argv, &run.arena, options, &run.why);
+	if (err != ERR_OK) {
+		say_error("%s", buf_text(&run.why));
+		flags_usage(stderr, flags);
+	} else {
+		run.argc = argc;
+		run.argv = argv;
+		status = spec->work(&run, options);
+	}
+	client_free(run.client);
+	arena_deinit(&run.arena);
+	buf_deinit(&run.why);
+	if (fflush(stdout) != 0 && status == 0)
+		status = say_error("write error on standard output");
+	return (status);
+}
+
+bool
+run_connect(struct run *run, const struct client_options *options)
+{
+	run->client = client_new(options, &run->why);
+	if (run->client == NULL)
+		run_fail(run, "Error connecting to Consul agent");
+	return (run->client != NULL);
+}
+
+int
+run_fail(struct run *run, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	if (run->why.size > 0)
+		fprintf(stderr, ": %s", buf_text(&run->why));
+	fputc('\n', stderr);
+	buf_reset(&run->why);
+	return (1);
+}
+
+int
+run_check_count(const struct run *run, int limit)
+{
+	if (run->argc <= limit)
+		return (0);
+	return (say_error(
+	    "Too many arguments (expected %d, got %d)", limit, run->argc));
+}
+
+const struct json *
+run_get(struct run *run, const struct request *request)
+{
+	char why[JSON_WHY_MAX];
+	struct response response;
+	struct json *json;
+
+	if (client_ask_ok(run->client, request, &response, &run->why) != ERR_OK)
+		return (NULL);
+	if (json_parse(response.body, &run->arena, &json, NULL, why) !=
+	    ERR_OK) {
+		buf_put_text(&run->why, why);
+		return (NULL);
+	}
+	return (json);
+}
+
+enum err
+run_parse_type(
+    struct run *run, struct slice text, const struct type *type, void *out)
+{
+	char why[JSON_WHY_MAX];
+	struct json *json;
+	enum err err;
+
+	err = json_parse(text, &run->arena, &json, NULL, why);
+	if (err == ERR_OK)
+		err = json_to_type(
+		    json, JSON_API_LAX, type, &run->arena, out, why);
+	if (err != ERR_OK)
+		buf_put_text(&run->why, why);
+	return (err);
+}
+
+enum err
+run_get_type(struct run *run, const struct request *request,
+    const struct type *type, void *out, struct response *response)
+{
+	enum err err;
+
+	err = client_ask_ok(run->client, request, response, &run->why);
+	if (err == ERR_OK)
+		err = run_parse_type(run, response->body, type, out);
+	return (err);
+}
