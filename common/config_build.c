@@ -240,29 +240,33 @@ advertise_build(struct build *b, const struct address *bind)
 {
 	struct config *c = b->config;
 	struct slice text = c->keys.advertise_addr;
-	struct address lan, wan;
+	struct address none = { 0 }, lan, wan;
 	enum err err;
 
-	lan = ip_read(b, "advertise_addr", text, bind);
-	if (address_is_any(&lan) && text.size > 0) {
+	lan = ip_read(b, "advertise_addr", text, &none);
+	/* Consul reads the general address once more for the other one. */
+	wan = ip_read(b, "advertise_addr", text, &none);
+	wan =
+	    ip_read(b, "advertise_addr_wan", c->keys.advertise_addr_wan, &wan);
+	if (lan.family != 0 && address_is_any(&lan)) {
 		buf_put_text(
 		    b->why, "Advertise address cannot be 0.0.0.0, :: or [::]");
 		return (ERR_INVALID);
 	}
+	if (wan.family != 0 && address_is_any(&wan)) {
+		buf_put_text(b->why,
+		    "Advertise WAN address cannot be 0.0.0.0, :: or [::]");
+		return (ERR_INVALID);
+	}
+	if (lan.family == 0)
+		lan = *bind;
 	if (address_is_any(&lan)) {
 		err = address_detect(lan.family, &lan, b->why);
 		if (err != ERR_OK)
 			return (err);
 	}
-	/* Consul reads the general address once more for this one. */
-	wan = ip_read(b, "advertise_addr", text, &lan);
-	wan =
-	    ip_read(b, "advertise_addr_wan", c->keys.advertise_addr_wan, &wan);
-	if (address_is_any(&wan)) {
-		buf_put_text(b->why,
-		    "Advertise WAN address cannot be 0.0.0.0, :: or [::]");
-		return (ERR_INVALID);
-	}
+	if (wan.family == 0)
+		wan = lan;
 	c->advertise_address = text_of(b, slice_of_text(lan.text));
 	c->advertise_wan_address = text_of(b, slice_of_text(wan.text));
 	c->tagged_addresses = c->keys.tagged_addresses;

@@ -512,6 +512,12 @@ check_descriptors(struct check *c)
 	return (ERR_INVALID);
 }
 
+static enum err
+check_services(struct check *c)
+{
+	return (config_proxies_check(c->config, c->why));
+}
+
 /* --- Unwise, but allowed. --- */
 
 static enum err
@@ -603,6 +609,7 @@ config_check(struct config_sources *sources, const struct config *config,
 		check_node_meta,
 		check_encrypt,
 		check_listeners,
+		check_services,
 		check_descriptors,
 		warn_bootstrap,
 		warn_scripts,

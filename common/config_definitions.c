@@ -134,6 +134,43 @@ weights_mistake(const struct weights *w)
 	return (NULL);
 }
 
+/* Source: structs.go, NodeService.Validate. */
+static enum err
+proxy_check(const struct service_definition *s, struct buf *why)
+{
+	struct config_errors errors = { 0 };
+	struct buf reason = { 0 };
+	enum err err;
+
+	if (!slice_is(s->kind, "connect-proxy"))
+		return (ERR_OK);
+	if (s->proxy == NULL || s->proxy->destination_service_name.size == 0)
+		config_errors_add(&errors,
+		    "Proxy.DestinationServiceName must be non-empty for "
+		    "Connect proxy services");
+	if (s->port == 0)
+		config_errors_add(
+		    &errors, "Port must be set for a Connect proxy");
+	err = config_errors_tell(&errors, &reason);
+	if (err != ERR_OK)
+		buf_printf(why, "service \"%.*s\": %s", SLICE_ARGS(s->name),
+		    buf_text(&reason));
+	buf_deinit(&reason);
+	config_errors_deinit(&errors);
+	return (err);
+}
+
+enum err
+config_proxies_check(const struct config *config, struct buf *why)
+{
+	enum err err = ERR_OK;
+	size_t i;
+
+	for (i = 0; err == ERR_OK && i < config->service_count; i++)
+		err = proxy_check(&config->services[i], why);
+	return (err);
+}
+
 void
 config_definitions_check(
     const struct config *config, struct config_errors *errors)

@@ -15,6 +15,8 @@
  * only half given get their other half. */
 void config_definitions_gather(struct json *tree, struct arena *);
 void config_definitions_check(const struct config *, struct config_errors *);
+MUST_CHECK enum err config_proxies_check(
+    const struct config *, struct buf *why);
 /* "Couldn't load metadata pair ('a b', '1'): Key contains invalid characters"
  */
 MUST_CHECK enum err config_meta_check(

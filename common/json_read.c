@@ -290,6 +290,27 @@ read_time(struct json_reader *r, const struct place *at,
 		    SLICE_ARGS(value->text));
 }
 
+static void read_value(
+    struct json_reader *, const struct place *, const struct json *, void *out);
+
+/* A bare struct is what its only row is. */
+static void
+read_struct(struct json_reader *r, const struct place *at,
+    const struct json *value, void *out)
+{
+	const struct slot *bare = type_shape(at->type)->wire;
+	struct place inner = *at;
+
+	if (!at->type->is_bare) {
+		read_object(r, at, value, out);
+		return;
+	}
+	inner.kind = bare->field->kind;
+	inner.type = bare->type;
+	inner.limit = bare->field->limit;
+	read_value(r, &inner, value, out);
+}
+
 static void
 read_one(struct json_reader *r, const struct place *at,
     const struct json *value, void *out)
@@ -325,7 +346,7 @@ read_one(struct json_reader *r, const struct place *at,
 		read_any(r, value, out);
 		break;
 	case KIND_STRUCT:
-		read_object(r, at, value, out);
+		read_struct(r, at, value, out);
 		break;
 	case KIND_PTR:
 		read_pointer(r, at, value, out);
