@@ -10,6 +10,9 @@
 /* --- Names and values. --- */
 #define DATACENTER_BYTES_MAX   256
 #define TOKEN_BYTES_MAX	       1024
+#define NAME_BYTES_MAX	       4096 /* names, ids, addresses; Consul checks none */
+#define TAGS_MAX	       8192 /* of one service, on the wire */
+#define PAIRS_MAX	       1024 /* of metadata and addresses, on the wire */
 #define KEY_BYTES_MAX	       (64 * 1024)  /* Consul checks none */
 #define KV_VALUE_BYTES_MAX     (512 * 1024) /* limits.kv_max_value_size */
 #define TXN_OPS_MAX	       64	    /* api/http.md 3 */

@@ -62,7 +62,7 @@
 
 /* Record 16 of state.bin: the index of a table. */
 #define INDEX_ENTRY(F) \
-	F(STR, _, key, "Key", 0, 0) \
+	F(STR, _, key, "Key", KEY_BYTES_MAX, 0) \
 	F(U64, _, value, "Value", 0, 0)
 
 /* --- Bare values: a reply or request that is no map. --- */
@@ -78,19 +78,19 @@
 /* --- Structs, by name; those that stand inside others first. --- */
 
 #define ACL(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
 	F(STR, _, rules, "Rules", 0, 0) \
-	F(STR, _, type, "Type", 0, 0) \
+	F(STR, _, type, "Type", NAME_BYTES_MAX, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define ACL_NODE_IDENTITY(F) \
-	F(STR, _, node_name, "NodeName", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0)
+	F(STR, _, node_name, "NodeName", NAME_BYTES_MAX, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0)
 
 #define ACL_POLICY(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
 	F(STR, _, description, "Description", 0, 0) \
 	F(STR, _, rules, "Rules", 0, 0) \
 	F(INT, _, syntax, "Syntax", 0, JSON_SKIP) \
@@ -102,7 +102,7 @@
 	F(STRS, _, policy_ids, "PolicyIDs", 0, 0)
 
 #define ACL_POLICY_BATCH_GET_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(STRS, _, policy_ids, "PolicyIDs", 0, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
@@ -114,19 +114,19 @@
 	F(LIST, acl_policy, policies, "Policies", 0, 0)
 
 #define ACL_POLICY_SET_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(STRUCT, acl_policy, policy, "Policy", 0, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define ACL_REQUEST(F) \
 	F(STRUCT, acl, acl, "ACL", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, op, "Op", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, op, "Op", NAME_BYTES_MAX, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define ACL_ROLE(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
 	F(STR, _, description, "Description", 0, 0) \
 	F(LIST, acl_role_policy_link, policies, "Policies", 0, JSON_OMITEMPTY) \
 	F(LIST, acl_service_identity, service_identities, "ServiceIdentities", 0, JSON_OMITEMPTY) \
@@ -139,30 +139,30 @@
 	F(LIST, acl_role, roles, "Roles", 0, 0)
 
 #define ACL_ROLE_POLICY_LINK(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0)
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0)
 
 #define ACL_ROLE_SET_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(STRUCT, acl_role, role, "Role", 0, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define ACL_SERVICE_IDENTITY(F) \
-	F(STR, _, service_name, "ServiceName", 0, 0) \
+	F(STR, _, service_name, "ServiceName", NAME_BYTES_MAX, 0) \
 	F(STRS, _, datacenters, "Datacenters", 0, JSON_OMITEMPTY)
 
 #define ACL_TOKEN(F) \
-	F(STR, _, accessor_id, "AccessorID", 0, 0) \
-	F(STR, _, secret_id, "SecretID", 0, 0) \
+	F(STR, _, accessor_id, "AccessorID", NAME_BYTES_MAX, 0) \
+	F(STR, _, secret_id, "SecretID", TOKEN_BYTES_MAX, 0) \
 	F(STR, _, description, "Description", 0, 0) \
 	F(LIST, acl_token_policy_link, policies, "Policies", 0, JSON_OMITEMPTY) \
 	F(LIST, acl_token_role_link, roles, "Roles", 0, JSON_OMITEMPTY) \
 	F(LIST, acl_service_identity, service_identities, "ServiceIdentities", 0, JSON_OMITEMPTY) \
 	F(LIST, acl_node_identity, node_identities, "NodeIdentities", 0, JSON_OMITEMPTY) \
-	F(STR, _, type, "Type", 0, JSON_SKIP) \
+	F(STR, _, type, "Type", NAME_BYTES_MAX, JSON_SKIP) \
 	F(STR, _, rules, "Rules", 0, JSON_SKIP) \
 	F(BOOL, _, local, "Local", 0, 0) \
-	F(STR, _, auth_method, "AuthMethod", 0, JSON_OMITEMPTY) \
+	F(STR, _, auth_method, "AuthMethod", NAME_BYTES_MAX, JSON_OMITEMPTY) \
 	F(TIME_PTR, _, expiration_time, "ExpirationTime", 0, JSON_OMITEMPTY) \
 	F(DURATION, _, expiration_ttl, "ExpirationTTL", 0, JSON_OMITEMPTY | JSON_DURATION_TEXT) \
 	F(TIME, _, create_time, "CreateTime", 0, JSON_OMITEMPTY) \
@@ -184,29 +184,29 @@
 	F(STRUCT, acl_token, token, "Token", 0, 0)
 
 #define ACL_TOKEN_GET_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, token_id, "TokenID", 0, 0) \
-	F(STR, _, token_id_type, "TokenIDType", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, token_id, "TokenID", NAME_BYTES_MAX, 0) \
+	F(STR, _, token_id_type, "TokenIDType", NAME_BYTES_MAX, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define ACL_TOKEN_POLICY_LINK(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0)
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0)
 
 #define ACL_TOKEN_RESPONSE(F) \
 	F(BOOL, _, redacted, "Redacted", 0, 0) \
-	F(STR, _, source_datacenter, "SourceDatacenter", 0, 0) \
+	F(STR, _, source_datacenter, "SourceDatacenter", DATACENTER_BYTES_MAX, 0) \
 	F(PTR, acl_token, token, "Token", 0, 0) \
 	F(INC, query_meta, meta, "", 0, 0)
 
 #define ACL_TOKEN_ROLE_LINK(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0)
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0)
 
 #define ACL_TOKEN_SET_REQUEST(F) \
 	F(STRUCT, acl_token, acl_token, "ACLToken", 0, 0) \
 	F(BOOL, _, create, "Create", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define APPEND_ENTRIES_REQUEST(F) \
@@ -240,7 +240,7 @@
 #define AUTOPILOT_SET_CONFIG_REQUEST(F) \
 	F(BOOL, _, cas, "CAS", 0, 0) \
 	F(STRUCT, autopilot_config, config, "Config", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define CA_CONFIGURATION(F) \
@@ -252,22 +252,22 @@
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define CA_CONSUL_PROVIDER_STATE(F) \
-	F(STR, _, id, "ID", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
 	F(STR, _, intermediate_cert, "IntermediateCert", 0, 0) \
 	F(STR, _, private_key, "PrivateKey", 0, 0) \
 	F(STR, _, root_cert, "RootCert", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define CA_LEAF_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, op, "Op", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, op, "Op", NAME_BYTES_MAX, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define CA_REQUEST(F) \
 	F(PTR, ca_configuration, config, "Config", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(U64, _, index, "Index", 0, 0) \
-	F(STR, _, op, "Op", 0, 0) \
+	F(STR, _, op, "Op", NAME_BYTES_MAX, 0) \
 	F(PTR, ca_consul_provider_state, provider_state, "ProviderState", 0, 0) \
 	F(LIST, ca_root, roots, "Roots", 0, 0) \
 	F(INC, write_request, write, "", 0, 0)
@@ -275,9 +275,9 @@
 #define CA_ROOT(F) \
 	F(BOOL, _, active, "Active", 0, 0) \
 	F(STR, _, external_trust_domain, "ExternalTrustDomain", 0, 0) \
-	F(STR, _, id, "ID", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
 	F(STRS, _, intermediate_certs, "IntermediateCerts", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
 	F(TIME, _, not_after, "NotAfter", 0, 0) \
 	F(TIME, _, not_before, "NotBefore", 0, 0) \
 	F(INT, _, private_key_bits, "PrivateKeyBits", 0, 0) \
@@ -296,21 +296,21 @@
 	F(LIST, health_check, checks, "Checks", 0, JSON_EMPTY_LIST)
 
 #define CHECK_TYPE(F) \
-	F(STR, _, check_id, "CheckID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
-	F(STR, _, status, "Status", 0, 0) \
+	F(STR, _, check_id, "CheckID", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
+	F(STR, _, status, "Status", NAME_BYTES_MAX, 0) \
 	F(STR, _, notes, "Notes", 0, 0) \
 	F(STRS, _, script_args, "ScriptArgs", 0, 0) \
 	F(STR, _, http, "HTTP", 0, 0) \
 	F(MAP_STRS, _, header, "Header", 0, 0) \
-	F(STR, _, method, "Method", 0, 0) \
+	F(STR, _, method, "Method", NAME_BYTES_MAX, 0) \
 	F(STR, _, body, "Body", 0, 0) \
 	F(STR, _, tcp, "TCP", 0, 0) \
 	F(DURATION, _, interval, "Interval", 0, 0) \
-	F(STR, _, alias_node, "AliasNode", 0, 0) \
-	F(STR, _, alias_service, "AliasService", 0, 0) \
-	F(STR, _, docker_container_id, "DockerContainerID", 0, 0) \
-	F(STR, _, shell, "Shell", 0, 0) \
+	F(STR, _, alias_node, "AliasNode", NAME_BYTES_MAX, 0) \
+	F(STR, _, alias_service, "AliasService", NAME_BYTES_MAX, 0) \
+	F(STR, _, docker_container_id, "DockerContainerID", NAME_BYTES_MAX, 0) \
+	F(STR, _, shell, "Shell", NAME_BYTES_MAX, 0) \
 	F(STR, _, grpc, "GRPC", 0, 0) \
 	F(BOOL, _, grpc_use_tls, "GRPCUseTLS", 0, 0) \
 	F(BOOL, _, tls_skip_verify, "TLSSkipVerify", 0, 0) \
@@ -324,29 +324,29 @@
 	F(INT, _, output_max_size, "OutputMaxSize", 0, 0)
 
 #define QUERY_SOURCE(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, ip, "Ip", 0, 0) \
-	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, segment, "Segment", 0, 0)
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, ip, "Ip", NAME_BYTES_MAX, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
+	F(STR, _, segment, "Segment", NAME_BYTES_MAX, 0)
 
 #define CHECKS_IN_STATE_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(MAP_STR, _, node_meta_filters, "NodeMetaFilters", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(MAP_STR, _, node_meta_filters, "NodeMetaFilters", PAIRS_MAX, 0) \
 	F(STRUCT, query_source, source, "Source", 0, 0) \
-	F(STR, _, state, "State", 0, 0) \
+	F(STR, _, state, "State", NAME_BYTES_MAX, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define MESH_GATEWAY_CONFIG(F) \
-	F(STR, _, mode, "Mode", 0, JSON_OMITEMPTY)
+	F(STR, _, mode, "Mode", NAME_BYTES_MAX, JSON_OMITEMPTY)
 
 #define SERVICE_RESOLVER_SUBSET(F) \
 	F(STR, _, filter, "Filter", 0, 0) \
 	F(BOOL, _, only_passing, "OnlyPassing", 0, 0)
 
 #define CONFIG_ENTRY_QUERY(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, kind, "Kind", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, kind, "Kind", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define EXPOSE_CONFIG(F) \
@@ -354,9 +354,9 @@
 	F(LIST, expose_path, paths, "Paths", 0, JSON_OMITEMPTY)
 
 #define CONNECT_PROXY_CONFIG(F) \
-	F(STR, _, destination_service_name, "DestinationServiceName", 0, JSON_OMITEMPTY) \
-	F(STR, _, destination_service_id, "DestinationServiceID", 0, JSON_OMITEMPTY) \
-	F(STR, _, local_service_address, "LocalServiceAddress", 0, JSON_OMITEMPTY) \
+	F(STR, _, destination_service_name, "DestinationServiceName", NAME_BYTES_MAX, JSON_OMITEMPTY) \
+	F(STR, _, destination_service_id, "DestinationServiceID", NAME_BYTES_MAX, JSON_OMITEMPTY) \
+	F(STR, _, local_service_address, "LocalServiceAddress", NAME_BYTES_MAX, JSON_OMITEMPTY) \
 	F(INT, _, local_service_port, "LocalServicePort", 0, JSON_OMITEMPTY) \
 	F(MAP_ANY, _, config, "Config", 0, JSON_OMITEMPTY) \
 	F(LIST, upstream, upstreams, "Upstreams", 0, JSON_OMITEMPTY) \
@@ -364,49 +364,49 @@
 	F(STRUCT, expose_config, expose, "Expose", 0, JSON_OMITEMPTY)
 
 #define COORDINATE(F) \
-	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, segment, "Segment", 0, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
+	F(STR, _, segment, "Segment", NAME_BYTES_MAX, 0) \
 	F(PTR, vivaldi_coord, coord, "Coord", 0, 0)
 
 #define COORDINATE_UPDATE_REQUEST(F) \
 	F(PTR, vivaldi_coord, coord, "Coord", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, segment, "Segment", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
+	F(STR, _, segment, "Segment", NAME_BYTES_MAX, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define DC_SPECIFIC_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(MAP_STR, _, node_meta_filters, "NodeMetaFilters", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(MAP_STR, _, node_meta_filters, "NodeMetaFilters", PAIRS_MAX, 0) \
 	F(STRUCT, query_source, source, "Source", 0, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define DATACENTER_MAP(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, area_id, "AreaID", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, area_id, "AreaID", NAME_BYTES_MAX, 0) \
 	F(LIST, coordinate, coordinates, "Coordinates", 0, 0)
 
 #define DATACENTERS_REQUEST(F) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define DEREGISTER_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, service_id, "ServiceID", 0, 0) \
-	F(STR, _, check_id, "CheckID", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
+	F(STR, _, service_id, "ServiceID", NAME_BYTES_MAX, 0) \
+	F(STR, _, check_id, "CheckID", NAME_BYTES_MAX, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define DIR_ENTRY(F) \
 	F(U64, _, lock_index, "LockIndex", 0, 0) \
-	F(STR, _, key, "Key", 0, 0) \
+	F(STR, _, key, "Key", KEY_BYTES_MAX, 0) \
 	F(U64, _, flags, "Flags", 0, 0) \
 	F(BYTES, _, value, "Value", 0, 0) \
-	F(STR, _, session, "Session", 0, JSON_OMITEMPTY) \
+	F(STR, _, session, "Session", NAME_BYTES_MAX, JSON_OMITEMPTY) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define EVENT_FIRE_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
 	F(BYTES, _, payload, "Payload", 0, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
@@ -417,24 +417,24 @@
 	F(INT, _, listener_port, "ListenerPort", 0, JSON_OMITEMPTY) \
 	F(STR, _, path, "Path", 0, JSON_OMITEMPTY) \
 	F(INT, _, local_path_port, "LocalPathPort", 0, JSON_OMITEMPTY) \
-	F(STR, _, protocol, "Protocol", 0, JSON_OMITEMPTY) \
+	F(STR, _, protocol, "Protocol", NAME_BYTES_MAX, JSON_OMITEMPTY) \
 	F(BOOL, _, parsed_from_check, "ParsedFromCheck", 0, 0)
 
 #define FEDERATION_STATE(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(LIST, check_service_node, mesh_gateways, "MeshGateways", 0, 0) \
 	F(U64, _, primary_modify_index, "PrimaryModifyIndex", 0, 0) \
 	F(TIME, _, updated_at, "UpdatedAt", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define FEDERATION_STATE_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, op, "Op", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, op, "Op", NAME_BYTES_MAX, 0) \
 	F(PTR, federation_state, state, "State", 0, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define SERVICE_NAME(F) \
-	F(STR, _, name, "Name", 0, 0)
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0)
 
 #define HEALTH_CHECK_DEFINITION(F) \
 	F(DURATION, _, interval, "Interval", 0, JSON_OMITEMPTY | JSON_DURATION_TEXT) \
@@ -444,29 +444,29 @@
 	F(STR, _, http, "HTTP", 0, JSON_OMITEMPTY) \
 	F(BOOL, _, tls_skip_verify, "TLSSkipVerify", 0, JSON_OMITEMPTY) \
 	F(MAP_STRS, _, header, "Header", 0, JSON_OMITEMPTY) \
-	F(STR, _, method, "Method", 0, JSON_OMITEMPTY) \
+	F(STR, _, method, "Method", NAME_BYTES_MAX, JSON_OMITEMPTY) \
 	F(STR, _, body, "Body", 0, JSON_OMITEMPTY) \
 	F(STR, _, tcp, "TCP", 0, JSON_OMITEMPTY) \
 	F(STRS, _, script_args, "ScriptArgs", 0, JSON_OMITEMPTY) \
-	F(STR, _, docker_container_id, "DockerContainerID", 0, JSON_OMITEMPTY) \
-	F(STR, _, shell, "Shell", 0, JSON_OMITEMPTY) \
+	F(STR, _, docker_container_id, "DockerContainerID", NAME_BYTES_MAX, JSON_OMITEMPTY) \
+	F(STR, _, shell, "Shell", NAME_BYTES_MAX, JSON_OMITEMPTY) \
 	F(STR, _, grpc, "GRPC", 0, JSON_OMITEMPTY) \
 	F(BOOL, _, grpc_use_tls, "GRPCUseTLS", 0, JSON_OMITEMPTY) \
-	F(STR, _, alias_node, "AliasNode", 0, JSON_OMITEMPTY) \
-	F(STR, _, alias_service, "AliasService", 0, JSON_OMITEMPTY) \
+	F(STR, _, alias_node, "AliasNode", NAME_BYTES_MAX, JSON_OMITEMPTY) \
+	F(STR, _, alias_service, "AliasService", NAME_BYTES_MAX, JSON_OMITEMPTY) \
 	F(DURATION, _, ttl, "TTL", 0, JSON_OMITEMPTY)
 
 #define HEALTH_CHECK(F) \
-	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, check_id, "CheckID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
-	F(STR, _, status, "Status", 0, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
+	F(STR, _, check_id, "CheckID", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
+	F(STR, _, status, "Status", NAME_BYTES_MAX, 0) \
 	F(STR, _, notes, "Notes", 0, 0) \
 	F(STR, _, output, "Output", 0, 0) \
-	F(STR, _, service_id, "ServiceID", 0, 0) \
-	F(STR, _, service_name, "ServiceName", 0, 0) \
-	F(STRS, _, service_tags, "ServiceTags", 0, JSON_EMPTY_LIST) \
-	F(STR, _, type, "Type", 0, 0) \
+	F(STR, _, service_id, "ServiceID", NAME_BYTES_MAX, 0) \
+	F(STR, _, service_name, "ServiceName", NAME_BYTES_MAX, 0) \
+	F(STRS, _, service_tags, "ServiceTags", TAGS_MAX, JSON_EMPTY_LIST) \
+	F(STR, _, type, "Type", NAME_BYTES_MAX, 0) \
 	F(STRUCT, health_check_definition, definition, "Definition", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
@@ -548,17 +548,17 @@
 	F(INC, rpc_header, header, "", 0, 0)
 
 #define INTENTION(F) \
-	F(STR, _, id, "ID", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
 	F(STR, _, description, "Description", 0, 0) \
-	F(STR, _, source_ns, "SourceNS", 0, 0) \
-	F(STR, _, source_name, "SourceName", 0, 0) \
-	F(STR, _, destination_ns, "DestinationNS", 0, 0) \
-	F(STR, _, destination_name, "DestinationName", 0, 0) \
-	F(STR, _, source_type, "SourceType", 0, 0) \
-	F(STR, _, action, "Action", 0, 0) \
+	F(STR, _, source_ns, "SourceNS", NAME_BYTES_MAX, 0) \
+	F(STR, _, source_name, "SourceName", NAME_BYTES_MAX, 0) \
+	F(STR, _, destination_ns, "DestinationNS", NAME_BYTES_MAX, 0) \
+	F(STR, _, destination_name, "DestinationName", NAME_BYTES_MAX, 0) \
+	F(STR, _, source_type, "SourceType", NAME_BYTES_MAX, 0) \
+	F(STR, _, action, "Action", NAME_BYTES_MAX, 0) \
 	F(STR, _, default_addr, "DefaultAddr", 0, JSON_SKIP) \
 	F(INT, _, default_port, "DefaultPort", 0, JSON_SKIP) \
-	F(MAP_STR, _, meta, "Meta", 0, 0) \
+	F(MAP_STR, _, meta, "Meta", PAIRS_MAX, 0) \
 	F(INT, _, precedence, "Precedence", 0, 0) \
 	F(TIME, _, created_at, "CreatedAt", 0, 0) \
 	F(TIME, _, updated_at, "UpdatedAt", 0, 0) \
@@ -566,41 +566,41 @@
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define INTENTION_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(PTR, intention, intention, "Intention", 0, 0) \
-	F(STR, _, op, "Op", 0, 0) \
+	F(STR, _, op, "Op", NAME_BYTES_MAX, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define KVS_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(STRUCT, dir_entry, dir_ent, "DirEnt", 0, 0) \
-	F(STR, _, op, "Op", 0, 0) \
+	F(STR, _, op, "Op", NAME_BYTES_MAX, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define KEY_LIST_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, prefix, "Prefix", 0, 0) \
-	F(STR, _, seperator, "Seperator", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, prefix, "Prefix", KEY_BYTES_MAX, 0) \
+	F(STR, _, seperator, "Seperator", KEY_BYTES_MAX, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define KEY_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, key, "Key", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, key, "Key", KEY_BYTES_MAX, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define KEYRING_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(BOOL, _, forwarded, "Forwarded", 0, 0) \
-	F(STR, _, key, "Key", 0, 0) \
+	F(STR, _, key, "Key", KEY_BYTES_MAX, 0) \
 	F(BOOL, _, local_only, "LocalOnly", 0, 0) \
-	F(STR, _, operation, "Operation", 0, 0) \
+	F(STR, _, operation, "Operation", NAME_BYTES_MAX, 0) \
 	F(U64, _, relay_factor, "RelayFactor", 0, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define KEYRING_RESPONSE(F) \
 	F(BOOL, _, wan, "WAN", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, segment, "Segment", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, segment, "Segment", NAME_BYTES_MAX, 0) \
 	F(MAP_STR, _, messages, "Messages", 0, JSON_OMITEMPTY) \
 	F(MAP_INT, _, keys, "Keys", 0, 0) \
 	F(MAP_INT, _, primary_keys, "PrimaryKeys", 0, 0) \
@@ -619,25 +619,25 @@
 	F(U64, _, type, "Type", 0, 0)
 
 #define NODE(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, address, "Address", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", 0, 0) \
-	F(MAP_STR, _, meta, "Meta", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
+	F(STR, _, address, "Address", NAME_BYTES_MAX, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", PAIRS_MAX, 0) \
+	F(MAP_STR, _, meta, "Meta", PAIRS_MAX, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define NODE_INFO(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, address, "Address", 0, 0) \
-	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", 0, 0) \
-	F(MAP_STR, _, meta, "Meta", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
+	F(STR, _, address, "Address", NAME_BYTES_MAX, 0) \
+	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", PAIRS_MAX, 0) \
+	F(MAP_STR, _, meta, "Meta", PAIRS_MAX, 0) \
 	F(LIST, node_service, services, "Services", 0, 0) \
 	F(LIST, health_check, checks, "Checks", 0, 0)
 
 #define SERVICE_ADDRESS(F) \
-	F(STR, _, address, "Address", 0, 0) \
+	F(STR, _, address, "Address", NAME_BYTES_MAX, 0) \
 	F(INT, _, port, "Port", 0, 0)
 
 #define SERVICE_CONNECT(F) \
@@ -645,13 +645,13 @@
 	F(PTR, service_definition, sidecar_service, "SidecarService", 0, JSON_OMITEMPTY)
 
 #define NODE_SERVICE(F) \
-	F(STR, _, kind, "Kind", 0, JSON_OMITEMPTY) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, service, "Service", 0, 0) \
-	F(STRS, _, tags, "Tags", 0, JSON_EMPTY_LIST) \
-	F(STR, _, address, "Address", 0, 0) \
-	F(MAP, service_address, tagged_addresses, "TaggedAddresses", 0, JSON_OMITEMPTY) \
-	F(MAP_STR, _, meta, "Meta", 0, 0) \
+	F(STR, _, kind, "Kind", NAME_BYTES_MAX, JSON_OMITEMPTY) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, service, "Service", NAME_BYTES_MAX, 0) \
+	F(STRS, _, tags, "Tags", TAGS_MAX, JSON_EMPTY_LIST) \
+	F(STR, _, address, "Address", NAME_BYTES_MAX, 0) \
+	F(MAP, service_address, tagged_addresses, "TaggedAddresses", PAIRS_MAX, JSON_OMITEMPTY) \
+	F(MAP_STR, _, meta, "Meta", PAIRS_MAX, 0) \
 	F(INT, _, port, "Port", 0, 0) \
 	F(PTR, weights, weights, "Weights", 0, 0) \
 	F(BOOL, _, enable_tag_override, "EnableTagOverride", 0, 0) \
@@ -665,8 +665,8 @@
 	F(MAP, node_service, services, "Services", 0, 0)
 
 #define NODE_SPECIFIC_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, node, "Node", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define OPERATOR_HEALTH_REPLY(F) \
@@ -675,10 +675,10 @@
 	F(LIST, server_health, servers, "Servers", 0, 0)
 
 #define QUERY_DNS_OPTIONS(F) \
-	F(STR, _, ttl, "TTL", 0, 0)
+	F(STR, _, ttl, "TTL", NAME_BYTES_MAX, 0)
 
 #define QUERY_TEMPLATE_OPTIONS(F) \
-	F(STR, _, type, "Type", 0, 0) \
+	F(STR, _, type, "Type", NAME_BYTES_MAX, 0) \
 	F(STR, _, regexp, "Regexp", 0, 0) \
 	F(BOOL, _, remove_empty_tags, "RemoveEmptyTags", 0, 0)
 
@@ -687,21 +687,21 @@
 	F(STRS, _, datacenters, "Datacenters", 0, 0)
 
 #define SERVICE_QUERY(F) \
-	F(STR, _, service, "Service", 0, 0) \
+	F(STR, _, service, "Service", NAME_BYTES_MAX, 0) \
 	F(STRUCT, query_datacenter_options, failover, "Failover", 0, 0) \
 	F(BOOL, _, only_passing, "OnlyPassing", 0, 0) \
 	F(STRS, _, ignore_check_ids, "IgnoreCheckIDs", 0, 0) \
-	F(STR, _, near, "Near", 0, 0) \
-	F(STRS, _, tags, "Tags", 0, 0) \
-	F(MAP_STR, _, node_meta, "NodeMeta", 0, 0) \
-	F(MAP_STR, _, service_meta, "ServiceMeta", 0, 0) \
+	F(STR, _, near, "Near", NAME_BYTES_MAX, 0) \
+	F(STRS, _, tags, "Tags", TAGS_MAX, 0) \
+	F(MAP_STR, _, node_meta, "NodeMeta", PAIRS_MAX, 0) \
+	F(MAP_STR, _, service_meta, "ServiceMeta", PAIRS_MAX, 0) \
 	F(BOOL, _, connect, "Connect", 0, 0)
 
 #define PREPARED_QUERY(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
-	F(STR, _, session, "Session", 0, 0) \
-	F(STR, _, token, "Token", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
+	F(STR, _, session, "Session", NAME_BYTES_MAX, 0) \
+	F(STR, _, token, "Token", TOKEN_BYTES_MAX, 0) \
 	F(STRUCT, query_template_options, template, "Template", 0, 0) \
 	F(STRUCT, service_query, service, "Service", 0, 0) \
 	F(STRUCT, query_dns_options, dns, "DNS", 0, 0) \
@@ -710,17 +710,17 @@
 #define PREPARED_QUERY_EXECUTE_REQUEST(F) \
 	F(STRUCT, query_source, agent, "Agent", 0, 0) \
 	F(BOOL, _, connect, "Connect", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(INT, _, limit, "Limit", 0, 0) \
-	F(STR, _, query_id_or_name, "QueryIDOrName", 0, 0) \
+	F(STR, _, query_id_or_name, "QueryIDOrName", NAME_BYTES_MAX, 0) \
 	F(STRUCT, query_source, source, "Source", 0, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define PREPARED_QUERY_EXECUTE_RESPONSE(F) \
-	F(STR, _, service, "Service", 0, 0) \
+	F(STR, _, service, "Service", NAME_BYTES_MAX, 0) \
 	F(LIST, check_service_node, nodes, "Nodes", 0, 0) \
 	F(STRUCT, query_dns_options, dns, "DNS", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(INT, _, failovers, "Failovers", 0, 0) \
 	F(INC, query_meta, meta, "", 0, 0)
 
@@ -729,14 +729,14 @@
 	F(INC, query_meta, meta, "", 0, 0)
 
 #define PREPARED_QUERY_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, op, "Op", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, op, "Op", NAME_BYTES_MAX, 0) \
 	F(PTR, prepared_query, query, "Query", 0, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define PREPARED_QUERY_SPECIFIC_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, query_id, "QueryID", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, query_id, "QueryID", NAME_BYTES_MAX, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define RAFT_CONFIGURATION(F) \
@@ -747,31 +747,31 @@
 	F(U64, _, index, "Index", 0, 0)
 
 #define RAFT_REMOVE_PEER_REQUEST(F) \
-	F(STR, _, address, "Address", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, id, "ID", 0, 0) \
+	F(STR, _, address, "Address", NAME_BYTES_MAX, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define RAFT_SERVER(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, address, "Address", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
+	F(STR, _, address, "Address", NAME_BYTES_MAX, 0) \
 	F(BOOL, _, leader, "Leader", 0, 0) \
-	F(STR, _, protocol_version, "ProtocolVersion", 0, 0) \
+	F(STR, _, protocol_version, "ProtocolVersion", NAME_BYTES_MAX, 0) \
 	F(BOOL, _, voter, "Voter", 0, 0)
 
 #define RAFT_SERVER_ENTRY(F) \
 	F(INT, _, suffrage, "Suffrage", 0, 0) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, address, "Address", 0, 0)
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, address, "Address", NAME_BYTES_MAX, 0)
 
 #define REGISTER_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, address, "Address", 0, 0) \
-	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", 0, 0) \
-	F(MAP_STR, _, node_meta, "NodeMeta", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
+	F(STR, _, address, "Address", NAME_BYTES_MAX, 0) \
+	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", PAIRS_MAX, 0) \
+	F(MAP_STR, _, node_meta, "NodeMeta", PAIRS_MAX, 0) \
 	F(PTR, node_service, service, "Service", 0, 0) \
 	F(PTR, health_check, check, "Check", 0, 0) \
 	F(LIST, health_check, checks, "Checks", 0, 0) \
@@ -794,11 +794,11 @@
 	F(INC, rpc_header, header, "", 0, 0)
 
 #define SERVER_HEALTH(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
-	F(STR, _, address, "Address", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
+	F(STR, _, address, "Address", NAME_BYTES_MAX, 0) \
 	F(INT, _, serf_status, "SerfStatus", 0, 0) \
-	F(STR, _, version, "Version", 0, 0) \
+	F(STR, _, version, "Version", NAME_BYTES_MAX, 0) \
 	F(BOOL, _, leader, "Leader", 0, 0) \
 	F(DURATION, _, last_contact, "LastContact", 0, 0) \
 	F(U64, _, last_term, "LastTerm", 0, 0) \
@@ -813,39 +813,39 @@
 	F(U64, _, last_term, "LastTerm", 0, 0)
 
 #define SERVICE_CHECK(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, namespace, "Namespace", 0, 0)
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, namespace, "Namespace", NAME_BYTES_MAX, 0)
 
 #define SERVICE_CONFIG_ENTRY(F) \
 	F(STRUCT, expose_config, expose, "Expose", 0, 0) \
 	F(STR, _, external_sni, "ExternalSNI", 0, 0) \
-	F(STR, _, kind, "Kind", 0, 0) \
+	F(STR, _, kind, "Kind", NAME_BYTES_MAX, 0) \
 	F(STRUCT, mesh_gateway_config, mesh_gateway, "MeshGateway", 0, 0) \
-	F(MAP_STR, _, meta, "Meta", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
-	F(STR, _, protocol, "Protocol", 0, 0) \
+	F(MAP_STR, _, meta, "Meta", PAIRS_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
+	F(STR, _, protocol, "Protocol", NAME_BYTES_MAX, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define SERVICE_DEFINITION(F) \
-	F(STR, _, kind, "Kind", 0, JSON_OMITEMPTY) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
-	F(STRS, _, tags, "Tags", 0, 0) \
-	F(STR, _, address, "Address", 0, 0) \
-	F(MAP, service_address, tagged_addresses, "TaggedAddresses", 0, 0) \
-	F(MAP_STR, _, meta, "Meta", 0, 0) \
+	F(STR, _, kind, "Kind", NAME_BYTES_MAX, JSON_OMITEMPTY) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
+	F(STRS, _, tags, "Tags", TAGS_MAX, 0) \
+	F(STR, _, address, "Address", NAME_BYTES_MAX, 0) \
+	F(MAP, service_address, tagged_addresses, "TaggedAddresses", PAIRS_MAX, 0) \
+	F(MAP_STR, _, meta, "Meta", PAIRS_MAX, 0) \
 	F(INT, _, port, "Port", 0, 0) \
 	F(STRUCT, check_type, check, "Check", 0, 0) \
 	F(LIST, check_type, checks, "Checks", 0, 0) \
 	F(PTR, weights, weights, "Weights", 0, 0) \
-	F(STR, _, token, "Token", 0, 0) \
+	F(STR, _, token, "Token", TOKEN_BYTES_MAX, 0) \
 	F(BOOL, _, enable_tag_override, "EnableTagOverride", 0, 0) \
 	F(PTR, connect_proxy_config, proxy, "Proxy", 0, 0) \
 	F(PTR, service_connect, connect, "Connect", 0, 0)
 
 #define SERVICE_DUMP_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, service_kind, "ServiceKind", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, service_kind, "ServiceKind", NAME_BYTES_MAX, 0) \
 	F(STRUCT, query_source, source, "Source", 0, 0) \
 	F(BOOL, _, use_service_kind, "UseServiceKind", 0, 0) \
 	F(INC, query_options, options, "", 0, 0)
@@ -855,20 +855,20 @@
 	F(INT, _, warning, "Warning", 0, 0)
 
 #define SERVICE_NODE(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, address, "Address", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", 0, 0) \
-	F(MAP_STR, _, node_meta, "NodeMeta", 0, 0) \
-	F(STR, _, service_kind, "ServiceKind", 0, 0) \
-	F(STR, _, service_id, "ServiceID", 0, 0) \
-	F(STR, _, service_name, "ServiceName", 0, 0) \
-	F(STRS, _, service_tags, "ServiceTags", 0, JSON_EMPTY_LIST) \
-	F(STR, _, service_address, "ServiceAddress", 0, 0) \
-	F(MAP, service_address, service_tagged_addresses, "ServiceTaggedAddresses", 0, JSON_OMITEMPTY) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
+	F(STR, _, address, "Address", NAME_BYTES_MAX, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(MAP_STR, _, tagged_addresses, "TaggedAddresses", PAIRS_MAX, 0) \
+	F(MAP_STR, _, node_meta, "NodeMeta", PAIRS_MAX, 0) \
+	F(STR, _, service_kind, "ServiceKind", NAME_BYTES_MAX, 0) \
+	F(STR, _, service_id, "ServiceID", NAME_BYTES_MAX, 0) \
+	F(STR, _, service_name, "ServiceName", NAME_BYTES_MAX, 0) \
+	F(STRS, _, service_tags, "ServiceTags", TAGS_MAX, JSON_EMPTY_LIST) \
+	F(STR, _, service_address, "ServiceAddress", NAME_BYTES_MAX, 0) \
+	F(MAP, service_address, service_tagged_addresses, "ServiceTaggedAddresses", PAIRS_MAX, JSON_OMITEMPTY) \
 	F(STRUCT, weights, service_weights, "ServiceWeights", 0, 0) \
-	F(MAP_STR, _, service_meta, "ServiceMeta", 0, 0) \
+	F(MAP_STR, _, service_meta, "ServiceMeta", PAIRS_MAX, 0) \
 	F(INT, _, service_port, "ServicePort", 0, 0) \
 	F(BOOL, _, service_enable_tag_override, "ServiceEnableTagOverride", 0, 0) \
 	F(STRUCT, connect_proxy_config, service_proxy, "ServiceProxy", 0, 0) \
@@ -877,67 +877,67 @@
 
 #define SERVICE_RESOLVER_FAILOVER(F) \
 	F(STRS, _, datacenters, "Datacenters", 0, 0) \
-	F(STR, _, namespace, "Namespace", 0, 0) \
-	F(STR, _, service, "Service", 0, 0) \
-	F(STR, _, service_subset, "ServiceSubset", 0, 0)
+	F(STR, _, namespace, "Namespace", NAME_BYTES_MAX, 0) \
+	F(STR, _, service, "Service", NAME_BYTES_MAX, 0) \
+	F(STR, _, service_subset, "ServiceSubset", NAME_BYTES_MAX, 0)
 
 #define SERVICE_RESOLVER_CONFIG_ENTRY(F) \
 	F(DURATION, _, connect_timeout, "ConnectTimeout", 0, 0) \
-	F(STR, _, default_subset, "DefaultSubset", 0, 0) \
+	F(STR, _, default_subset, "DefaultSubset", NAME_BYTES_MAX, 0) \
 	F(MAP, service_resolver_failover, failover, "Failover", 0, 0) \
-	F(STR, _, kind, "Kind", 0, 0) \
-	F(MAP_STR, _, meta, "Meta", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
+	F(STR, _, kind, "Kind", NAME_BYTES_MAX, 0) \
+	F(MAP_STR, _, meta, "Meta", PAIRS_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
 	F(PTR, service_resolver_redirect, redirect, "Redirect", 0, 0) \
 	F(MAP, service_resolver_subset, subsets, "Subsets", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define SERVICE_RESOLVER_REDIRECT(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, namespace, "Namespace", 0, 0) \
-	F(STR, _, service, "Service", 0, 0) \
-	F(STR, _, service_subset, "ServiceSubset", 0, 0)
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, namespace, "Namespace", NAME_BYTES_MAX, 0) \
+	F(STR, _, service, "Service", NAME_BYTES_MAX, 0) \
+	F(STR, _, service_subset, "ServiceSubset", NAME_BYTES_MAX, 0)
 
 #define SERVICE_SPECIFIC_REQUEST(F) \
 	F(BOOL, _, connect, "Connect", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(BOOL, _, ingress, "Ingress", 0, 0) \
-	F(MAP_STR, _, node_meta_filters, "NodeMetaFilters", 0, 0) \
-	F(STR, _, service_address, "ServiceAddress", 0, 0) \
-	F(STR, _, service_name, "ServiceName", 0, 0) \
-	F(STR, _, service_tag, "ServiceTag", 0, 0) \
-	F(STRS, _, service_tags, "ServiceTags", 0, 0) \
+	F(MAP_STR, _, node_meta_filters, "NodeMetaFilters", PAIRS_MAX, 0) \
+	F(STR, _, service_address, "ServiceAddress", NAME_BYTES_MAX, 0) \
+	F(STR, _, service_name, "ServiceName", NAME_BYTES_MAX, 0) \
+	F(STR, _, service_tag, "ServiceTag", NAME_BYTES_MAX, 0) \
+	F(STRS, _, service_tags, "ServiceTags", TAGS_MAX, 0) \
 	F(STRUCT, query_source, source, "Source", 0, 0) \
 	F(BOOL, _, tag_filter, "TagFilter", 0, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define SESSION(F) \
-	F(STR, _, id, "ID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
-	F(STR, _, node, "Node", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
 	F(DURATION, _, lock_delay, "LockDelay", 0, 0) \
-	F(STR, _, behavior, "Behavior", 0, 0) \
-	F(STR, _, ttl, "TTL", 0, 0) \
+	F(STR, _, behavior, "Behavior", NAME_BYTES_MAX, 0) \
+	F(STR, _, ttl, "TTL", NAME_BYTES_MAX, 0) \
 	F(STRS, _, node_checks, "NodeChecks", 0, 0) \
 	F(LIST, service_check, service_checks, "ServiceChecks", 0, 0) \
 	F(STRS, _, checks, "Checks", 0, JSON_OMITEMPTY) \
 	F(INC, raft_index, indexes, "", 0, 0)
 
 #define SESSION_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, op, "Op", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, op, "Op", NAME_BYTES_MAX, 0) \
 	F(STRUCT, session, session, "Session", 0, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define SESSION_SPECIFIC_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, session, "Session", 0, 0) \
-	F(STR, _, session_id, "SessionID", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, session, "Session", NAME_BYTES_MAX, 0) \
+	F(STR, _, session_id, "SessionID", NAME_BYTES_MAX, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
 #define SNAPSHOT_META(F) \
 	F(INT, _, version, "Version", 0, 0) \
-	F(STR, _, id, "ID", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
 	F(U64, _, index, "Index", 0, 0) \
 	F(U64, _, term, "Term", 0, 0) \
 	F(BYTES, _, peers, "Peers", 0, 0) \
@@ -947,9 +947,9 @@
 
 #define SNAPSHOT_REQUEST(F) \
 	F(BOOL, _, allow_stale, "AllowStale", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(INT, _, op, "Op", 0, 0) \
-	F(STR, _, token, "Token", 0, 0)
+	F(STR, _, token, "Token", TOKEN_BYTES_MAX, 0)
 
 #define SNAPSHOT_RESPONSE(F) \
 	F(STR, _, error, "Error", 0, 0) \
@@ -962,13 +962,13 @@
 	F(INC, rpc_header, header, "", 0, 0)
 
 #define TOMBSTONE_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
-	F(STR, _, op, "Op", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(STR, _, op, "Op", NAME_BYTES_MAX, 0) \
 	F(U64, _, reap_index, "ReapIndex", 0, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define TXN_CHECK_OP(F) \
-	F(STR, _, verb, "Verb", 0, 0) \
+	F(STR, _, verb, "Verb", NAME_BYTES_MAX, 0) \
 	F(STRUCT, health_check, check, "Check", 0, 0)
 
 #define TXN_ERROR(F) \
@@ -976,17 +976,17 @@
 	F(STR, _, what, "What", 0, 0)
 
 #define TXN_INTENTION_OP(F) \
-	F(STR, _, op, "Op", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, op, "Op", NAME_BYTES_MAX, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(PTR, intention, intention, "Intention", 0, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
 #define TXN_KV_OP(F) \
-	F(STR, _, verb, "Verb", 0, 0) \
+	F(STR, _, verb, "Verb", NAME_BYTES_MAX, 0) \
 	F(STRUCT, dir_entry, dir_ent, "DirEnt", 0, 0)
 
 #define TXN_NODE_OP(F) \
-	F(STR, _, verb, "Verb", 0, 0) \
+	F(STR, _, verb, "Verb", NAME_BYTES_MAX, 0) \
 	F(STRUCT, node, node, "Node", 0, 0)
 
 #define TXN_OP(F) \
@@ -998,7 +998,7 @@
 	F(PTR, txn_intention_op, intention, "Intention", 0, 0)
 
 #define TXN_READ_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(LIST, txn_op, ops, "Ops", 0, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
@@ -1008,7 +1008,7 @@
 	F(INC, query_meta, meta, "", 0, 0)
 
 #define TXN_REQUEST(F) \
-	F(STR, _, datacenter, "Datacenter", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(LIST, txn_op, ops, "Ops", 0, 0) \
 	F(INC, write_request, write, "", 0, 0)
 
@@ -1023,20 +1023,20 @@
 	F(PTR, health_check, check, "Check", 0, JSON_OMITEMPTY)
 
 #define TXN_SERVICE_OP(F) \
-	F(STR, _, verb, "Verb", 0, 0) \
-	F(STR, _, node, "Node", 0, 0) \
+	F(STR, _, verb, "Verb", NAME_BYTES_MAX, 0) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
 	F(STRUCT, node_service, service, "Service", 0, 0)
 
 #define TXN_SESSION_OP(F) \
-	F(STR, _, verb, "Verb", 0, 0) \
+	F(STR, _, verb, "Verb", NAME_BYTES_MAX, 0) \
 	F(STRUCT, session, session, "Session", 0, 0)
 
 #define UPSTREAM(F) \
-	F(STR, _, destination_type, "DestinationType", 0, JSON_OMITEMPTY) \
-	F(STR, _, destination_namespace, "DestinationNamespace", 0, JSON_OMITEMPTY) \
-	F(STR, _, destination_name, "DestinationName", 0, 0) \
-	F(STR, _, datacenter, "Datacenter", 0, JSON_OMITEMPTY) \
-	F(STR, _, local_bind_address, "LocalBindAddress", 0, JSON_OMITEMPTY) \
+	F(STR, _, destination_type, "DestinationType", NAME_BYTES_MAX, JSON_OMITEMPTY) \
+	F(STR, _, destination_namespace, "DestinationNamespace", NAME_BYTES_MAX, JSON_OMITEMPTY) \
+	F(STR, _, destination_name, "DestinationName", NAME_BYTES_MAX, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, JSON_OMITEMPTY) \
+	F(STR, _, local_bind_address, "LocalBindAddress", NAME_BYTES_MAX, JSON_OMITEMPTY) \
 	F(INT, _, local_bind_port, "LocalBindPort", 0, JSON_OMITEMPTY) \
 	F(MAP_ANY, _, config, "Config", 0, JSON_OMITEMPTY) \
 	F(STRUCT, mesh_gateway_config, mesh_gateway, "MeshGateway", 0, JSON_OMITEMPTY) \

@@ -161,7 +161,7 @@ render_read(const struct view *view, const void *const *replies,
 	response_meta(out, &reply->meta);
 	out->has_meta = false;
 	out->has_contact = true;
-	json_from_type(&txn_read_response_type, reply, &out->body);
+	json_from_type_nulls(&txn_read_response_type, reply, &out->body);
 }
 
 static void
@@ -174,7 +174,7 @@ render_written(const struct view *view, const void *const *replies,
 	(void)arena;
 	out->status = reply->errors.count > 0 ? 409 : 200;
 	out->content = CONTENT_JSON;
-	json_from_type(&txn_response_type, reply, &out->body);
+	json_from_type_nulls(&txn_response_type, reply, &out->body);
 }
 
 static void
