@@ -59,6 +59,7 @@ FUZZERS	 := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort \
 	    $(wildcard tests/fuzz/*_fuzz.c)))
 HEADERS	 := $(sort $(wildcard $(addsuffix /*.h,common $(PROGRAMS))))
 
+.SECONDARY: # objects stay
 # `make V=1` shows whole command lines.
 say	 = $(if $(V),,@printf '%-4s %s\n' '$(1)' '$@';)
 
