@@ -72,6 +72,16 @@ feed_forget(struct raftd *d)
 
 /* --- State. --- */
 
+/* A catalogd that has not had all that was committed before it led, or before
+ * it began to follow, would answer for a state that it does not have. */
+static bool
+may_lead(const struct raftd *d)
+{
+	return (raft_is_ready(&d->raft) &&
+		d->feed.sent_index >= d->feed.leads_from &&
+		d->feed.sent_index >= d->raft.noop_index);
+}
+
 static void
 send_state(struct raftd *d)
 {
@@ -83,7 +93,7 @@ send_state(struct raftd *d)
 		.role = slice_of_text(roles[raft->role]),
 		.term = raft->term,
 		.leader_address = slice_of_text(raft->leader.text),
-		.is_leader = raft_is_ready(raft),
+		.is_leader = may_lead(d),
 		.is_sole_voter = raft_is_sole_voter(raft),
 		.commit_index = raft->commit_index,
 		.peers = { .items = peers },
@@ -225,6 +235,7 @@ feed_start(struct raftd *d, uint64_t behind)
 	feed->is_on = true;
 	feed->is_state_due = true;
 	feed->sent_index = behind;
+	feed->leads_from = d->raft.commit_index;
 	if (behind < d->newest.index &&
 	    (behind == 0 || behind + 1 < d->raft.trail.first_index))
 		start_restore(d);
@@ -266,7 +277,8 @@ feed_push(struct raftd *d)
 		continue;
 	recent_shrink(
 	    &d->recent, feed->is_on ? feed->sent_index : d->raft.commit_index);
-	if (feed->is_on && feed->is_state_due)
+	if (feed->is_on &&
+	    (feed->is_state_due || feed->told_to_lead != may_lead(d)))
 		send_state(d);
 	if (feed->is_on && !feed->is_reading &&
 	    (feed->is_restoring || feed->sent_index < d->raft.commit_index)) {

@@ -71,6 +71,17 @@ folder_of(const struct config *config, char *path, size_t size)
 	return (path);
 }
 
+static void
+folder_make(enum daemon_id id, const char *path)
+{
+	if (mkdir(path, 0700) == 0) {
+		if (geteuid() == 0 &&
+		    chown(path, privsep_uid(id), privsep_gid(id)) != 0)
+			fatal("cannot hand over %s: %s", path, strerror(errno));
+	} else if (errno != EEXIST)
+		fatal("cannot make %s: %s", path, strerror(errno));
+}
+
 /* What needs privileges: a folder in the data directory, which is ours. */
 static void
 raftd_open(struct daemon *daemon)
@@ -80,15 +91,16 @@ raftd_open(struct daemon *daemon)
 	struct buf why = { 0 };
 
 	d->daemon = daemon;
+	umask(0077); /* the log holds tokens */
 	snapshot_file_init(&d->feed.restore);
 	snapshot_file_init(&d->taking.file);
 	if (!daemon->config->is_server)
 		return;
+	if (daemon->config->node_id[0] == '\0')
+		fatal("this node has no id: the launcher makes DATA/node-id");
 	folder_of(daemon->config, folder, sizeof(folder));
-	if (folder[0] != '\0' && mkdir(folder, 0700) == 0 && geteuid() == 0 &&
-	    chown(folder, privsep_uid(daemon->id), privsep_gid(daemon->id)) !=
-		0)
-		fatal("cannot hand over %s: %s", folder, strerror(errno));
+	if (folder[0] != '\0')
+		folder_make(daemon->id, folder);
 	/* Anonymous files are made before the sandbox closes. */
 	if (folder[0] == '\0' &&
 	    snapshots_open(&d->snapshots, folder, &why) != ERR_OK)
@@ -159,7 +171,9 @@ log_open(struct raftd *d)
 	    snapshots_open(&d->snapshots, folder, &why) != ERR_OK)
 		fatal("%s", buf_text(&why));
 	if (store_open(&options, &d->store, &why) != ERR_OK ||
-	    store_load(d->store, &d->raft, &d->newest, &why) != ERR_OK)
+	    store_load(d->store, &d->raft, &d->newest, &why) != ERR_OK ||
+	    (d->newest.index > 0 &&
+		snapshot_check(&d->snapshots, &d->newest, &why) != ERR_OK))
 		fatal("Error starting agent: Failed to start Consul server: "
 		      "Failed to start Raft: %s",
 		    buf_text(&why));

@@ -147,7 +147,6 @@ take_membership(
 	raft->latest_index = index;
 	raft->was_told_idle = false;
 	s->fx->has_changed = true;
-	effects_note(s->fx, NOTE_CONFIGURATION_CHANGED, index, NULL);
 	if (raft->role == ROLE_LEADER)
 		replication_set_members(s);
 }
@@ -345,6 +344,8 @@ change(struct step *s, uint64_t id, const struct change *wanted)
 			   .membership = &s->fx->membership,
 			   .id = id,
 		       });
+	effects_note(
+	    s->fx, NOTE_CONFIGURATION_CHANGED, raft->latest_index, NULL);
 	replication_flush(s);
 }
 

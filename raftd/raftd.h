@@ -35,7 +35,10 @@ struct feed {
 	bool is_reading; /* from the disk */
 	bool is_restoring;
 	bool is_state_due;
+	bool told_to_lead; /* by the last Raft.State */
 	uint64_t sent_index;
+	uint64_t
+	    leads_from; /* catalogd leads only once it has all up to here */
 	struct snapshot_file restore;
 	struct snapshot restoring; /* what `restore` reads */
 	struct buf piece;

@@ -59,7 +59,7 @@ make_room(struct recent *recent)
 
 	if (recent->last < recent->capacity)
 		return;
-	if (recent->first < recent->capacity / 2) {
+	if (recent->first <= recent->capacity / 2) {
 		recent->capacity = recent->capacity * 2 + 16;
 		recent->nodes = xreallocarray(
 		    recent->nodes, recent->capacity, sizeof(*recent->nodes));

@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_BYTES 1024
+#define PATH_BYTES  1024
+#define CHECK_BYTES (256 * 1024)
 
 /* CRC-64 of ECMA-182, reflected: four bits at a time. */
 #define POLYNOMIAL 0xc96c5795d7870f42ULL
@@ -339,4 +340,23 @@ snapshot_get(struct snapshot_file *file, const struct snapshot *snapshot,
 		return (ERR_CORRUPT);
 	}
 	return (ERR_OK);
+}
+
+enum err
+snapshot_check(
+    struct snapshots *all, const struct snapshot *snapshot, struct buf *why)
+{
+	struct snapshot_file file = { .fd = -1 };
+	struct buf piece = { 0 };
+	enum err err = snapshot_open(all, snapshot, &file, why);
+	bool is_done = false;
+
+	while (err == ERR_OK && !is_done) {
+		buf_reset(&piece);
+		err = snapshot_get(&file, snapshot, CHECK_BYTES, &piece, why);
+		is_done = file.size == snapshot->size;
+	}
+	snapshot_close(&file);
+	buf_deinit(&piece);
+	return (err);
 }

@@ -66,5 +66,8 @@ MUST_CHECK enum err snapshot_open(struct snapshots *, const struct snapshot *,
 MUST_CHECK enum err snapshot_get(struct snapshot_file *,
     const struct snapshot *, size_t bytes, struct buf *out, struct buf *why);
 void snapshot_close(struct snapshot_file *);
+/* Read all of it once, for its sum. */
+MUST_CHECK enum err snapshot_check(
+    struct snapshots *, const struct snapshot *, struct buf *why);
 
 #endif
