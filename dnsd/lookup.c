@@ -162,19 +162,16 @@ on_patience(struct ev_loop *loop, ev_timer *w, int events)
 	lookup_end(l);
 }
 
-/* catalogd is gone: wait for it, or for the end of patience. */
-static bool
-lookup_waits(struct lookup *l)
+/* catalogd is gone: wait for the next one, or for the end of patience. */
+static void
+lookup_wait(struct lookup *l)
 {
-	struct instant now = instant_now();
+	struct duration left = instant_since(l->patience, instant_now());
 
-	if (!instant_before(now, l->patience))
-		return (false);
 	l->is_lost = true;
-	ev_timer_set(
-	    &l->timer, duration_seconds(instant_since(l->patience, now)), 0);
+	ev_timer_stop(l->dnsd->daemon->loop, &l->timer);
+	ev_timer_set(&l->timer, left.ns > 0 ? duration_seconds(left) : 0, 0);
 	ev_timer_start(l->dnsd->daemon->loop, &l->timer);
-	return (true);
 }
 
 static void
@@ -182,8 +179,10 @@ on_answer(void *arg, const struct answer *answer)
 {
 	struct lookup *l = arg;
 
-	if (answer->err == ERR_PEER_GONE && lookup_waits(l))
+	if (answer->err == ERR_PEER_GONE) {
+		lookup_wait(l);
 		return;
+	}
 	if (answer->err != ERR_OK)
 		reply_fail(l, answer);
 	else
@@ -267,6 +266,10 @@ lookup_ask(struct lookup *l)
 		.max_stale_duration = s->max_stale,
 	};
 
+	if (!edge_is_up(l->dnsd->daemon->edges[DAEMON_catalogd])) {
+		lookup_wait(l);
+		return;
+	}
 	l->is_lost = false;
 	ev_timer_stop(l->dnsd->daemon->loop, &l->timer);
 	l->epoch = l->dnsd->page == NULL ? 0 : genpage_epoch(l->dnsd->page);
