@@ -66,21 +66,23 @@ be16_at(struct slice s, size_t at)
 	return ((uint16_t)(s.data[at] << 8 | s.data[at + 1]));
 }
 
-/* A message may end behind the name, or behind the type: what is missing is
- * zero then, as with miekg/dns. */
+/* A message may end behind the name, behind the type, or in the class: what is
+ * missing is zero then, as with miekg/dns. */
 static bool
 read_question(struct slice message, size_t *at, struct dns_query *q)
 {
-	uint16_t *const fields[] = { &q->type, &q->class };
+	size_t left;
 
 	if (!read_name(message, at, q->name, &q->name_size))
 		return (false);
-	for (size_t i = 0; i < 2 && *at != message.size; i++) {
-		if (message.size - *at < 2)
-			return (false);
-		*fields[i] = be16_at(message, *at);
-		*at += 2;
-	}
+	left = message.size - *at;
+	if (left == 1)
+		return (false);
+	if (left >= 2)
+		q->type = be16_at(message, *at);
+	if (left >= 4)
+		q->class = be16_at(message, *at + 2);
+	*at += left < 4 ? left : 4;
 	for (size_t i = 0; i < q->name_size; i++)
 		q->folded[i] = byte_fold(q->name[i]);
 	q->has_question = true;

@@ -46,6 +46,25 @@ CONFIG = {
     },
 }
 
+# The same with other settings, each asked about a few names only.
+VARIANTS = {
+    "none over udp": {"udp_answer_limit": 0},
+    "none over udp, truncated": {"udp_answer_limit": 0,
+                                 "enable_truncate": True},
+    "truncated": {"enable_truncate": True, "udp_answer_limit": 5},
+    "one over udp": {"udp_answer_limit": 1},
+    "few addresses": {"a_record_limit": 2},
+    "only passing": {"only_passing": True},
+    "not compressed": {"disable_compression": True},
+    "no metadata": {"enable_additional_node_meta_txt": False},
+}
+
+
+def variant(name):
+    """The configuration of a variant."""
+    return dict(CONFIG, dns_config=dict(CONFIG["dns_config"],
+                                        **VARIANTS[name]))
+
 
 # --- The catalog. ---
 
@@ -167,6 +186,11 @@ def catalog():
                  "Service": {"ID": "onsick", "Service": "onsick"},
                  "Checks": [{"CheckID": "n", "Name": "n",
                              "Status": "critical"}]})
+    for i, meta in enumerate(({"k`e=y": "v`a=l"}, {"  a b ": " c "},
+                              {"RFC1035-x": "a=`b"}, {"": "none"},
+                              {"long": "z" * 240})):
+        rows.append({"Node": "odd%d" % i, "Address": "10.1.7.%d" % i,
+                     "NodeMeta": meta})
     rows.append({"Node": "strange", "Address": "10.1.6.2",
                  "NodeMeta": {"k`e=y": "v`a=l", "plain": "p q\"r"}})
     return rows
@@ -203,6 +227,8 @@ w1.node.consul W1.NODE.consul w1.node.dc1.consul w1.node.dc9.consul
 n6.node.consul d1.node.consul ext.node.consul namednode.node.consul
 node-up.node.consul under_score.node.consul my.dotted.node.consul
 dual.node.consul sick.node.consul strange.node.consul meta1.node.consul
+odd0.node.consul odd1.node.consul odd2.node.consul odd3.node.consul
+odd4.node.consul
 nope.node.consul w1.node.alt.test web.service.alt.test
 _web._tcp.service.alt.test db-main.service.alt.test
 0a020001.addr.consul 0A020001.addr.consul 0a020001.addr.dc9.consul
@@ -247,6 +273,22 @@ def questions():
                                  None))
             rows.append(Question(name + ".service.consul", rtype, "tcp", 600,
                                  None))
+    return rows
+
+
+def variant_questions():
+    """What is asked of each variant."""
+    rows = []
+    for name in ("web.service", "five.service", "many.service",
+                 "mixed.service", "warned.service", "half.service",
+                 "odd.service", "meta.service", "twice.service",
+                 "extmix.service", "toservice.service", "tomany.service",
+                 "nope.service", "consul.service", "meta1.node", "d1.node",
+                 "namednode.node", "0a020001.addr", "x"):
+        for rtype in ("A", "SRV", "TXT", "ANY", "SOA", "NS"):
+            for via, size in (("udp", 0), ("udp", 600), ("tcp", 0)):
+                rows.append(Question(name + ".consul", rtype, via, size, None))
+    rows.append(Question("3.0.1.10.in-addr.arpa", "PTR", "udp", 0, None))
     return rows
 
 
@@ -507,17 +549,23 @@ def differs(real, ours, whole):
 class Agent:
     """One agent on an address of its own."""
 
-    def __init__(self, binary, address, folder, extra=None):
-        self.address, self.folder = address, folder
-        config = dict(CONFIG, **(extra or {}))
-        path = os.path.join(folder, "c.json")
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(config, file)
+    def __init__(self, binary, address, folder):
+        self.address = address
+        self.path = path = os.path.join(folder, "c.json")
+        self.configure(CONFIG)
         self.log = open(os.path.join(folder, "log"), "wb")
         self.process = subprocess.Popen(
             [binary, "agent", "-dev", "-bind=" + address,
              "-client=" + address, "-node=n1", "-config-file=" + path],
             stdout=self.log, stderr=subprocess.STDOUT, cwd=folder)
+
+    def configure(self, config):
+        with open(self.path, "w", encoding="utf-8") as file:
+            json.dump(config, file)
+
+    def reload(self, config):
+        self.configure(config)
+        self.http("PUT", "/v1/agent/reload")
 
     def http(self, method, path, body=None):
         request = urllib.request.Request(
@@ -592,7 +640,7 @@ def main():
             agent.wait()
             for row in catalog():
                 agent.http("PUT", "/v1/catalog/register", row)
-        return compare(*agents, re.compile(args.only))
+        return Comparison(*agents, re.compile(args.only)).all()
     finally:
         for agent in agents:
             agent.stop()
@@ -600,26 +648,33 @@ def main():
             shutil.rmtree(folder)
 
 
-def compare(real, ours, only):
-    count = failures = 0
-    wholes = {}
-    for question in questions() + strange():
-        what = "%s %s %s %s" % question[:4]
-        if not only.search(what):
-            continue
+class Comparison:
+    """Asks both, prints TAP."""
+
+    def __init__(self, real, ours, only):
+        self.real, self.ours, self.only = real, ours, only
+        self.count = self.failures = 0
+        self.wholes = {}
+
+    def whole(self, question):
+        """Every record that the real one may choose from."""
+        key = (question.name, question.type)
+        if key not in self.wholes:
+            self.wholes[key] = normal(self.real.ask(question._replace(
+                via="tcp", size=0)), question, self.real.address)
+        return self.wholes[key]
+
+    def compare(self, question, label):
+        what = "%s%s %s %s %s" % ((label,) + question[:4])
+        if not self.only.search(what):
+            return
         answers = [normal(agent.ask(question), question, agent.address)
-                   for agent in (real, ours)]
-        whole = None
-        if question.raw is None:
-            key = (question.name, question.type)
-            if key not in wholes:
-                wholes[key] = normal(real.ask(question._replace(
-                    via="tcp", size=0)), question, real.address)
-            whole = wholes[key]
-        why = differs(*answers, whole)
-        count += 1
-        failures += why is not None
-        print("%s %d - %s" % ("not ok" if why else "ok", count,
+                   for agent in (self.real, self.ours)]
+        why = differs(*answers,
+                      None if question.raw else self.whole(question))
+        self.count += 1
+        self.failures += why is not None
+        print("%s %d - %s" % ("not ok" if why else "ok", self.count,
                               what.replace("#", "")))
         if why:
             print("# differs: " + why)
@@ -627,8 +682,18 @@ def compare(real, ours, only):
                 for line in show(answer):
                     print("# %s: %s" % (label, line))
         sys.stdout.flush()
-    print("1..%d" % count)
-    return 1 if failures else 0
+
+    def all(self):
+        for question in questions() + strange():
+            self.compare(question, "")
+        for name in VARIANTS:
+            for agent in (self.real, self.ours):
+                agent.reload(variant(name))
+            self.wholes = {}
+            for question in variant_questions():
+                self.compare(question, name + ": ")
+        print("1..%d" % self.count)
+        return 1 if self.failures else 0
 
 
 if __name__ == "__main__":
