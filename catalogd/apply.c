@@ -1,0 +1,157 @@
+/*
+ * What an applied entry has changed, told to those who wait for it: readers of
+ * the generation page, questions that watch, the leader's timers.
+ */
+#include <ctype.h>
+
+#include "catalogd.h"
+#include "index.h"
+
+/* Raise a bucket of the page, and wake who watches the same thing. */
+static void
+tell(struct catalogd *c, enum gen_kind kind, struct slice key)
+{
+	genpage_raise(c->page, genpage_bucket(kind, key));
+	watch_fire(c, thing_of(kind, key), key);
+}
+
+static struct slice
+lower(struct catalogd *c, struct slice name)
+{
+	uint8_t *to = arena_alloc(&c->scratch, name.size + 1);
+
+	for (size_t i = 0; i < name.size; i++)
+		to[i] = (uint8_t)tolower(name.data[i]);
+	return (slice(to, name.size));
+}
+
+/* --- A function a table: what it means that a row came, went or changed.
+ * Called for the old row and for the new one. --- */
+
+typedef void told_fn(struct catalogd *, const struct row *);
+
+static void
+told_node(struct catalogd *c, const struct row *row)
+{
+	tell(c, GEN_NODE, lower(c, NODE_OF(row)->node));
+}
+
+static void
+told_service(struct catalogd *c, const struct row *row)
+{
+	tell(c, GEN_NODE, lower(c, SERVICE_OF(row)->node));
+}
+
+static void
+told_check(struct catalogd *c, const struct row *row)
+{
+	const struct check_row *check = CHECK_OF(row);
+	struct slice service = lower(c, check->service_name);
+
+	tell(c, GEN_NODE, lower(c, check->node));
+	watch_fire(c, thing_of(WATCH_CHECK_STATE, check->status), SLICE(""));
+	watch_fire(c, thing_of(WATCH_CHECK_STATE, SLICE("any")), SLICE(""));
+	watch_fire(c, thing_of(WATCH_SERVICE_CHECKS, service), SLICE(""));
+}
+
+/* A key, or the prefix of a tombstone: everything that lists it. */
+static void
+told_key(struct catalogd *c, struct slice key)
+{
+	size_t at = slice_find(key, '/', 0);
+	struct slice top;
+
+	if (at != SIZE_MAX) {
+		top = slice_head(key, at + 1);
+		genpage_raise(c->page, genpage_bucket(GEN_KV_TOP, top));
+		watch_fire(c, thing_of(GEN_KV_TOP, top), key);
+	}
+	genpage_raise(c->page, genpage_bucket(GEN_KV_TABLE, SLICE("")));
+	watch_fire(c, thing_of(GEN_KV_TABLE, SLICE("")), key);
+}
+
+static void
+told_kv(struct catalogd *c, const struct row *row)
+{
+	tell(c, GEN_KV_KEY, KV_OF(row)->key);
+	told_key(c, KV_OF(row)->key);
+}
+
+static void
+told_tombstone(struct catalogd *c, const struct row *row)
+{
+	told_key(c, TOMBSTONE_OF(row)->key);
+}
+
+static void
+told_session(struct catalogd *c, const struct row *row)
+{
+	const struct session *session = SESSION_OF(row);
+	struct slice id = lower(c, session->id);
+	struct slice node = lower(c, session->node);
+
+	watch_fire(c, thing_of(WATCH_SESSION, id), SLICE(""));
+	watch_fire(c, thing_of(WATCH_NODE_SESSIONS, node), SLICE(""));
+}
+
+#define SERVICE_PREFIX SLICE("service.")
+
+static void
+told_index(struct catalogd *c, const struct row *row)
+{
+	static const struct {
+		const char *name;
+		enum gen_kind kind;
+	} tables[] = {
+		{ "nodes", GEN_NODES_TABLE },
+		{ "services", GEN_SERVICES_TABLE },
+		{ "checks", GEN_CHECKS_TABLE },
+		{ "kvs", GEN_KV_TABLE },
+		{ "tombstones", GEN_KV_TABLE },
+		{ "sessions", GEN_SESSIONS_TABLE },
+	};
+	struct slice name = lower(c, INDEX_OF(row)->name);
+
+	if (slice_starts_with(name, SERVICE_PREFIX)) {
+		tell(c, GEN_SERVICE, slice_tail(name, SERVICE_PREFIX.size));
+		return;
+	}
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		if (slice_is(name, tables[i].name))
+			tell(c, tables[i].kind, SLICE(""));
+}
+
+static told_fn *const told[TABLE_COUNT] = {
+	[TABLE_NODES] = told_node,
+	[TABLE_SERVICES] = told_service,
+	[TABLE_CHECKS] = told_check,
+	[TABLE_KV] = told_kv,
+	[TABLE_TOMBSTONES] = told_tombstone,
+	[TABLE_SESSIONS] = told_session,
+	[TABLE_INDEXES] = told_index,
+};
+
+void
+apply_changes(struct catalogd *c)
+{
+	const struct state *s = c->state;
+
+	arena_reset(&c->scratch);
+	for (size_t i = 0; i < s->change_count; i++) {
+		const struct change *change = &s->changes[i];
+
+		if (change->old != NULL)
+			told[change->old->table](c, change->old);
+		if (change->new != NULL)
+			told[change->new->table](c, change->new);
+	}
+	leader_changes(c);
+}
+
+void
+apply_restored(struct catalogd *c)
+{
+	genpage_raise_all(c->page);
+	watch_fire_all(c);
+	leader_restored(c);
+}

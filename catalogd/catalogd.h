@@ -1,0 +1,128 @@
+/*
+ * catalogd's edges and what they share: the state (pure, state.h) and around it
+ * the log as it comes from raftd, writes on their way, questions that wait, and
+ * a leader's duties.
+ *
+ *	on_raftd   entries, snapshots and raft's state come in; applying
+ *	propose    writes: one entry in the log each
+ *	hold       calls that wait for a leader
+ *	read       questions: look, then answer or watch
+ *	watch      questions that wait for something to change
+ *	route      calls that another daemon answers
+ *	leader     reconciling members, timers of sessions, locks, tombstones
+ */
+#ifndef CATALOGD_CATALOGD_H
+#define CATALOGD_CATALOGD_H
+
+#include <sys/queue.h>
+
+#include "daemon.h"
+#include "fsm.h"
+#include "genpage.h"
+#include "leader.h"
+#include "propose.h"
+#include "snapshot.h"
+#include "state.h"
+#include "watch.h"
+
+struct hold;
+TAILQ_HEAD(holds, hold);
+
+/* What raftd said last of itself. */
+struct raft_view {
+	struct arena arena; /* of the texts in `state` */
+	struct raft_state state;
+	bool is_known;	    /* said since its edge came up */
+	bool has_caught_up; /* we have applied all it had committed */
+};
+
+struct catalogd {
+	struct daemon *daemon; /* lent */
+	struct state *state;   /* owned; replaced by a restore */
+	uint64_t applied;      /* index of the last entry, of any type */
+	uint64_t applied_term;
+	struct fsm_result result; /* of the last entry */
+	struct genpage *page;	  /* owned */
+	struct raft_view raft;
+	struct proposals proposals;
+	struct watches watches;
+	struct holds holds; /* oldest first */
+	ev_timer hold_timer;
+	struct leader leader;
+	struct snapshot *snapshot; /* being sent; owned */
+	uint64_t snapshot_index;
+	uint64_t snapshot_term;
+	uint64_t snapshot_offset;
+	ev_idle snapshot_idle;
+	struct state *loading; /* owned; a snapshot that is coming in */
+	struct snapshot_load load;
+	struct arena scratch;	/* of one look or notice */
+	uint64_t monitor_level; /* LOG_LEVEL_NONE: nobody monitors */
+};
+
+/* That of the handlers; see main.c. */
+struct catalogd *catalogd_of(struct daemon *);
+
+/* May this server answer questions, and take writes? */
+bool catalogd_can_read(const struct catalogd *);
+bool catalogd_can_write(const struct catalogd *);
+/* One of the two may have come true: let the calls that wait go on. */
+void catalogd_ready(struct catalogd *);
+
+/* --- hold.c --- */
+/* Keep the call until it can be taken up again by `handler`, at most as long
+ * as Consul holds it; then it fails with "No cluster leader". */
+void hold_call(
+    struct catalogd *, struct call *, call_fn *handler, const void *request);
+void hold_release(struct catalogd *);
+void hold_init(struct catalogd *);
+
+/* --- on_raftd.c --- */
+void raftd_up(struct catalogd *);
+void raftd_down(struct catalogd *);
+void raftd_init(struct catalogd *);
+void on_raft_committed(struct daemon *, struct call *, const void *);
+void on_raft_refused(struct daemon *, struct call *, const void *);
+void on_raft_state(struct daemon *, struct call *, const void *);
+void on_raft_snapshot_wanted(struct daemon *, struct call *, const void *);
+void on_raft_restore_piece(struct daemon *, struct call *, const void *);
+
+/* --- apply.c --- */
+/* Tell pages, watches and the leader what the last entry has changed. */
+void apply_changes(struct catalogd *);
+/* Another state stands in the place of the old one. */
+void apply_restored(struct catalogd *);
+
+/* --- read.c --- */
+/* Any row of the read table. */
+void on_read(struct daemon *, struct call *, const void *);
+/* False, and the call is answered, where the datacenter is not ours. */
+bool datacenter_is_ours(struct catalogd *, struct call *, struct slice);
+
+/* --- What edges may ask, a file a service. --- */
+void on_catalog_register(struct daemon *, struct call *, const void *);
+void on_catalog_deregister(struct daemon *, struct call *, const void *);
+void on_catalog_datacenters(struct daemon *, struct call *, const void *);
+void on_kvs_apply(struct daemon *, struct call *, const void *);
+void on_session_apply(struct daemon *, struct call *, const void *);
+void on_session_renew(struct daemon *, struct call *, const void *);
+void on_txn_apply(struct daemon *, struct call *, const void *);
+void on_txn_read(struct daemon *, struct call *, const void *);
+void on_status_leader(struct daemon *, struct call *, const void *);
+void on_status_peers(struct daemon *, struct call *, const void *);
+void on_status_ping(struct daemon *, struct call *, const void *);
+void on_raft_configuration(struct daemon *, struct call *, const void *);
+void on_agent_stats(struct daemon *, struct call *, const void *);
+void on_member_changed(struct daemon *, struct call *, const void *);
+void on_reloaded(struct daemon *, struct call *, const void *);
+void on_monitor(struct daemon *, struct call *, const void *);
+void on_log_line(struct daemon *, struct call *, const void *);
+/* A daemon is there (again): it learns whether somebody monitors. */
+void monitor_peer_up(struct catalogd *, struct edge *);
+void monitor_httpd_down(struct catalogd *);
+
+/* --- route.c --- */
+/* Every method that another daemon answers. */
+void on_routed(struct daemon *, struct call *, const void *);
+
+#endif

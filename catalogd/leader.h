@@ -1,0 +1,72 @@
+/*
+ * A leader's duties, and what only the leader remembers.
+ *
+ *	leader.c      gaining and losing it; members into the catalog
+ *	sessions.c    sessions end when they are not renewed in time
+ *	locks.c       keys that may not be locked again yet
+ *	tombstones.c  when the tombstones of deleted keys may go
+ *
+ * Source  api/semantics.md 3, 4 and 6
+ */
+#ifndef CATALOGD_LEADER_H
+#define CATALOGD_LEADER_H
+
+#include <ev.h>
+#include <sys/queue.h>
+
+#include "clock.h"
+#include "rpc_types.h"
+#include "local_types.h"
+#include "tree.h"
+
+struct catalogd;
+struct member;
+TAILQ_HEAD(members, member);
+
+#define TOMBSTONE_STEPS_MAX 64
+
+struct tombstone_step {
+	struct instant expires;
+	uint64_t index; /* tombstones up to this one */
+};
+
+struct leader {
+	bool is_leading;
+	struct members members; /* as gossipd tells; kept by everyone */
+	ev_timer reconcile;
+	struct tree session_timers;			  /* by UUID */
+	struct tree lock_delays;			  /* by key */
+	struct tombstone_step steps[TOMBSTONE_STEPS_MAX]; /* oldest first */
+	size_t step_count;
+	ev_timer reap;
+};
+
+void leader_init(struct catalogd *);
+/* Whether we lead may have changed. */
+void leader_update(struct catalogd *);
+/* The last entry has changed the state; or another state stands there. */
+void leader_changes(struct catalogd *);
+void leader_restored(struct catalogd *);
+void leader_member(struct catalogd *, const struct serf_member *);
+/* The name of the member with this node id; empty if there is none. */
+struct slice leader_member_name(struct catalogd *, struct slice id);
+
+/* --- sessions.c --- */
+void sessions_start(struct catalogd *); /* all anew, at full length */
+void sessions_stop(struct catalogd *);
+void session_timer_reset(struct catalogd *, const struct session *);
+void session_timer_clear(struct catalogd *, const struct session *);
+
+/* --- locks.c --- */
+void lock_delay_set(struct catalogd *, struct slice key, struct duration);
+bool lock_is_delayed(struct catalogd *, struct slice key);
+void lock_delays_sweep(struct catalogd *); /* forget those that are over */
+void lock_delays_clear(struct catalogd *);
+
+/* --- tombstones.c --- */
+void tombstones_start(struct catalogd *);
+void tombstones_stop(struct catalogd *);
+/* Those up to this index may go in a quarter of an hour. */
+void tombstones_hint(struct catalogd *, uint64_t index);
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * What daemons tell without being asked: members, a reload, lines of the log.
+ */
+#include "catalogd.h"
+#include "log.h"
+
+void
+on_member_changed(struct daemon *d, struct call *call, const void *request)
+{
+	(void)call;
+	leader_member(catalogd_of(d), request);
+}
+
+/* healthd, which reloads first and says whether the files are right, is
+ * followed by all others. */
+void
+on_reloaded(struct daemon *d, struct call *call, const void *request)
+{
+	const struct empty notice = {};
+	struct buf why = { 0 };
+
+	(void)call;
+	(void)request;
+	if (!daemon_reload(d, &why))
+		log_error("agent", "Failed to reload configs", "error=\"%s\"",
+		    buf_text(&why));
+	buf_deinit(&why);
+	for (size_t i = 0; i < DAEMON_COUNT; i++)
+		if (i != DAEMON_healthd && d->edges[i] != NULL &&
+		    edge_is_up(d->edges[i]))
+			(void)edge_tell(d->edges[i], METHOD_Edge_Reload,
+			    &empty_type, &notice);
+}
+
+/* --- The monitor: httpd asks for everybody's log, and gets every line. --- */
+
+static void
+line_to_httpd(struct daemon *d, const struct edge_log_line *line)
+{
+	/* One line less is what a monitor that cannot keep up gets. */
+	(void)edge_tell(d->edges[DAEMON_httpd], METHOD_Edge_LogLine,
+	    &edge_log_line_type, line);
+}
+
+void
+on_log_line(struct daemon *d, struct call *call, const void *request)
+{
+	(void)call;
+	line_to_httpd(d, request);
+}
+
+static void
+on_own_line(void *arg, enum log_level level, struct slice text)
+{
+	const struct edge_log_line line = { .level = level, .line = text };
+
+	line_to_httpd(arg, &line);
+}
+
+static void
+level_set(struct catalogd *c, uint64_t level)
+{
+	struct daemon *d = c->daemon;
+	const struct edge_monitor notice = { .level = level };
+
+	c->monitor_level = level;
+	log_set_tap((enum log_level)level,
+	    level < LOG_LEVEL_NONE ? on_own_line : NULL, d);
+	for (size_t i = 0; i < DAEMON_COUNT; i++)
+		if (d->edges[i] != NULL && edge_is_up(d->edges[i]))
+			(void)edge_tell(d->edges[i], METHOD_Edge_Monitor,
+			    &edge_monitor_type, &notice);
+}
+
+void
+on_monitor(struct daemon *d, struct call *call, const void *request)
+{
+	const struct edge_monitor *q = request;
+
+	(void)call;
+	level_set(catalogd_of(d), q->level);
+}
+
+void
+monitor_peer_up(struct catalogd *c, struct edge *edge)
+{
+	const struct edge_monitor notice = { .level = c->monitor_level };
+
+	if (c->monitor_level < LOG_LEVEL_NONE)
+		(void)edge_tell(
+		    edge, METHOD_Edge_Monitor, &edge_monitor_type, &notice);
+}
+
+void
+monitor_httpd_down(struct catalogd *c)
+{
+	if (c->monitor_level < LOG_LEVEL_NONE)
+		level_set(c, LOG_LEVEL_NONE);
+}

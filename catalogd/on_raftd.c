@@ -1,0 +1,292 @@
+/*
+ * The log as it comes from raftd: what this server is, committed entries, and
+ * snapshots in both directions.
+ *
+ * On every new connection we say how far we have come, and raftd goes on from
+ * there: after a restart of ours from the beginning, after one of its own from
+ * where we are.
+ *
+ * Source  local_types.h (raft_follow and those after it), wire/raft.md 7
+ */
+#include <stdlib.h>
+
+#include "catalogd.h"
+#include "log.h"
+#include "xmalloc.h"
+
+#define LOG_NAME	    "agent.server"
+#define SNAPSHOT_PIECE_SIZE (256 * 1024)
+
+bool
+catalogd_can_write(const struct catalogd *c)
+{
+	return (c->raft.is_known && c->raft.has_caught_up &&
+		c->raft.state.is_leader);
+}
+
+/* The only voter may answer even while it does not lead: nobody else can have
+ * accepted a write. */
+bool
+catalogd_can_read(const struct catalogd *c)
+{
+	return (c->raft.has_caught_up &&
+		(c->raft.state.is_leader || c->raft.state.is_sole_voter));
+}
+
+/* --- What this server is. --- */
+
+/* We have all that was committed when raftd last spoke. */
+static void
+catch_up(struct catalogd *c)
+{
+	struct raft_view *raft = &c->raft;
+
+	if (raft->has_caught_up || !raft->is_known ||
+	    raft->state.leader_address.size == 0 ||
+	    c->applied < raft->state.commit_index)
+		return;
+	raft->has_caught_up = true;
+	catalogd_ready(c);
+}
+
+static void
+trust_set(struct catalogd *c)
+{
+	bool is_trusted = catalogd_can_read(c) && c->raft.state.is_sole_voter;
+
+	genpage_trust(
+	    c->page, is_trusted ? INSTANT_NEVER : (struct instant){ 0 });
+}
+
+void
+catalogd_ready(struct catalogd *c)
+{
+	trust_set(c);
+	leader_update(c);
+	if (catalogd_can_write(c))
+		hold_release(c);
+}
+
+static bool
+leader_moved(const struct raft_state *a, const struct raft_state *b)
+{
+	return (a->is_leader != b->is_leader ||
+		!slice_equal(a->leader_address, b->leader_address));
+}
+
+void
+on_raft_state(struct daemon *d, struct call *call, const void *request)
+{
+	struct catalogd *c = catalogd_of(d);
+	const struct raft_state *new = request;
+	struct raft_view *raft = &c->raft;
+	bool has_moved = leader_moved(&raft->state, new);
+
+	(void)call;
+	/* Whoever leads anew may have entries that we have not seen. */
+	if (new->is_leader && !raft->state.is_leader)
+		raft->has_caught_up = false;
+	arena_reset(&raft->arena);
+	type_copy(&raft_state_type, new, &raft->arena, &raft->state);
+	raft->is_known = true;
+	if (has_moved)
+		genpage_raise(c->page, genpage_bucket(GEN_LEADER, SLICE("")));
+	catch_up(c);
+	catalogd_ready(c);
+}
+
+void
+raftd_up(struct catalogd *c)
+{
+	struct raft_follow follow = { .index = c->applied };
+
+	c->raft.is_known = false;
+	if (edge_tell(c->daemon->edges[DAEMON_raftd], METHOD_Raft_Follow,
+		&raft_follow_type, &follow) != ERR_OK)
+		log_error(LOG_NAME, "cannot follow the log", "index=%ju",
+		    (uintmax_t)follow.index);
+}
+
+static void
+snapshot_end(struct catalogd *c)
+{
+	ev_idle_stop(c->daemon->loop, &c->snapshot_idle);
+	snapshot_free(c->snapshot);
+	c->snapshot = NULL;
+}
+
+static void
+load_end(struct catalogd *c)
+{
+	if (c->loading == NULL)
+		return;
+	snapshot_load_deinit(&c->load);
+	state_deinit(c->loading);
+	free(c->loading);
+	c->loading = NULL;
+}
+
+void
+raftd_down(struct catalogd *c)
+{
+	c->raft.is_known = false;
+	c->raft.state.is_leader = false;
+	snapshot_end(c);
+	load_end(c);
+	propose_lost(c);
+	catalogd_ready(c);
+}
+
+/* --- Entries. --- */
+
+/* What we cannot apply others have applied: to go on would be to differ from
+ * them without a word. */
+static void
+cannot_apply(const struct raft_committed *entry, enum err err)
+{
+	fatal("entry %ju of the log, of type %u, cannot be applied by this "
+	      "version: %s",
+	    (uintmax_t)entry->index,
+	    entry->data.size > 0 ? entry->data.data[0] : 0, err_text(err));
+}
+
+void
+on_raft_committed(struct daemon *d, struct call *call, const void *request)
+{
+	struct catalogd *c = catalogd_of(d);
+	const struct raft_committed *entry = request;
+	enum err err;
+
+	(void)call;
+	if (entry->index <= c->applied)
+		return; /* had before raftd was restarted */
+	if (entry->type == 0) {
+		err =
+		    fsm_apply(c->state, entry->index, entry->data, &c->result);
+		if (err != ERR_OK)
+			cannot_apply(entry, err);
+		c->applied = entry->index;
+		c->applied_term = entry->term;
+		apply_changes(c);
+		propose_applied(c, entry->id);
+	}
+	c->applied = entry->index;
+	c->applied_term = entry->term;
+	catch_up(c);
+}
+
+void
+on_raft_refused(struct daemon *d, struct call *call, const void *request)
+{
+	const struct raft_refused *refused = request;
+
+	(void)call;
+	propose_refused(catalogd_of(d), refused->id, refused->why);
+}
+
+/* --- Our snapshot, out: a piece whenever there is nothing else to do. --- */
+
+static void
+snapshot_send(struct catalogd *c)
+{
+	struct edge *edge = c->daemon->edges[DAEMON_raftd];
+	struct snapshot_piece piece = {
+		.index = c->snapshot_index,
+		.term = c->snapshot_term,
+		.offset = c->snapshot_offset,
+	};
+	struct buf bytes = { 0 };
+
+	if (edge_queue_size(edge) > SNAPSHOT_PIECE_SIZE)
+		return;
+	piece.is_last =
+	    !snapshot_write(c->snapshot, SNAPSHOT_PIECE_SIZE, &bytes);
+	piece.data = buf_slice(&bytes);
+	if (edge_tell(edge, METHOD_Raft_SnapshotPiece, &snapshot_piece_type,
+		&piece) != ERR_OK ||
+	    piece.is_last)
+		snapshot_end(c);
+	c->snapshot_offset += bytes.size;
+	buf_deinit(&bytes);
+}
+
+static void
+on_snapshot_idle(struct ev_loop *loop, ev_idle *w, int events)
+{
+	(void)loop;
+	(void)events;
+	snapshot_send(w->data);
+}
+
+void
+on_raft_snapshot_wanted(
+    struct daemon *d, struct call *call, const void *request)
+{
+	struct catalogd *c = catalogd_of(d);
+
+	(void)call;
+	(void)request;
+	snapshot_end(c);
+	c->snapshot = snapshot_take(c->state);
+	c->snapshot_index = c->applied;
+	c->snapshot_term = c->applied_term;
+	c->snapshot_offset = 0;
+	ev_idle_start(d->loop, &c->snapshot_idle);
+}
+
+/* --- A snapshot, in. --- */
+
+static void
+load_begin(struct catalogd *c)
+{
+	load_end(c);
+	c->loading = xcalloc(1, sizeof(*c->loading));
+	state_init(c->loading);
+	snapshot_load_init(&c->load, c->loading);
+}
+
+static void
+load_done(struct catalogd *c, const struct snapshot_piece *piece)
+{
+	struct state *old = c->state;
+
+	c->state = c->loading;
+	c->loading = NULL;
+	c->applied = piece->index;
+	c->applied_term = piece->term;
+	snapshot_load_deinit(&c->load);
+	state_deinit(old);
+	free(old);
+	apply_restored(c);
+	trust_set(c); /* a new epoch begins without */
+	catch_up(c);
+}
+
+void
+on_raft_restore_piece(struct daemon *d, struct call *call, const void *request)
+{
+	struct catalogd *c = catalogd_of(d);
+	const struct snapshot_piece *piece = request;
+	struct buf why = { 0 };
+
+	(void)call;
+	if (piece->offset == 0)
+		load_begin(c);
+	if (c->loading == NULL)
+		return; /* the rest of one that raftd gave up */
+	if (snapshot_load_piece(&c->load, piece->data, piece->is_last, &why) !=
+	    ERR_OK)
+		fatal("cannot restore the state at index %ju: %s",
+		    (uintmax_t)piece->index, buf_text(&why));
+	buf_deinit(&why);
+	if (piece->is_last)
+		load_done(c, piece);
+}
+
+void
+raftd_init(struct catalogd *c)
+{
+	ev_idle_init(&c->snapshot_idle, on_snapshot_idle);
+	c->snapshot_idle.data = c;
+	arena_init(&c->raft.arena);
+}

@@ -1,0 +1,238 @@
+/*
+ * Questions: look, then answer at once, or watch until there is more to tell.
+ *
+ * Source  wire/rpc.md 6, api/semantics.md 2 and 9
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalogd.h"
+#include "view.h"
+#include "xmalloc.h"
+
+#define WAIT_DEFAULT SECONDS(300) /* default_query_time */
+#define WAIT_MAX     SECONDS(600) /* max_query_time */
+#define JITTER	     16		  /* up to 1/16 more */
+
+/* A row a question: how it looks, and where its struct has what all have. */
+struct read_row {
+	view_fn *look;
+	const struct type *reply;
+	size_t options; /* in the request */
+	size_t datacenter;
+	size_t meta; /* in the reply */
+};
+
+/* clang-format off */
+#define READS(X)                                                               \
+	X(Catalog, ListNodes,       view_nodes,               dc_specific_request,      indexed_nodes)               \
+	X(Catalog, ListServices,    view_services,            dc_specific_request,      indexed_services)            \
+	X(Catalog, ServiceNodes,    view_service_nodes,       service_specific_request, indexed_service_nodes)       \
+	X(Catalog, NodeServices,    view_node_services,       node_specific_request,    indexed_node_services)       \
+	X(Catalog, NodeServiceList, view_node_service_list,   node_specific_request,    indexed_node_service_list)   \
+	X(Health,  ChecksInState,   view_checks_in_state,     checks_in_state_request,  indexed_health_checks)       \
+	X(Health,  NodeChecks,      view_node_checks,         node_specific_request,    indexed_health_checks)       \
+	X(Health,  ServiceChecks,   view_service_checks,      service_specific_request, indexed_health_checks)       \
+	X(Health,  ServiceNodes,    view_check_service_nodes, service_specific_request, indexed_check_service_nodes) \
+	X(KVS,     Get,             view_kv_get,              key_request,              indexed_dir_entries)         \
+	X(KVS,     List,            view_kv_list,             key_request,              indexed_dir_entries)         \
+	X(KVS,     ListKeys,        view_kv_keys,             key_list_request,         indexed_key_list)            \
+	X(Session, Get,             view_session,             session_specific_request, indexed_sessions)            \
+	X(Session, List,            view_sessions,            session_specific_request, indexed_sessions)            \
+	X(Session, NodeSessions,    view_node_sessions,       node_specific_request,    indexed_sessions)
+
+static const struct read_row read_rows[METHOD_COUNT] = {
+#define X(service, method, view, request, reply)                               \
+	[METHOD_##service##_##method] = { view, &reply##_type,                 \
+	    offsetof(struct request, options),                                 \
+	    offsetof(struct request, datacenter),                              \
+	    offsetof(struct reply, meta) },
+	READS(X)
+#undef X
+};
+/* clang-format on */
+
+static const struct query_options *
+options_of(const struct read_row *row, const void *request)
+{
+	return ((const void *)((const char *)request + row->options));
+}
+
+bool
+datacenter_is_ours(
+    struct catalogd *c, struct call *call, struct slice datacenter)
+{
+	struct slice ours = slice_of_text(c->daemon->config->datacenter);
+
+	if (datacenter.size == 0 || slice_equal_fold(datacenter, ours))
+		return (true);
+	call_fail(call, "No path to datacenter");
+	return (false);
+}
+
+/* --- Looking. --- */
+
+static void
+view_answer(struct catalogd *c, struct call *call, struct view *v,
+    const struct read_row *row)
+{
+	struct query_meta *meta = (void *)((char *)v->reply + row->meta);
+
+	meta->index = v->index;
+	meta->known_leader = c->raft.state.leader_address.size > 0;
+	for (size_t i = 0; i < v->bucket_count; i++)
+		call_stamp(call, v->buckets[i],
+		    genpage_generation(c->page, v->buckets[i]));
+	call_answer(call, row->reply, v->reply);
+}
+
+static void
+view_begin(struct catalogd *c, const struct read_row *row, struct view *v)
+{
+	arena_reset(&c->scratch);
+	*v = (struct view){
+		.state = c->state,
+		.arena = &c->scratch,
+		.reply = arena_alloc(&c->scratch, row->reply->size),
+	};
+	/* Who leads stands in every answer. */
+	view_shows(v, GEN_LEADER, SLICE(""));
+}
+
+/* Look once. True: the call was answered. Else *v says what to wait for. */
+static bool
+look(struct catalogd *c, struct call *call, const void *request, bool is_over,
+    struct view *v)
+{
+	const struct read_row *row = &read_rows[call->method];
+	const struct query_options *options = options_of(row, request);
+
+	view_begin(c, row, v);
+	row->look(v, request);
+	if (v->refusal != NULL) {
+		call_fail(call, "%s", v->refusal);
+		buf_deinit(&v->why);
+		return (true);
+	}
+	buf_deinit(&v->why);
+	/* An index of 0 would let the client spin; Consul, blockingQuery. */
+	if (v->index == 0)
+		v->index = 1;
+	if (!is_over && options->min_query_index > 0 &&
+	    v->index <= options->min_query_index)
+		return (false);
+	view_answer(c, call, v, row);
+	return (true);
+}
+
+static bool
+look_again(
+    struct catalogd *c, struct call *call, const void *request, bool is_over)
+{
+	struct view v;
+
+	if (look(c, call, request, is_over, &v))
+		return (true);
+	watch_on(call->keeper, v.things, v.thing_count);
+	return (false);
+}
+
+static struct duration
+wait_of(const struct query_options *options)
+{
+	struct duration wait = options->max_query_time;
+
+	if (wait.ns <= 0)
+		wait = WAIT_DEFAULT;
+	if (wait.ns > WAIT_MAX.ns)
+		wait = WAIT_MAX;
+	wait.ns += (int64_t)(arc4random() * (double)(wait.ns / JITTER) /
+			     (double)UINT32_MAX);
+	return (wait);
+}
+
+static void
+answer_or_watch(struct catalogd *c, struct call *call, const void *request)
+{
+	const struct read_row *row = &read_rows[call->method];
+	struct watch *watch;
+	struct view v;
+
+	if (look(c, call, request, false, &v))
+		return;
+	watch = watch_new(
+	    c, call, request, wait_of(options_of(row, request)), look_again);
+	watch_on(watch, v.things, v.thing_count);
+}
+
+/* --- Consistent reads: is this still the leader? --- */
+
+struct verify {
+	struct catalogd *owner;
+	struct call *call;
+	const void *request;
+};
+
+static void
+on_verified(void *arg, const struct answer *answer)
+{
+	struct verify *verify = arg;
+	struct call *call = verify->call;
+
+	if (answer->err != ERR_OK)
+		call_fail(call, "Not ready to serve consistent reads");
+	else
+		answer_or_watch(verify->owner, call, verify->request);
+}
+
+static void
+verify_ask(struct catalogd *c, struct call *call, const void *request)
+{
+	struct verify *verify = arena_alloc(&call->arena, sizeof(*verify));
+	const struct empty empty = {};
+
+	*verify = (struct verify){ c, call, request };
+	edge_ask(c->daemon->edges[DAEMON_raftd], METHOD_Raft_Verify,
+	    &empty_type, &empty, SECONDS(10), on_verified, verify);
+}
+
+/* --- The door. --- */
+
+static bool
+is_asked_rightly(struct catalogd *c, struct call *call, const void *request)
+{
+	const struct read_row *row = &read_rows[call->method];
+	const struct query_options *options = options_of(row, request);
+	const struct slice *datacenter =
+	    (const void *)((const char *)request + row->datacenter);
+
+	if (!datacenter_is_ours(c, call, *datacenter))
+		return (false);
+	if (options->filter.size > 0) {
+		call_fail(call,
+		    "Filter expressions are not supported by this version "
+		    "yet: filter=%.*s",
+		    SLICE_ARGS(options->filter));
+		return (false);
+	}
+	return (true);
+}
+
+void
+on_read(struct daemon *d, struct call *call, const void *request)
+{
+	const struct read_row *row = &read_rows[call->method];
+	struct catalogd *c = catalogd_of(d);
+	const struct query_options *options = options_of(row, request);
+	bool may_be_old = options->allow_stale && c->raft.has_caught_up &&
+			  c->raft.state.leader_address.size > 0;
+
+	if (!is_asked_rightly(c, call, request))
+		return;
+	if (!catalogd_can_read(c) && !may_be_old)
+		hold_call(c, call, on_read, request);
+	else if (options->require_consistent && !c->raft.state.is_sole_voter)
+		verify_ask(c, call, request);
+	else
+		answer_or_watch(c, call, request);
+}
