@@ -60,8 +60,11 @@ struct catalogd {
 	uint64_t monitor_level; /* LOG_LEVEL_NONE: nobody monitors */
 };
 
-/* That of the handlers; see main.c. */
-struct catalogd *catalogd_of(struct daemon *);
+static inline struct catalogd *
+catalogd_of(struct daemon *d)
+{
+	return (d->state);
+}
 
 /* May this server answer questions, and take writes? */
 bool catalogd_can_read(const struct catalogd *);

@@ -12,12 +12,6 @@
 #include "log.h"
 #include "xmalloc.h"
 
-struct catalogd *
-catalogd_of(struct daemon *d)
-{
-	return (d->state);
-}
-
 static void
 catalogd_open(struct daemon *d)
 {

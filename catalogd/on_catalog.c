@@ -39,7 +39,7 @@ node_check(struct slice name, struct slice id, const char **why)
 
 /* 0.0.0.0 and ::, however they are written. */
 static bool
-address_is_any(struct slice text)
+text_is_any(struct slice text)
 {
 	static const uint8_t zero[16];
 	char copy[INET6_ADDRSTRLEN];
@@ -63,7 +63,7 @@ service_prepare(struct node_service *service, const char **why)
 		service->id = service->service;
 	if (service->id.size > 0 && service->service.size == 0)
 		*why = "Must provide service name with ID";
-	else if (address_is_any(service->address))
+	else if (text_is_any(service->address))
 		*why = "Invalid service address";
 	return (*why == NULL ? ERR_OK : ERR_INVALID);
 }

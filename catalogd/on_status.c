@@ -106,7 +106,7 @@ on_agent_stats(struct daemon *d, struct call *call, const void *request)
 	struct catalogd *c = catalogd_of(d);
 	struct pair values[] = {
 		{ SLICE("acl"), SLICE("disabled") },
-		{ SLICE("bootstrap"), yes_or_no(d->config->is_bootstrap) },
+		{ SLICE("bootstrap"), yes_or_no(d->config->has_bootstrap) },
 		{ SLICE("known_datacenters"), SLICE("1") },
 		{ SLICE("leader"), yes_or_no(c->raft.state.is_leader) },
 		{ SLICE("leader_addr"), c->raft.state.leader_address },

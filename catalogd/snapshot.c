@@ -167,13 +167,13 @@ write_tombstone(struct snapshot *snap, struct row *row, struct buf *out)
 static void
 write_index(struct snapshot *snap, struct row *row, struct buf *out)
 {
+	const struct index_entry entry = {
+		.key = INDEX_OF(row)->name,
+		.value = INDEX_OF(row)->value,
+	};
+
 	(void)snap;
-	buf_put_u8(out, FSM_INDEX);
-	pack_map(out, 2);
-	pack_text(out, "Key");
-	pack_raw(out, INDEX_OF(row)->name);
-	pack_text(out, "Value");
-	pack_uint(out, INDEX_OF(row)->value);
+	record_write(FSM_INDEX, &index_entry_type, &entry, out);
 }
 
 static write_fn *const writers[TABLE_COUNT] = {

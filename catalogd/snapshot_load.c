@@ -60,6 +60,15 @@ load_tombstone(struct snapshot_load *load, const void *record)
 	return (ERR_OK);
 }
 
+static enum err
+load_index(struct snapshot_load *load, const void *record)
+{
+	const struct index_entry *entry = record;
+
+	index_load(load->state, entry->key, entry->value);
+	return (ERR_OK);
+}
+
 static const struct record_row {
 	enum fsm_type type;
 	const struct type *shape;
@@ -69,31 +78,8 @@ static const struct record_row {
 	{ FSM_SESSION, &session_type, load_session },
 	{ FSM_KVS, &dir_entry_type, load_kv },
 	{ FSM_TOMBSTONE, &dir_entry_type, load_tombstone },
+	{ FSM_INDEX, &index_entry_type, load_index },
 };
-
-/* {Key, Value}, in any order. */
-static enum err
-load_index(struct snapshot_load *load, struct reader *from)
-{
-	size_t count = unpack_map(from);
-	struct slice name = { 0 };
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < count && !from->has_failed; i++) {
-		struct slice key = unpack_raw(from);
-
-		if (slice_is(key, "Key"))
-			name = unpack_raw(from);
-		else if (slice_is(key, "Value"))
-			value = unpack_uint(from);
-		else
-			unpack_object(from);
-	}
-	if (from->has_failed)
-		return (ERR_INVALID);
-	index_load(load->state, name, value);
-	return (ERR_OK);
-}
 
 /* {ChunkMap: {}}; a chunk that waits for its others we cannot keep yet. */
 static enum err
@@ -153,9 +139,7 @@ body_load(struct snapshot_load *load, uint8_t type, struct slice body,
 	enum err err = ERR_UNAVAILABLE;
 
 	state_begin(load->state, load->index);
-	if (type == FSM_INDEX)
-		err = load_index(load, &from);
-	else if (type == FSM_CHUNKING)
+	if (type == FSM_CHUNKING)
 		err = load_chunking(load, &from);
 	for (size_t i = 0; i < sizeof(record_rows) / sizeof(*record_rows); i++)
 		if (record_rows[i].type == type)
