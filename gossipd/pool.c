@@ -1,7 +1,7 @@
 /* The pools of this agent; see pool.h. */
 #include "pool.h"
 
-#define TAGS_MAX	 20
+#define POOL_TAGS_MAX	 20
 #define STATUS_ALIVE	 1
 #define SERF_PROTOCOL	 2 /* what 1.8.7 speaks, of what it understands */
 #define SERF_DELEGATE	 4
@@ -28,7 +28,7 @@ static struct pair_list
 tags_of(const struct config *c, bool is_wan, struct arena *arena)
 {
 	struct tags tags = {
-		.items = arena_array(arena, TAGS_MAX, sizeof(struct pair)),
+		.items = arena_array(arena, POOL_TAGS_MAX, sizeof(struct pair)),
 	};
 
 	tag_add_text(&tags, "acls", "0");
