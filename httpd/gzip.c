@@ -42,10 +42,12 @@ void
 gzip_deflate(struct gzip *gzip, struct slice in, struct buf *out)
 {
 	z_stream *z = &gzip->stream;
-	size_t room = deflateBound(z, in.size);
+	size_t room;
 	int error;
 
+	/* First: deflateBound() does not know the head of a used stream. */
 	deflateReset(z);
+	room = deflateBound(z, in.size);
 	z->next_in = (Bytef *)(uintptr_t)in.data;
 	z->avail_in = (uInt)in.size;
 	z->next_out = buf_extend(out, room);
