@@ -70,6 +70,9 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# The page's files are part of it.
+$(BUILD)/obj/httpd/ui.o: $(wildcard httpd/ui/*)
+
 $(COMMON): $(call objects,common)
 	@mkdir -p $(@D)
 	$(call say,AR)rm -f $@ && $(AR) rcs $@ $^
