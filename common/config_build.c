@@ -220,8 +220,8 @@ families_build(
 		    "lan_ipv6", lan },
 		{ "advertise_addr_wan_ipv4", k->advertise_addr_wan_ipv4,
 		    AF_INET, "wan_ipv4", wan },
-		{ "advertise_addr_wan_ipv6", k->advertise_addr_wan_ipv6,
-		    AF_INET6, "wan_ipv6", wan },
+		/* advertise_addr_wan_ipv6 is no key of 1.8.7. */
+		{ "advertise_addr_wan_ipv6", { 0 }, AF_INET6, "wan_ipv6", wan },
 	};
 	size_t i;
 	enum err err;

@@ -366,25 +366,45 @@ check_node_meta(struct check *c)
 	return (err);
 }
 
+/* Where Go's decoder stops: at a byte that is no digit, at padding in the
+ * wrong place, or at the start of a last group that is too short. */
+static size_t
+base64_mistake(struct slice text)
+{
+	size_t i, in_group = 0;
+
+	for (i = 0; i < text.size; i++) {
+		uint8_t c = text.data[i];
+
+		if (isalnum(c) || c == '+' || c == '/') {
+			in_group = (in_group + 1) % 4;
+			continue;
+		}
+		if (c != '=' || in_group < 2)
+			return (i);
+		if (in_group == 2 && i + 1 == text.size)
+			return (text.size);
+		if (in_group == 2 && text.data[i + 1] != '=')
+			return (i + 1);
+		i += in_group == 2 ? 2 : 1;
+		return (i);
+	}
+	return (text.size - in_group);
+}
+
 static enum err
 check_encrypt(struct check *c)
 {
 	struct slice key = c->config->keys.encrypt;
 	struct buf bytes = { 0 };
-	size_t bad = 0;
-	enum err err;
+	enum err err = base64_decode(key, &bytes);
 
-	err = base64_decode(key, &bytes);
 	buf_deinit(&bytes);
-	if (err == ERR_OK)
-		return (ERR_OK);
-	/* Go names the first byte of the group that it could not read. */
-	while (bad < key.size &&
-	       (isalnum(key.data[bad]) || strchr("+/=", key.data[bad]) != NULL))
-		bad++;
-	buf_printf(c->why,
-	    "encrypt has invalid key: illegal base64 data at input byte %zu",
-	    bad < key.size ? bad : key.size / 4 * 4);
+	if (err != ERR_OK)
+		buf_printf(c->why,
+		    "encrypt has invalid key: illegal base64 data at input "
+		    "byte %zu",
+		    base64_mistake(key));
 	return (err);
 }
 
@@ -462,6 +482,18 @@ listeners_add(struct listener *list, size_t count, const char *name,
 }
 
 static enum err
+refuse_listener(struct check *c, const struct listener *l, const char *first)
+{
+	if (strncmp(l->address, "unix://", 7) == 0)
+		buf_printf(c->why, "%s address %s already configured for %s",
+		    l->name, l->address + 7, first);
+	else
+		buf_printf(c->why, "%s address %s:%d already configured for %s",
+		    l->name, l->address, l->port, first);
+	return (ERR_INVALID);
+}
+
+static enum err
 check_listeners(struct check *c)
 {
 	const struct config *config = c->config;
@@ -484,11 +516,7 @@ check_listeners(struct check *c)
 			if (list[i].port <= 0 || list[i].port != list[j].port ||
 			    strcmp(list[i].address, list[j].address) != 0)
 				continue;
-			buf_printf(c->why,
-			    "%s address %s:%d already configured for %s",
-			    list[i].name, list[i].address, list[i].port,
-			    list[j].name);
-			return (ERR_INVALID);
+			return (refuse_listener(c, &list[i], list[j].name));
 		}
 	}
 	return (ERR_OK);

@@ -268,7 +268,6 @@
 	F(STR, _, advertise_addr_ipv6, "advertise_addr_ipv6", 0, 0) \
 	F(STR, _, advertise_addr_wan, "advertise_addr_wan", 0, 0) \
 	F(STR, _, advertise_addr_wan_ipv4, "advertise_addr_wan_ipv4", 0, 0) \
-	F(STR, _, advertise_addr_wan_ipv6, "advertise_addr_wan_ipv6", 0, 0) \
 	F(STR, _, ae_interval, "ae_interval", 0, 0) \
 	F(STR, _, alt_domain, "alt_domain", 0, 0) \
 	F(STRUCT, audit_keys, audit, "audit", 0, 0) \

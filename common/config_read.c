@@ -145,9 +145,23 @@ integer_read(struct reading *r, const struct path *path, bool is_unsigned,
 		return (mistake(
 		    r, path, "cannot parse '", "', %s overflows uint", text));
 	}
-	number = fmin(fmax(number, -9e18), 9e18);
+	/* What has no place in 64 bits becomes the least number, as in Go. */
+	if (!(fabs(number) < 9223372036854775808.0))
+		number = -9223372036854775808.0;
 	copy->text = arena_printf(r->arena, "%.0f", number);
 	return (copy);
+}
+
+/* The type that Go's struct has where our row has an unsigned number. */
+static const char *
+unsigned_type_of(struct slice key)
+{
+	if (slice_is(key, "min_quorum"))
+		return ("uint");
+	if (slice_is(key, "kv_max_value_size") ||
+	    slice_is(key, "txn_max_req_len"))
+		return ("uint64");
+	return ("uint32"); /* dns_config.soa */
 }
 
 static struct json *
@@ -156,23 +170,31 @@ scalar_read(struct reading *r, const struct path *path, enum kind kind,
 {
 	static const struct {
 		enum json_kind takes;
-		const char *mistake;
+		const char *go_type;
 	} rows[] = {
-#define ROW(name) "' expected type '" name "', got unconvertible type '%s'"
-		[KIND_BOOL] = { JSON_BOOL, ROW("bool") },
-		[KIND_U64] = { JSON_NUMBER, ROW("uint") },
-		[KIND_INT] = { JSON_NUMBER, ROW("int") },
-		[KIND_FLOAT] = { JSON_NUMBER, ROW("float64") },
-		[KIND_STR] = { JSON_STRING, ROW("string") },
-		[KIND_DURATION] = { JSON_STRING, ROW("string") },
-#undef ROW
+		[KIND_BOOL] = { JSON_BOOL, "bool" },
+		[KIND_U64] = { JSON_NUMBER, NULL },
+		[KIND_INT] = { JSON_NUMBER, "int" },
+		[KIND_FLOAT] = { JSON_NUMBER, "float64" },
+		[KIND_STR] = { JSON_STRING, "string" },
+		[KIND_DURATION] = { JSON_STRING, "string" },
 	};
+	const char *go_type = rows[kind].go_type;
+	struct buf text = { 0 };
 
 	if (kind == KIND_ANY)
 		return (copy_of(r, value));
-	if (value->kind != rows[kind].takes)
-		return (mistake(
-		    r, path, "'", rows[kind].mistake, go_type_of(value)));
+	if (value->kind != rows[kind].takes) {
+		if (go_type == NULL)
+			go_type = unsigned_type_of(path->name);
+		buf_put_u8(&text, '\'');
+		put_path(&text, path);
+		buf_printf(&text,
+		    "' expected type '%s', got unconvertible type '%s'",
+		    go_type, go_type_of(value));
+		list_add(r, &r->mistakes, &text);
+		return (NULL);
+	}
 	if (kind == KIND_INT || kind == KIND_U64)
 		return (integer_read(r, path, kind == KIND_U64, value));
 	return (copy_of(r, value));
@@ -337,8 +359,8 @@ value_read(struct reading *r, const struct path *path, enum kind kind,
 		return (
 		    value_read(r, path, only->field->kind, only->type, value));
 	}
-	if (value->kind == JSON_ARRAY && value->count == 1 &&
-	    form != FORM_LIST && kind != KIND_ANY)
+	while (value->kind == JSON_ARRAY && value->count == 1 &&
+	       form != FORM_LIST && kind != KIND_ANY)
 		value = value->first;
 	if (value->kind == JSON_NULL)
 		return (NULL);

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Ask the real Consul 1.8.7 again what it says to each case.
+
+    tests/common/config_cases.py CONSUL <old >new
+
+A case is a line "> TEXT" (a file in JSON, on one line). Below it stand what
+`consul validate base.json case.json` answers, where base.json binds to
+127.0.0.1 and puts the data into /tmp: "= TEXT", "OK" or the error behind
+"Config validation failed: ", and a line "~ TEXT" for each warning. Newlines
+in them are written \\n. Run with a limit of 1024 open files, as the test is.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+
+FAILED = "Config validation failed: "
+BASE = '{"bind_addr":"127.0.0.1","data_dir":"/tmp"}'
+
+
+def ask(consul, case):
+    for name, text in (("base.json", BASE), ("case.json", case)):
+        with open(name, "w", encoding="utf-8") as out:
+            out.write(text)
+    got = subprocess.run(
+        [consul, "validate", "base.json", "case.json"],
+        capture_output=True, text=True, check=False)
+    if got.returncode == 0:
+        return "OK", got.stderr.splitlines()
+    assert got.stderr.startswith(FAILED), got.stderr
+    return got.stderr[len(FAILED):-1].replace("\n", "\\n"), []
+
+
+def main():
+    consul = os.path.abspath(sys.argv[1])
+    lines = sys.stdin.read().splitlines()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, most))
+    os.chdir(tempfile.mkdtemp())
+    for line in lines:
+        if line.startswith("#"):
+            print(line)
+        if not line.startswith("> "):
+            continue
+        error, warnings = ask(consul, line[2:])
+        print("\n" + line)
+        print("= " + error)
+        for warning in sorted(warnings):
+            print("~ " + warning)
+
+
+main()
