@@ -20,9 +20,10 @@ LIBS_common    := -lev -lnanomsg -lyajl -lseccomp -lm
 LIBS_gossipd   :=
 LIBS_raftd     := -lsqlite3 -lpthread
 LIBS_catalogd  :=
-LIBS_healthd   := -lcurl
+LIBS_healthd   :=
 LIBS_httpd     := -lz
 LIBS_dnsd      :=
+LIBS_prober    := -lcurl
 LIBS_proconsul := # libcurl too, but not before it is needed: curl_library.h
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
@@ -57,14 +58,15 @@ SIMS	 := $(patsubst tests/sim/%.c,$(BUILD)/tests/sim/%,$(sort \
 	    $(wildcard tests/sim/*_sim.c)))
 FUZZERS	 := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort \
 	    $(wildcard tests/fuzz/*_fuzz.c)))
-HEADERS	 := $(sort $(wildcard $(addsuffix /*.h,common $(PROGRAMS))))
+HEADERS	 := $(sort $(wildcard $(addsuffix /*.h,common $(PROGRAMS) \
+	    healthd/prober)))
 
 .SECONDARY: # objects stay
 # `make V=1` shows whole command lines.
 say	 = $(if $(V),,@printf '%-4s %s\n' '$(1)' '$@';)
 
 .PHONY: all
-all: $(addprefix $(BUILD)/,$(PROGRAMS))
+all: $(addprefix $(BUILD)/,$(PROGRAMS) healthd-prober)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -83,6 +85,11 @@ $(BUILD)/$(1): $$(call objects,$(1)) $$(COMMON)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
+# healthd's helper that carries libcurl (healthd/runner.h says why).
+$(BUILD)/healthd-prober: $(call objects,healthd/prober) \
+    $(patsubst %,$(BUILD)/obj/healthd/%.o,health_types probe_text tail) $(COMMON)
+	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_prober) $(LIBS_common)
+
 # A test of folder X links what X is made of, without its main.
 define test_folder
 $(BUILD)/tests/$(1)/%_test: $(BUILD)/obj/tests/$(1)/%_test.o \
@@ -97,7 +104,7 @@ CONSUL_NAME ?= no
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/proconsul
-	install $(addprefix $(BUILD)/,$(DAEMONS)) \
+	install $(addprefix $(BUILD)/,$(DAEMONS) healthd-prober) \
 	    $(DESTDIR)$(PREFIX)/libexec/proconsul
 	install $(BUILD)/proconsul $(DESTDIR)$(PREFIX)/bin
 	for page in man/*.[0-9]; do \

@@ -9,9 +9,14 @@
 void
 call_fail_status(struct call *call, int status, struct slice text)
 {
+	struct buf marked = { 0 };
+
 	assert(status >= 100);
 	assert(status <= 999);
-	call_fail(call, "%c%03d%.*s", MARK, status, SLICE_ARGS(text));
+	buf_printf(&marked, "%c%03d", MARK, status);
+	buf_put_slice(&marked, text);
+	call_fail_text(call, buf_slice(&marked));
+	buf_deinit(&marked);
 }
 
 int

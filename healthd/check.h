@@ -18,6 +18,9 @@
 #define CHECK_TIMEOUT	     SECONDS(10) /* http, tcp, grpc */
 #define CHECK_SCRIPT_TIMEOUT SECONDS(30)
 
+/* Of an output, whatever is configured: a message must carry it. */
+#define OUTPUT_BYTES_MAX ((size_t)128 * 1024)
+
 /* In the order in which Consul looks for them; the text is a check's Type. */
 /* clang-format off */
 #define CHECK_KINDS(X)                                                         \

@@ -156,6 +156,7 @@ struct check_registration {
 	struct slice token;
 	enum source source;
 	bool keeps_schedule;
+	bool is_saved; /* that is where it comes from */
 };
 
 /* Whether the agent runs such checks: ERR_REFUSED and `why`. */

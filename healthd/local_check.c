@@ -205,7 +205,7 @@ local_put_check(
 		intervals_warn(c);
 		check_schedule(l, c, now);
 	}
-	if (c->source != SOURCE_FILE)
+	if (c->source != SOURCE_FILE && !r->is_saved)
 		local_effect(l, EFFECT_SAVE_CHECK, c->row.id, 0);
 	l->has_stale_aliases = true;
 }

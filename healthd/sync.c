@@ -16,14 +16,6 @@ sync_init(struct sync *s, const struct sync_node *node)
 	};
 }
 
-void
-sync_node_set(struct sync *s, const struct sync_node *node)
-{
-	s->node = *node;
-	s->is_node_in_sync = false;
-	s->has_node_failed = false;
-}
-
 static void
 timer_set(struct sync *s, struct local *l, struct instant now,
     struct duration interval, struct duration stagger)
@@ -87,6 +79,23 @@ node_is_same(const struct sync_node *ours, const struct node *theirs)
 		.meta = theirs->meta,
 	};
 	return (type_equal(&node_type, &a, &b));
+}
+
+void
+sync_node_set(struct sync *s, const struct sync_node *node)
+{
+	struct node as_was = {
+		.id = s->node.id,
+		.address = s->node.address,
+		.tagged_addresses = s->node.tagged_addresses,
+		.meta = s->node.meta,
+	};
+
+	if (!node_is_same(node, &as_was)) {
+		s->is_node_in_sync = false;
+		s->has_node_failed = false;
+	}
+	s->node = *node;
 }
 
 /* --- Marking what differs. --- */

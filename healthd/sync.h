@@ -73,7 +73,7 @@ struct push {
 };
 
 void sync_init(struct sync *, const struct sync_node *);
-/* The node's address or meta has changed. */
+/* The node's address or meta may have changed. */
 void sync_node_set(struct sync *, const struct sync_node *);
 
 /* Compare as soon as `now`, unless the catalog is being asked already. */

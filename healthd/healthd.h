@@ -1,0 +1,55 @@
+/*
+ * healthd whole: the core, and the edges that turn events into calls of it
+ * and effects into deeds. One turn (main.c) joins them.
+ */
+#ifndef HEALTHD_HEALTHD_H
+#define HEALTHD_HEALTHD_H
+
+#include <ev.h>
+
+#include "daemon.h"
+#include "helper.h"
+#include "local.h"
+#include "persist.h"
+#include "runner.h"
+#include "sync.h"
+
+/* A write of the API: answered once the catalog was told, or could not be. */
+struct waiter {
+	struct waiter *next;
+	struct call *call; /* ours to answer */
+	uint64_t change;   /* the last one that it made */
+};
+
+struct remote_alias;
+
+struct healthd {
+	struct daemon *daemon; /* lent */
+	struct local local;
+	struct sync sync;
+	struct persist persist;
+	struct runner_ends ends;
+	struct helper *scripts;	      /* owned; the runner */
+	struct helper *probes;	      /* owned; the prober */
+	struct waiter *waiters;	      /* owned */
+	struct remote_alias *aliases; /* owned; of other nodes */
+	ev_timer timer;		      /* what is due next */
+	struct buf reload_why; /* why the last reload was refused, or empty */
+};
+
+/* --- catalog.c: what is said to the catalog. --- */
+void catalog_compare(struct healthd *);
+void catalog_push(struct healthd *);
+
+/* --- probe.c: runs, by the helpers. --- */
+void probe_open(struct healthd *);
+void probe_do(struct healthd *, const struct effect *);
+
+/* --- alias_remote.c: aliases of services on other nodes. --- */
+void alias_remote_watch(struct healthd *); /* the checks have changed */
+
+/* --- on_catalogd.c: what we are asked. --- */
+extern call_fn *const healthd_handlers[METHOD_COUNT];
+void waiters_answer(struct healthd *);
+
+#endif

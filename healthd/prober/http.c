@@ -1,0 +1,301 @@
+/*
+ * HTTP checks: a request as Go's client sends it, and what comes of the
+ * answer; see prober.h.
+ *
+ * Source  api/config.md 5; Consul agent/checks/check.go, CheckHTTP; Go
+ *         net/http, Client.do and redirectBehavior
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "healthd/probe_text.h"
+#include "log.h"
+#include "prober.h"
+
+#define REDIRECTS_MAX 10
+
+/* --- The request. --- */
+
+static bool
+has_header(const struct probe *probe, const char *name)
+{
+	const struct strs_entry_list *header = &probe->request.check.header;
+
+	for (size_t i = 0; i < header->count; i++)
+		if (slice_equal_fold(
+			header->items[i].key, slice_of_text(name)) &&
+		    header->items[i].value.count > 0)
+			return (true);
+	return (false);
+}
+
+static void
+line_add(struct probe *probe, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(probe->headers, line);
+
+	if (longer == NULL)
+		fatal("out of memory");
+	probe->headers = longer;
+}
+
+static bool
+is_clean(struct slice text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] == '\r' || text.data[i] == '\n' ||
+		    text.data[i] == '\0')
+			return (false);
+	return (true);
+}
+
+/* libcurl takes "Name;" for a header without value. */
+static void
+value_add(struct probe *probe, struct slice name, struct slice value)
+{
+	struct buf line = { 0 };
+
+	if (!is_clean(name) || !is_clean(value) || name.size == 0)
+		return;
+	buf_put_slice(&line, name);
+	buf_put_text(&line, value.size > 0 ? ": " : ";");
+	buf_put_slice(&line, value);
+	line_add(probe, buf_text(&line));
+	buf_deinit(&line);
+}
+
+static void
+headers_add(struct probe *probe)
+{
+	const struct check_type *check = &probe->request.check;
+	struct slice method = buf_slice(&probe->method);
+
+	for (size_t i = 0; i < check->header.count; i++) {
+		const struct strs_entry *e = &check->header.items[i];
+
+		for (size_t v = 0; v < e->value.count; v++)
+			value_add(probe, e->key, e->value.items[v]);
+	}
+	if (!has_header(probe, "User-Agent"))
+		line_add(probe, "User-Agent: Consul Health Check");
+	if (!has_header(probe, "Accept"))
+		line_add(probe, "Accept: text/plain, text/*, */*");
+	/* What libcurl would add, and Go does not. */
+	line_add(probe, "Expect:");
+	if (!has_header(probe, "Content-Type"))
+		line_add(probe, "Content-Type:");
+	if (check->body.size == 0 &&
+	    (slice_is(method, "POST") || slice_is(method, "PUT") ||
+		slice_is(method, "PATCH")))
+		line_add(probe, "Content-Length: 0");
+	line_add(probe, "Connection: close");
+}
+
+static size_t
+on_body(char *data, size_t one, size_t size, void *arg)
+{
+	struct probe *probe = arg;
+
+	(void)one;
+	tail_put(&probe->body, data, size);
+	return (size);
+}
+
+static size_t
+on_header(char *data, size_t one, size_t size, void *arg)
+{
+	struct probe *probe = arg;
+	struct slice line = slice(data, size);
+	size_t blank;
+
+	(void)one;
+	if (!slice_starts_with(line, SLICE("HTTP/")))
+		return (size);
+	blank = slice_find(line, ' ', 0);
+	if (blank == SIZE_MAX)
+		return (size);
+	line = slice_tail(line, blank + 1);
+	while (line.size > 0 && (line.data[line.size - 1] == '\r' ||
+				    line.data[line.size - 1] == '\n'))
+		line = slice_head(line, line.size - 1);
+	buf_reset(&probe->status_line);
+	buf_put_slice(&probe->status_line, line);
+	return (size);
+}
+
+/* http_proxy and its kin are honoured, but never for this machine. */
+static bool
+is_loopback(struct slice host)
+{
+	return (slice_is(host, "localhost") || slice_is(host, "::1") ||
+		slice_starts_with(host, SLICE("127.")));
+}
+
+static void
+body_set(struct probe *probe)
+{
+	struct slice body = probe->request.check.body;
+
+	if (body.size == 0)
+		return;
+	curl_easy_setopt(probe->easy, CURLOPT_POSTFIELDSIZE, (long)body.size);
+	curl_easy_setopt(probe->easy, CURLOPT_POSTFIELDS, body.data);
+}
+
+static void
+send_request(struct probe *probe)
+{
+	const struct check_type *check = &probe->request.check;
+	bool is_head = slice_is(buf_slice(&probe->method), "HEAD");
+	long verify = check->tls_skip_verify ? 0L : 1L;
+	CURL *easy;
+
+	probe_handle_new(probe);
+	easy = probe->easy;
+	buf_reset(&probe->status_line);
+	tail_deinit(&probe->body);
+	tail_init(&probe->body, probe->request.output_max);
+	headers_add(probe);
+	body_set(probe);
+	curl_easy_setopt(easy, CURLOPT_URL, buf_text(&probe->url));
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, buf_text(&probe->method));
+	curl_easy_setopt(easy, CURLOPT_NOBODY, is_head ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, probe->headers);
+	if (!is_head && !has_header(probe, "Accept-Encoding"))
+		curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+	curl_easy_setopt(
+	    easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2 * verify);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, probe);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, probe);
+	if (is_loopback(probe_url_host(buf_slice(&probe->url))))
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	probe_go(probe);
+}
+
+static void
+begin(struct probe *probe)
+{
+	const struct check_type *check = &probe->request.check;
+	struct buf text = { 0 };
+
+	buf_put_slice(&probe->url, check->http);
+	buf_put_slice(&probe->method,
+	    check->method.size > 0 ? check->method : SLICE("GET"));
+	if (probe_url_fault(check->http, buf_slice(&probe->method), &text))
+		probe_end(probe, RUN_DONE, CHECK_CRITICAL, buf_slice(&text));
+	else
+		send_request(probe);
+	buf_deinit(&text);
+}
+
+/* --- The answer. --- */
+
+static void
+http_fail(struct probe *probe, const struct buf *fault)
+{
+	struct buf text = { 0 };
+
+	probe_url_prefix(
+	    buf_slice(&probe->url), probe->request.check.method, &text);
+	buf_put_slice(&text, buf_slice(fault));
+	probe_end(probe, RUN_DONE, CHECK_CRITICAL, buf_slice(&text));
+	buf_deinit(&text);
+}
+
+/* net/http, redirectBehavior: after 301, 302 and 303 what was neither GET nor
+ * HEAD becomes GET, without body. */
+static void
+method_redirect(struct probe *probe, long code)
+{
+	struct slice method = buf_slice(&probe->method);
+
+	if (code == 307 || code == 308 || slice_is(method, "GET") ||
+	    slice_is(method, "HEAD"))
+		return;
+	buf_reset(&probe->method);
+	buf_put_text(&probe->method, "GET");
+	probe->request.check.body = SLICE("");
+}
+
+static bool
+is_redirect(long code)
+{
+	return (code == 301 || code == 302 || code == 303 || code == 307 ||
+		code == 308);
+}
+
+/* True if it goes on elsewhere, or has ended here. */
+static bool
+redirect(struct probe *probe, long code)
+{
+	char *to = NULL;
+	struct buf fault = { 0 };
+
+	curl_easy_getinfo(probe->easy, CURLINFO_REDIRECT_URL, &to);
+	if (!is_redirect(code) || to == NULL)
+		return (false);
+	buf_reset(&probe->url);
+	buf_put_text(&probe->url, to);
+	method_redirect(probe, code);
+	if (++probe->redirects >= REDIRECTS_MAX) {
+		buf_printf(&fault, "stopped after %d redirects", REDIRECTS_MAX);
+		http_fail(probe, &fault);
+	} else if (probe_url_fault(buf_slice(&probe->url),
+		       buf_slice(&probe->method), &fault))
+		probe_end(probe, RUN_DONE, CHECK_CRITICAL, buf_slice(&fault));
+	else
+		send_request(probe);
+	buf_deinit(&fault);
+	return (true);
+}
+
+static void
+answered(struct probe *probe, long code)
+{
+	const struct check_type *check = &probe->request.check;
+	struct slice method =
+	    check->method.size > 0 ? check->method : SLICE("GET");
+	struct buf text = { 0 };
+
+	buf_printf(&text, "HTTP %.*s %.*s: %.*s Output: ", SLICE_ARGS(method),
+	    SLICE_ARGS(check->http),
+	    SLICE_ARGS(buf_slice(&probe->status_line)));
+	buf_put_slice(&text, tail_get(&probe->body));
+	probe_end(probe, RUN_DONE, probe_http_status(code), buf_slice(&text));
+	buf_deinit(&text);
+}
+
+/* What fails once the head of the answer is there is only logged: the status
+ * stands, with as much of the body as came. */
+static void
+over(struct probe *probe, CURLcode code)
+{
+	struct buf fault = { 0 };
+	long status = 0;
+
+	curl_easy_getinfo(probe->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status != 0 && code != CURLE_OK)
+		log_warn("agent", "Check error while reading body",
+		    "check=%.*s error=\"%s\"",
+		    SLICE_ARGS(probe->request.check_id),
+		    curl_easy_strerror(code));
+	if (status != 0) {
+		if (code != CURLE_OK || !redirect(probe, status))
+			answered(probe, status);
+		return;
+	}
+	if (!dial_fault(probe, code, &fault))
+		buf_put_text(&fault, "context deadline exceeded");
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		buf_put_text(&fault,
+		    " (Client.Timeout exceeded while awaiting headers)");
+	http_fail(probe, &fault);
+	buf_deinit(&fault);
+}
+
+const struct probe_kind http_kind = { .begin = begin, .over = over };

@@ -1,0 +1,425 @@
+/* The runner's loop; see runner.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "health_types.h"
+#include "helper.h"
+#include "local.h"
+#include "log.h"
+#include "privsep.h"
+#include "runner.h"
+#include "script.h"
+#include "xmalloc.h"
+
+#define SCRIPTS_MAX 1024 /* at once */
+#define PATH_SIZE   4096
+#define POLLS_FIXED 3 /* healthd, children, the prober's socket */
+
+struct runner {
+	int healthd;  /* requests in, results out */
+	int probes;   /* the prober's end; kept for the next one */
+	int children; /* SIGCHLD */
+	pid_t prober; /* 0 while there is none */
+	char prober_path[PATH_SIZE];
+	struct script *scripts; /* owned */
+	size_t script_count;
+	uint8_t *in; /* owned; one message */
+};
+
+/* --- Saying how it went. --- */
+
+static void
+result_send(struct runner *r, const struct probe_result *result)
+{
+	struct buf bytes = { 0 };
+	ssize_t size;
+
+	type_encode(&probe_result_type, result, &bytes);
+	do /* healthd reads at once; we may wait for it */
+		size = send(r->healthd, bytes.data, bytes.size, MSG_NOSIGNAL);
+	while (size < 0 && errno == EINTR);
+	buf_deinit(&bytes);
+}
+
+static void
+script_tell(struct runner *r, const struct script *s, enum run_end end,
+    enum check_status status, struct slice output)
+{
+	struct probe_result result = {
+		.run = s->run,
+		.check_id = buf_slice(&s->check_id),
+		.end = end,
+		.status = status,
+		.output = output,
+	};
+
+	if (!s->is_cancelled)
+		result_send(r, &result);
+}
+
+static void
+timed_out_tell(struct runner *r, const struct script *s)
+{
+	struct buf text = { 0 };
+
+	buf_put_text(&text, "Timed out (");
+	duration_print(s->timeout, &text);
+	buf_put_text(&text, ") running check");
+	if (s->tail.total > 0)
+		buf_put_text(&text, "\n\n");
+	tail_text(&s->tail, &text);
+	script_tell(r, s, RUN_TIMED_OUT, CHECK_CRITICAL, buf_slice(&text));
+	buf_deinit(&text);
+}
+
+/* Exit status 1 is a warning, all else but 0 is critical. */
+static enum check_status
+status_of(const struct script *s)
+{
+	if (!WIFEXITED(s->status))
+		return (CHECK_CRITICAL);
+	if (WEXITSTATUS(s->status) == 0)
+		return (CHECK_PASSING);
+	return (WEXITSTATUS(s->status) == 1 ? CHECK_WARNING : CHECK_CRITICAL);
+}
+
+static void
+exit_tell(struct runner *r, const struct script *s)
+{
+	struct buf text = { 0 };
+
+	if (s->has_timed_out) {
+		script_tell(r, s, RUN_GONE, CHECK_CRITICAL, SLICE(""));
+		return;
+	}
+	tail_text(&s->tail, &text);
+	script_tell(r, s, RUN_DONE, status_of(s), buf_slice(&text));
+	buf_deinit(&text);
+}
+
+/* --- Scripts. --- */
+
+static void
+script_begin(struct runner *r, const struct probe_request *q)
+{
+	struct script *s = xcalloc(1, sizeof(*s));
+	struct buf why = { 0 };
+	bool has_started = false;
+
+	s->run = q->run;
+	s->timeout = q->timeout;
+	s->deadline = instant_add(instant_now(), q->timeout);
+	buf_put_slice(&s->check_id, q->check_id);
+	tail_init(&s->tail, q->output_max);
+	if (q->check.script_args.count == 0)
+		buf_put_text(&why, "need an executable to run");
+	else if (r->script_count >= SCRIPTS_MAX)
+		buf_put_text(&why, "too many scripts at once");
+	else
+		has_started = script_start(s, &q->check.script_args, &why);
+	if (has_started) {
+		s->next = r->scripts;
+		r->scripts = s;
+		r->script_count++;
+	} else {
+		script_tell(
+		    r, s, RUN_NOT_STARTED, CHECK_CRITICAL, buf_slice(&why));
+		script_free(s);
+	}
+	buf_deinit(&why);
+}
+
+static void
+script_cancel(struct runner *r, uint64_t run)
+{
+	for (struct script *s = r->scripts; s != NULL; s = s->next) {
+		if (s->run != run)
+			continue;
+		s->is_cancelled = true;
+		if (!s->has_exited)
+			script_kill(s);
+	}
+}
+
+/* Its words are read to the end, unless its time is up: children that it left
+ * behind may hold the pipe for ever. */
+static bool
+is_over(const struct script *s)
+{
+	return (s->has_exited &&
+		(s->output < 0 || s->has_timed_out || s->is_cancelled));
+}
+
+static void
+script_check_time(struct runner *r, struct script *s, struct instant now)
+{
+	if (s->has_timed_out || s->is_cancelled ||
+	    instant_before(now, s->deadline))
+		return;
+	s->has_timed_out = true;
+	script_kill(s);
+	timed_out_tell(r, s);
+}
+
+static void
+scripts_tend(struct runner *r, struct instant now)
+{
+	struct script **at = &r->scripts;
+
+	while (*at != NULL) {
+		struct script *s = *at;
+
+		script_read(s);
+		if (!is_over(s))
+			script_check_time(r, s, now);
+		if (!is_over(s)) {
+			at = &s->next;
+			continue;
+		}
+		exit_tell(r, s);
+		*at = s->next;
+		r->script_count--;
+		script_free(s);
+	}
+}
+
+/* --- The prober. --- */
+
+/* Its socket becomes descriptor 3, and nothing else of ours stays open. */
+static void
+prober_start(struct runner *r)
+{
+	sigset_t none;
+
+	r->prober = fork();
+	if (r->prober != 0) {
+		r->prober = r->prober < 0 ? 0 : r->prober;
+		return;
+	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGTERM, SIG_DFL);
+	if (dup2(r->probes, PROBER_SOCKET) < 0 ||
+	    fcntl(PROBER_SOCKET, F_SETFD, 0) != 0 ||
+	    close_range(PROBER_SOCKET + 1, ~0U, 0) != 0)
+		_exit(126);
+	execl(r->prober_path, PROBER_NAME, (char *)NULL);
+	log_error("agent", "Could not start the prober", "path=%s error=\"%s\"",
+	    r->prober_path, strerror(errno));
+	_exit(127);
+}
+
+/* It ends by itself when there is nothing to do. Otherwise it has died, and
+ * what waits in its socket may be what it died of: that goes, too. */
+static void
+prober_ended(struct runner *r, int status)
+{
+	struct probe_result gone = { .run = 0 };
+
+	r->prober = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return;
+	log_error(
+	    "agent", "The prober has died", "status=%#x", (unsigned)status);
+	while (recv(r->probes, r->in, HELPER_MESSAGE_MAX, MSG_DONTWAIT) > 0)
+		continue;
+	result_send(r, &gone);
+}
+
+/* --- The loop. --- */
+
+static void
+request_read(struct runner *r)
+{
+	ssize_t size = recv(r->healthd, r->in, HELPER_MESSAGE_MAX, 0);
+	struct probe_request request;
+	struct arena arena;
+
+	if (size < 0 && errno == EINTR)
+		return;
+	if (size <= 0) {
+		for (struct script *s = r->scripts; s != NULL; s = s->next)
+			script_kill(s);
+		_exit(0);
+	}
+	arena_init(&arena);
+	if (type_decode_all(&probe_request_type, slice(r->in, (size_t)size),
+		&arena, &request) != ERR_OK)
+		log_error("agent", "healthd talks nonsense", "bytes=%zd", size);
+	else if (request.is_cancel)
+		script_cancel(r, request.run);
+	else
+		script_begin(r, &request);
+	arena_deinit(&arena);
+}
+
+static void
+children_reap(struct runner *r)
+{
+	struct signalfd_siginfo info;
+	pid_t pid;
+	int status;
+
+	while (read(r->children, &info, sizeof(info)) > 0)
+		continue;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == r->prober)
+			prober_ended(r, status);
+		for (struct script *s = r->scripts; s != NULL; s = s->next)
+			if (s->pid == pid) {
+				s->has_exited = true;
+				s->status = status;
+			}
+	}
+}
+
+static int
+wait_ms(const struct runner *r)
+{
+	struct instant first = INSTANT_NEVER;
+	struct instant now = instant_now();
+	int64_t ns;
+
+	for (const struct script *s = r->scripts; s != NULL; s = s->next)
+		if (!s->has_timed_out && instant_before(s->deadline, first))
+			first = s->deadline;
+	if (first.ns == INSTANT_NEVER.ns)
+		return (-1);
+	ns = instant_since(first, now).ns;
+	return (ns <= 0 ? 0 : (int)(ns / MILLISECONDS(1).ns) + 1);
+}
+
+static void
+turn(struct runner *r)
+{
+	struct pollfd polls[POLLS_FIXED + SCRIPTS_MAX];
+	nfds_t count = POLLS_FIXED;
+
+	polls[0] = (struct pollfd){ r->healthd, POLLIN, 0 };
+	polls[1] = (struct pollfd){ r->children, POLLIN, 0 };
+	/* A negative descriptor is passed over. */
+	polls[2] =
+	    (struct pollfd){ r->prober == 0 ? r->probes : -1, POLLIN, 0 };
+	for (const struct script *s = r->scripts; s != NULL; s = s->next)
+		if (!s->has_timed_out)
+			polls[count++] =
+			    (struct pollfd){ s->output, POLLIN, 0 };
+	if (poll(polls, count, wait_ms(r)) < 0 && errno != EINTR)
+		_exit(1);
+	if (polls[1].revents != 0)
+		children_reap(r);
+	if (polls[0].revents != 0)
+		request_read(r);
+	if ((polls[2].revents & POLLIN) && r->prober == 0)
+		prober_start(r);
+	scripts_tend(r, instant_now());
+}
+
+static int
+children_watch(void)
+{
+	sigset_t set;
+	int fd;
+
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	/* A terminal's words are for the launcher; our end is the socket's. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		fatal(
+		    "the runner can't watch its children: %s", strerror(errno));
+	return (fd);
+}
+
+/* Beside our own program. */
+static void
+prober_find(char path[PATH_SIZE])
+{
+	ssize_t size = readlink("/proc/self/exe", path, PATH_SIZE - 1);
+	char *slash;
+
+	if (size < 0)
+		size = 0;
+	path[size] = '\0';
+	slash = strrchr(path, '/');
+	size = slash == NULL ? 0 : slash + 1 - path;
+	if ((size_t)size + sizeof(PROBER_NAME) > PATH_SIZE)
+		fatal("path too long: %s", path);
+	memcpy(path + size, PROBER_NAME, sizeof(PROBER_NAME));
+}
+
+/* Close what healthd had open, but for these two; standard output and error
+ * are the agent's log. */
+static void
+descriptors_keep(int *first, int *second)
+{
+	int low = *first < *second ? *first : *second;
+	int high = *first < *second ? *second : *first;
+
+	(void)close_range(STDERR_FILENO + 1, (unsigned)low - 1, 0);
+	(void)close_range((unsigned)low + 1, (unsigned)high - 1, 0);
+	(void)close_range((unsigned)high + 1, ~0U, 0);
+}
+
+static void __attribute__((noreturn)) runner_main(int healthd, int probes)
+{
+	struct runner r = { .healthd = healthd, .probes = probes };
+
+	descriptors_keep(&r.healthd, &r.probes);
+	prctl(PR_SET_NAME, "healthd-runner");
+	prober_find(r.prober_path);
+	r.children = children_watch();
+	r.in = xmalloc(HELPER_MESSAGE_MAX);
+	privsep_drop_runner();
+	for (;;)
+		turn(&r);
+}
+
+static void
+pair_open(int ends[2])
+{
+	int size = 2 * HELPER_MESSAGE_MAX;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		fatal("cannot open a socket pair: %s", strerror(errno));
+	for (int i = 0; i < 2; i++)
+		(void)setsockopt(
+		    ends[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
+struct runner_ends
+runner_start(void)
+{
+	int scripts[2], probes[2];
+	pid_t pid;
+
+	pair_open(scripts);
+	pair_open(probes);
+	pid = fork();
+	if (pid < 0)
+		fatal("cannot fork the runner: %s", strerror(errno));
+	if (pid == 0) {
+		close(scripts[0]);
+		close(probes[0]);
+		runner_main(scripts[1], probes[1]);
+	}
+	close(scripts[1]);
+	close(probes[1]);
+	return ((struct runner_ends){ scripts[0], probes[0] });
+}

@@ -1,0 +1,38 @@
+/*
+ * One run of a script, from fork to its last byte.
+ *
+ * Ownership  a script owns its process group and its end of the pipe
+ */
+#ifndef HEALTHD_SCRIPT_H
+#define HEALTHD_SCRIPT_H
+
+#include <sys/types.h>
+
+#include "clock.h"
+#include "tail.h"
+#include "type.h"
+
+struct script {
+	struct script *next;
+	uint64_t run;
+	struct buf check_id;
+	pid_t pid;
+	int output; /* end of the pipe; -1 once it has ended */
+	struct tail tail;
+	struct instant deadline;
+	struct duration timeout;
+	bool has_exited;
+	bool has_timed_out;
+	bool is_cancelled;
+	int status; /* of waitpid() */
+};
+
+/* Start it. False, and Go's text in *why, if that can't be. */
+MUST_CHECK bool script_start(
+    struct script *, const struct slice_list *args, struct buf *why);
+/* Read what there is; closes the pipe at its end. */
+void script_read(struct script *);
+void script_kill(const struct script *);
+void script_free(struct script *);
+
+#endif
