@@ -227,6 +227,28 @@ buf_put_decimal(struct buf *b, uint64_t value)
 }
 
 void
+buf_put_quoted(struct buf *b, struct slice s)
+{
+	static const char shorts[] = "\aa\bb\ff\nn\rr\tt\vv\"\"\\\\";
+	const char *at;
+
+	buf_put_u8(b, '"');
+	for (size_t i = 0; i < s.size; i++) {
+		uint8_t c = s.data[i];
+
+		for (at = shorts; *at != '\0' && (uint8_t)*at != c; at += 2)
+			continue;
+		if (*at != '\0')
+			buf_printf(b, "\\%c", at[1]);
+		else if (c < ' ' || c == 0x7f)
+			buf_printf(b, "\\x%02x", c);
+		else
+			buf_put_u8(b, c);
+	}
+	buf_put_u8(b, '"');
+}
+
+void
 buf_printf(struct buf *b, const char *format, ...)
 {
 	va_list args, again;

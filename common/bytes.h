@@ -67,6 +67,8 @@ void buf_put_be16(struct buf *, uint16_t);
 void buf_put_be32(struct buf *, uint32_t);
 void buf_put_be64(struct buf *, uint64_t);
 void buf_put_decimal(struct buf *, uint64_t); /* as %PRIu64 does */
+/* As Go's %q does it; what is no ASCII stays as it is. */
+void buf_put_quoted(struct buf *, struct slice);
 void buf_printf(struct buf *, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *buf_text(struct buf *); /* NUL put behind; lent until changed */
 struct slice buf_slice(const struct buf *); /* lent until changed */

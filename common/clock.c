@@ -141,24 +141,6 @@ take_unit(struct slice *s)
 	return (name);
 }
 
-/* Go's strconv-like quoting of the few bytes that need it. */
-static void
-put_quoted(struct buf *b, struct slice s)
-{
-	buf_put_u8(b, '"');
-	for (size_t i = 0; i < s.size; i++) {
-		uint8_t c = s.data[i];
-
-		if (c == '"' || c == '\\')
-			buf_printf(b, "\\%c", c);
-		else if (c < ' ' || c >= 0x7f)
-			buf_printf(b, "\\x%02x", c);
-		else
-			buf_put_u8(b, c);
-	}
-	buf_put_u8(b, '"');
-}
-
 static enum err
 duration_fail(char *why, size_t why_size, const char *what,
     const struct slice *unit, struct slice text)
@@ -167,11 +149,9 @@ duration_fail(char *why, size_t why_size, const char *what,
 
 	buf_init(&b);
 	buf_printf(&b, "time: %s ", what);
-	if (unit != NULL) {
-		put_quoted(&b, *unit);
-		buf_put_text(&b, " in duration ");
-	}
-	put_quoted(&b, text);
+	if (unit != NULL)
+		buf_printf(&b, "\"%.*s\" in duration ", SLICE_ARGS(*unit));
+	buf_printf(&b, "\"%.*s\"", SLICE_ARGS(text)); /* nothing escaped */
 	snprintf(why, why_size, "%s", buf_text(&b));
 	buf_deinit(&b);
 	return (ERR_INVALID);

@@ -35,7 +35,6 @@ static const struct alias {
 	{ "destination_service_id",	       "DestinationServiceID" },
 	{ "local_service_address",	       "LocalServiceAddress" },
 	{ "local_service_port",		       "LocalServicePort" },
-	{ "mesh_gateway",		       "MeshGateway" },
 	{ "destination_type",		       "DestinationType" },
 	{ "destination_namespace",	       "DestinationNamespace" },
 	{ "destination_name",		       "DestinationName" },
@@ -55,22 +54,36 @@ static const struct alias {
 static const struct slot *
 find_folded(const struct shape *shape, struct slice key)
 {
-	for (size_t i = 0; i < shape->count; i++)
-		if (slice_equal_fold(field_name(shape->wire[i].field), key))
+	for (size_t i = 0; i < shape->count; i++) {
+		const struct field *f = shape->wire[i].field;
+
+		if ((f->flags & JSON_SKIP) == 0 &&
+		    slice_equal_fold(field_name(f), key))
 			return (&shape->wire[i]);
+	}
 	return (NULL);
 }
 
+/* The slot that `key` means, and the name that errors call it by. */
 static const struct slot *
-find_slot(const struct shape *shape, struct slice key)
+find_slot(const struct json_reader *r, const struct type *type,
+    struct slice key, struct slice *name)
 {
+	const struct shape *shape = type_shape(type);
 	const struct slot *slot = find_folded(shape, key);
 
+	if (slot != NULL)
+		*name = field_name(slot->field);
+	if (slot != NULL ||
+	    (r->dialect != JSON_CONFIG && !json_read_has_aliases(type)))
+		return (slot);
 	for (size_t i = 0;
-	     slot == NULL && i < sizeof(aliases) / sizeof(aliases[0]); i++)
-		if (slice_equal_fold(key, slice_of_text(aliases[i].name)))
+	     slot == NULL && i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+		*name = slice_of_text(aliases[i].name);
+		if (slice_equal_fold(key, *name))
 			slot =
 			    find_folded(shape, slice_of_text(aliases[i].real));
+	}
 	return (slot);
 }
 
@@ -78,23 +91,21 @@ static void
 read_object(struct json_reader *r, const struct place *at,
     const struct json *value, void *out)
 {
-	const struct shape *shape = type_shape(at->type);
-
 	if (value->kind != JSON_OBJECT) {
 		json_read_mismatch(r, at, value);
 		return;
 	}
 	for (const struct json *child = value->first;
 	     child != NULL && !json_read_is_over(r); child = child->next) {
-		const struct slot *slot = find_slot(shape, child->key);
 		struct place inner = { .outer = at, .owner = at->type };
+		const struct slot *slot =
+		    find_slot(r, at->type, child->key, &inner.name);
 
-		inner.name = child->key;
 		if (slot == NULL) {
+			inner.name = child->key;
 			json_read_unknown(r, &inner);
 			continue;
 		}
-		inner.name = field_name(slot->field);
 		inner.kind = slot->field->kind;
 		inner.type = slot->type;
 		inner.limit = slot->field->limit;

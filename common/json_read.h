@@ -39,6 +39,8 @@ void json_read_mismatch(
     struct json_reader *, const struct place *, const struct json *);
 void json_read_too_big(struct json_reader *, const struct place *);
 void json_read_unknown(struct json_reader *, const struct place *);
+/* Whether Consul's reader of this struct knows keys by other names, too. */
+bool json_read_has_aliases(const struct type *);
 /* Whether there is no use in going on. */
 bool json_read_is_over(const struct json_reader *);
 MUST_CHECK enum err json_read_result(

@@ -57,6 +57,14 @@ is_opaque(const struct type *type)
 	return (false);
 }
 
+bool
+json_read_has_aliases(const struct type *type)
+{
+	return (is_opaque(type) &&
+		strcmp(type->name, "HealthCheckDefinition") != 0 &&
+		strcmp(type->name, "DeregisterRequest") != 0);
+}
+
 /* The place as seen by the outermost decoder: what lies inside an opaque
  * struct, other than the root, is known by that struct's field only. */
 static const struct place *
@@ -93,6 +101,51 @@ place_owner(const struct place *at)
 	return (at == NULL ? NULL : at->owner);
 }
 
+/* Fields whose type in Go has a name of its own. */
+/* clang-format off */
+static const struct go_name {
+	const char *owner, *field, *name;
+} go_names[] = {
+	{ "CheckType",		   "CheckID",	    "types.CheckID" },
+	{ "CheckDefinition",	   "ID",	    "types.CheckID" },
+	{ "HealthCheck",	   "CheckID",	    "types.CheckID" },
+	{ "DeregisterRequest",	   "CheckID",	    "types.CheckID" },
+	{ "Session",		   "Checks",	    "[]types.CheckID" },
+	{ "Session",		   "Behavior",	    "structs.SessionBehavior" },
+	{ "RegisterRequest",	   "ID",	    "types.NodeID" },
+	{ "RegisterRequest",	   "Checks",	    "structs.HealthChecks" },
+	{ "ServiceDefinition",	   "Kind",	    "structs.ServiceKind" },
+	{ "ServiceDefinition",	   "Checks",	    "structs.CheckTypes" },
+	{ "NodeService",	   "Kind",	    "structs.ServiceKind" },
+	{ "ConnectProxyConfig",	   "Upstreams",	    "structs.Upstreams" },
+	{ "MeshGatewayConfig",	   "Mode",	    "structs.MeshGatewayMode" },
+	{ "HealthCheckDefinition", "OutputMaxSize", "uint" },
+};
+/* clang-format on */
+
+static const char *
+go_name(const struct place *at)
+{
+	for (size_t i = 0; i < sizeof(go_names) / sizeof(go_names[0]); i++)
+		if (at->owner != NULL &&
+		    strcmp(at->owner->name, go_names[i].owner) == 0 &&
+		    slice_is(at->name, go_names[i].field))
+			return (go_names[i].name);
+	return (NULL);
+}
+
+/* The same, also for an element of a list that is named by its element. */
+static const char *
+go_name_of(const struct place *at)
+{
+	const char *name = go_name(at);
+
+	if (name != NULL || at->outer == NULL || at->name.size > 0)
+		return (name);
+	name = go_name(at->outer);
+	return (name != NULL && strncmp(name, "[]", 2) == 0 ? name + 2 : NULL);
+}
+
 static void
 put_go_type(struct buf *b, const struct place *at)
 {
@@ -119,7 +172,12 @@ put_go_type(struct buf *b, const struct place *at)
 		[KIND_STRUCT] = "structs.",
 		[KIND_PTR] = "structs.",
 	};
+	const char *own = go_name_of(at);
 
+	if (own != NULL) {
+		buf_put_text(b, own);
+		return;
+	}
 	if ((size_t)at->kind < sizeof(names) / sizeof(names[0]) &&
 	    names[at->kind] != NULL)
 		buf_put_text(b, names[at->kind]);
@@ -266,7 +324,7 @@ json_read_unknown(struct json_reader *r, const struct place *at)
 		struct buf quoted;
 
 		buf_init(&quoted);
-		json_put_text(&quoted, at->name);
+		buf_put_quoted(&quoted, at->name);
 		json_read_fail(r, "json: unknown field %s", buf_text(&quoted));
 		buf_deinit(&quoted);
 		return;

@@ -295,7 +295,9 @@
 	F(PTR, node_service, service, "Service", 0, 0) \
 	F(LIST, health_check, checks, "Checks", 0, JSON_EMPTY_LIST)
 
+/* ServiceID: taken by the API, and ignored. */
 #define CHECK_TYPE(F) \
+	F(STR, _, service_id, "ServiceID", NAME_BYTES_MAX, WIRE_SKIP) \
 	F(STR, _, check_id, "CheckID", NAME_BYTES_MAX, 0) \
 	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
 	F(STR, _, status, "Status", NAME_BYTES_MAX, 0) \
@@ -389,7 +391,9 @@
 #define DATACENTERS_REQUEST(F) \
 	F(INC, query_options, options, "", 0, 0)
 
+/* Address: taken by the API, and ignored. */
 #define DEREGISTER_REQUEST(F) \
+	F(STR, _, address, "Address", NAME_BYTES_MAX, WIRE_SKIP) \
 	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
 	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
 	F(STR, _, service_id, "ServiceID", NAME_BYTES_MAX, 0) \

@@ -235,9 +235,9 @@ slot_is(const struct slot *slot, struct slice name)
 static const struct slot *
 slot_find(const struct shape *shape, struct slice name, size_t *cursor)
 {
-	size_t low = 0, high = shape->count;
+	size_t low = 0, high = shape->wire_count;
 
-	if (*cursor < shape->count && slot_is(&shape->wire[*cursor], name))
+	if (*cursor < shape->wire_count && slot_is(&shape->wire[*cursor], name))
 		return (&shape->wire[(*cursor)++]);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -294,12 +294,17 @@ static void
 decode_array(
     struct decoder *d, const struct shape *shape, size_t count, void *object)
 {
+	const struct slot *slot;
+	size_t next = 0;
+
 	for (size_t i = 0; i < count && !d->rd->has_failed; i++) {
-		if (i < shape->count)
-			decode_slot(
-			    d, &shape->wire[shape->declared[i]], object);
-		else
+		for (slot = NULL; slot == NULL && next < shape->count; next++)
+			if (shape->declared[next] < shape->wire_count)
+				slot = &shape->wire[shape->declared[next]];
+		if (slot == NULL)
 			unpack_object(d->rd);
+		else
+			decode_slot(d, slot, object);
 	}
 }
 

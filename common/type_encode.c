@@ -172,8 +172,8 @@ type_encode(const struct type *type, const void *object, struct buf *b)
 	const struct shape *shape = type_shape(type);
 
 	if (!type->is_bare)
-		pack_map(b, shape->count);
-	for (size_t i = 0; i < shape->count; i++) {
+		pack_map(b, shape->wire_count);
+	for (size_t i = 0; i < shape->wire_count; i++) {
 		const struct slot *slot = &shape->wire[i];
 
 		if (!type->is_bare)

@@ -101,11 +101,19 @@ rows_flatten(const struct type *type, size_t offset, struct shape *out)
 	}
 }
 
+static bool
+is_on_wire(const struct slot *slot)
+{
+	return ((slot->field->flags & WIRE_SKIP) == 0);
+}
+
 static int
 slot_compare(const void *a, const void *b)
 {
 	const struct slot *left = a, *right = b;
 
+	if (is_on_wire(left) != is_on_wire(right))
+		return (is_on_wire(left) ? -1 : 1);
 	return (
 	    slice_compare(field_name(left->field), field_name(right->field)));
 }
@@ -136,6 +144,9 @@ shape_new(const struct type *type)
 	for (size_t i = 0; i < count; i++)
 		shape->wire[i] = declared[i];
 	qsort(shape->wire, count, sizeof(*shape->wire), slot_compare);
+	while (shape->wire_count < count &&
+	       is_on_wire(&shape->wire[shape->wire_count]))
+		shape->wire_count++;
 	for (size_t i = 0; i < count; i++)
 		shape->declared[i] = (uint16_t)slot_index(
 		    shape, declared[i].field, declared[i].offset);

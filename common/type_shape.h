@@ -14,9 +14,10 @@ struct slot {
 };
 
 struct shape {
-	struct slot *wire;  /* sorted bytewise by name */
+	struct slot *wire;  /* sorted bytewise by name, WIRE_SKIP last */
 	uint16_t *declared; /* indexes into wire, in order of declaration */
 	size_t count;
+	size_t wire_count; /* without WIRE_SKIP */
 };
 
 /* How a kind is built from others. */
