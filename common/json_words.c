@@ -311,6 +311,32 @@ json_read_too_big(struct json_reader *r, const struct place *at)
 	buf_deinit(&path);
 }
 
+/* The catalog's writes know what was meant by one key. */
+static bool
+is_enterprise(const struct place *at)
+{
+	const struct place *root = at;
+
+	while (root->outer != NULL)
+		root = root->outer;
+	return (slice_is(at->name, "Namespace") &&
+		(strcmp(root->type->name, "RegisterRequest") == 0 ||
+		    strcmp(root->type->name, "DeregisterRequest") == 0));
+}
+
+static void
+unknown_api(struct json_reader *r, const struct place *at)
+{
+	struct buf quoted;
+
+	buf_init(&quoted);
+	buf_put_quoted(&quoted, at->name);
+	json_read_fail(r, "json: unknown field %s%s", buf_text(&quoted),
+	    is_enterprise(at) ? " - Namespaces are a Consul Enterprise feature"
+			      : "");
+	buf_deinit(&quoted);
+}
+
 void
 json_read_unknown(struct json_reader *r, const struct place *at)
 {
@@ -321,12 +347,7 @@ json_read_unknown(struct json_reader *r, const struct place *at)
 		strcmp(at->owner->name, "HealthCheckDefinition") == 0))
 		return; /* api/http.md 1.4 */
 	if (r->dialect == JSON_API) {
-		struct buf quoted;
-
-		buf_init(&quoted);
-		buf_put_quoted(&quoted, at->name);
-		json_read_fail(r, "json: unknown field %s", buf_text(&quoted));
-		buf_deinit(&quoted);
+		unknown_api(r, at);
 		return;
 	}
 	if (r->unknown_count == JSON_ERRORS_MAX)

@@ -275,7 +275,7 @@ check_type(const struct type *type)
 	void *again = arena_alloc(&arena, type->size);
 	struct buf b;
 
-	for (size_t i = 1; i < shape->count; i++)
+	for (size_t i = 1; i < shape->wire_count; i++)
 		if (slice_compare(field_name(shape->wire[i - 1].field),
 			field_name(shape->wire[i].field)) >= 0) {
 			printf("# %s has %.*s twice\n", type->name,
