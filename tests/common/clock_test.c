@@ -64,8 +64,8 @@ test_refuse(void)
 	check_refused("3000000h", "time: invalid duration \"3000000h\"");
 	check_refused("9223372036854775808ns",
 	    "time: invalid duration \"9223372036854775808ns\"");
-	check_refused("1\"s", "time: unknown unit \"\\\"s\" in duration "
-			      "\"1\\\"s\"");
+	check_refused(
+	    "1\"s", "time: unknown unit \"\"s\" in duration \"1\"s\"");
 }
 
 static void
