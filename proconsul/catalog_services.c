@@ -80,6 +80,7 @@ print_services(
 		if (wants_tags)
 			table_add(&t, tags_text(&s->value, &run->arena));
 	}
+	t.trims_end = true;
 	table_print(&t, TAGS_GAP, stdout);
 }
 

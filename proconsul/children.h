@@ -13,8 +13,9 @@
 #include "clock.h"
 #include "wiring.h"
 
-#define RESTART_DELAY_STEP MILLISECONDS(50) /* doubles with each quick death \
-					     */
+#define RESTART_DELAY_STEP                                \
+	MILLISECONDS(50) /* doubles with each quick death \
+			  */
 #define RESTART_DELAY_MAX MILLISECONDS(800)
 #define LONG_LIFE	  SECONDS(5) /* after which the count starts again */
 

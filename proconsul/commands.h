@@ -54,6 +54,12 @@
 	    "Removes a server from the Raft configuration")                    \
 	X("reload",                    reload_run,                             \
 	    "Makes the agent read its configuration again")                    \
+	X("services deregister",       services_deregister_run,                \
+	    "Takes services off the agent")                                    \
+	X("services register",         services_register_run,                  \
+	    "Registers services with the agent")                               \
+	X("validate",                  validate_run,                           \
+	    "Checks configuration files")                                      \
 	X("version",                   version_run,                            \
 	    "Prints the version")
 
@@ -67,7 +73,10 @@
 	X("operator",      "Tools for those who run the cluster",              \
 	    "  Tools for those who run the cluster; use them with care.")      \
 	X("operator raft", "Shows and changes the Raft configuration",         \
-	    "  The servers that take part in consensus.")
+	    "  The servers that take part in consensus.")                      \
+	X("services",      "Registers services with the agent",                \
+	    "  The services of the local agent; for those of all, see "        \
+	    "`catalog`.")
 /* clang-format on */
 
 struct command {

@@ -46,6 +46,23 @@ entry_write(struct run *run, const struct kv_entry *entry)
 	return (status);
 }
 
+/* json.h says which of its structs was meant; Consul's command calls its own
+ * by another name. */
+static void
+print_mistake(const char *why)
+{
+	static const char list[] = "type []structs.", one[] = "type structs.";
+	const char *at = strstr(why, list);
+	size_t size = at != NULL ? strlen(list) : strlen(one);
+	const char *name = at != NULL ? "type []*impexp." : "type impexp.";
+
+	if (at == NULL && (at = strstr(why, one)) == NULL)
+		say_error("Cannot unmarshal data: %s", why);
+	else
+		say_error("Cannot unmarshal data: %.*s%s%s", (int)(at - why),
+		    why, name, at + size);
+}
+
 static int
 entries_write(struct run *run, struct slice text)
 {
@@ -56,8 +73,10 @@ entries_write(struct run *run, struct slice text)
 
 	if (json_parse_all(text, &run->arena, &json, why) != ERR_OK ||
 	    json_to_type(json, JSON_API_LAX, &kv_entries_type, &run->arena,
-		&entries, why) != ERR_OK)
-		return (say_error("Cannot unmarshal data: %s", why));
+		&entries, why) != ERR_OK) {
+		print_mistake(why);
+		return (1);
+	}
 	for (i = 0; i < entries.list.count; i++) {
 		if (entry_write(run, &entries.list.items[i]) != 0)
 			return (1);

@@ -168,8 +168,7 @@ main(int argc, char **argv)
 		else if (first == 0)
 			is_early = true;
 	}
-	if (wants_version && first == 0 &&
-	    (c = command_find(1, only_version, &used)) != NULL)
+	if (wants_version && (c = command_find(1, only_version, &used)) != NULL)
 		return (command_run(c, 0, argv + argc, false));
 	c = first == 0 ? NULL : command_find(argc - first, argv + first, &used);
 	if (c == NULL) {

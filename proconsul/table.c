@@ -65,6 +65,9 @@ table_print(const struct table *t, size_t gap, FILE *to)
 			fputc('\n', to);
 			continue;
 		}
+		if (t->trims_end && i + 2 == t->cell_count &&
+		    t->cells[i + 1].size == 0)
+			continue;
 		width = widths[column] - width_of(t->cells[i]) + gap;
 		fprintf(to, "%*s", (int)width, "");
 	}

@@ -22,6 +22,7 @@ struct table {
 	size_t column_count;
 	size_t cell_count;
 	size_t capacity;
+	bool trims_end; /* no blanks behind the very last text */
 };
 
 void table_init(struct table *, struct arena *, size_t column_count);
