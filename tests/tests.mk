@@ -39,6 +39,8 @@ $(BUILD)/tests/sim/raft_sim: $(BUILD)/obj/tests/sim/raft_sim.o \
 	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
 
 # Fuzz targets are built whole by clang, with what they fuzz.
+FUZZ_dns_fuzz := $(addprefix dnsd/,answer.c build.c instance.c packet.c \
+    question.c settings.c write.c)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(call sources,common) $(HEADERS)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)clang -std=gnu11 -D_GNU_SOURCE -g -O1 -Icommon -I. \
