@@ -36,7 +36,8 @@ add_value(struct builder *b, enum json_kind kind)
 		return (value);
 	}
 	level = &b->levels[b->depth - 1];
-	value->key = b->key;
+	if (level->container->kind == JSON_OBJECT)
+		value->key = b->key;
 	if (level->last == NULL)
 		level->container->first = value;
 	else
