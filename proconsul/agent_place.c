@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,7 +18,9 @@
 #include "wiring.h"
 #include "xmalloc.h"
 
-#define TREE_DEPTH_MAX 4 /* raft/snapshots/NAME/file */
+#define RUN_PREFIX	 "proconsul-"
+#define RUN_PREFIX_EARLY "proconsul."
+#define TREE_DEPTH_MAX	 4 /* raft/snapshots/NAME/file */
 
 static enum err
 io_error(struct buf *why, const char *doing, const char *path)
@@ -253,42 +256,6 @@ notify_make(struct place *p, struct buf *why)
 	return (ERR_OK);
 }
 
-static enum err
-run_make(struct place *p, struct buf *why)
-{
-	enum err err = ERR_OK;
-	int size;
-
-	size = snprintf(p->run_dir, sizeof(p->run_dir), "%s/proconsul-XXXXXX",
-	    run_parent());
-	if (size < 0 || (size_t)size >= sizeof(p->run_dir)) {
-		p->run_dir[0] = '\0';
-		buf_printf(why, "run directory %s: its name is too long",
-		    run_parent());
-		return (ERR_TOO_BIG);
-	}
-	if (mkdtemp(p->run_dir) == NULL) {
-		err = io_error(why, "mkdir", p->run_dir);
-		p->run_dir[0] = '\0';
-		return (err);
-	}
-	/* As root all daemons have to pass through it; they can't list it. */
-	if (geteuid() == 0 && chmod(p->run_dir, 0711) != 0)
-		return (io_error(why, "chmod", p->run_dir));
-#define X(peer)                        \
-	if (err == ERR_OK)             \
-		err = run_folder_make( \
-		    p, #peer, privsep_gid(DAEMON_##peer), 02710, why);
-	EDGES(X)
-#undef X
-	if (err == ERR_OK)
-		err = run_folder_make(
-		    p, "genpage", privsep_page_gid(), 02750, why);
-	if (err == ERR_OK)
-		err = notify_make(p, why);
-	return (err);
-}
-
 static void
 folder_empty(const char *path)
 {
@@ -308,7 +275,7 @@ folder_empty(const char *path)
 }
 
 static void
-run_remove(struct place *p)
+run_dir_remove(const char *run_dir)
 {
 	char path[PLACE_PATH_MAX];
 	const char *const names[] = {
@@ -319,15 +286,92 @@ run_remove(struct place *p)
 	};
 	size_t i;
 
-	if (p->run_dir[0] == '\0')
-		return;
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		folder_empty(path_join(path, p->run_dir, names[i]));
+		folder_empty(path_join(path, run_dir, names[i]));
 		rmdir(path);
 	}
-	folder_empty(p->run_dir);
-	rmdir(p->run_dir);
-	p->run_dir[0] = '\0';
+	folder_empty(run_dir);
+	rmdir(run_dir);
+}
+
+/* Those of launchers that were killed: nobody holds their lock. */
+static void
+dead_runs_remove(const char *parent)
+{
+	char path[PLACE_PATH_MAX];
+	struct dirent *entry;
+	struct stat st;
+	DIR *folder = opendir(parent);
+	int fd;
+
+	while (folder != NULL && (entry = readdir(folder)) != NULL) {
+		if (strncmp(entry->d_name, RUN_PREFIX, strlen(RUN_PREFIX)) != 0)
+			continue;
+		path_join(path, parent, entry->d_name);
+		fd =
+		    open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+		    flock(fd, LOCK_EX | LOCK_NB) == 0)
+			run_dir_remove(path);
+		close(fd);
+	}
+	if (folder != NULL)
+		closedir(folder);
+}
+
+/* Made, locked, and only then given the name by which others find it. */
+static enum err
+run_dir_make(struct place *p, const char *parent, struct buf *why)
+{
+	char early[sizeof(p->run_dir)];
+	int size;
+
+	size = snprintf(
+	    early, sizeof(early), "%s/" RUN_PREFIX_EARLY "XXXXXX", parent);
+	if (size < 0 || (size_t)size >= sizeof(early)) {
+		buf_printf(
+		    why, "run directory in %s: its name is too long", parent);
+		return (ERR_TOO_BIG);
+	}
+	if (mkdtemp(early) == NULL)
+		return (io_error(why, "mkdir", early));
+	p->run_lock = open(early, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(p->run_dir, sizeof(p->run_dir), "%s/" RUN_PREFIX "%s", parent,
+	    early + strlen(early) - 6);
+	if (p->run_lock < 0 || flock(p->run_lock, LOCK_EX | LOCK_NB) != 0 ||
+	    rename(early, p->run_dir) != 0) {
+		p->run_dir[0] = '\0';
+		rmdir(early);
+		return (io_error(why, "lock", early));
+	}
+	/* As root all daemons have to pass through it; they can't list it. */
+	if (geteuid() == 0 && chmod(p->run_dir, 0711) != 0)
+		return (io_error(why, "chmod", p->run_dir));
+	return (ERR_OK);
+}
+
+static enum err
+run_make(struct place *p, struct buf *why)
+{
+	const char *parent = run_parent();
+	enum err err;
+
+	dead_runs_remove(parent);
+	err = run_dir_make(p, parent, why);
+#define X(peer)                        \
+	if (err == ERR_OK)             \
+		err = run_folder_make( \
+		    p, #peer, privsep_gid(DAEMON_##peer), 02710, why);
+	EDGES(X)
+#undef X
+	if (err == ERR_OK)
+		err = run_folder_make(
+		    p, "genpage", privsep_page_gid(), 02750, why);
+	if (err == ERR_OK)
+		err = notify_make(p, why);
+	return (err);
 }
 
 /* --- Both. --- */
@@ -358,7 +402,7 @@ place_make(struct place *p, const struct config *config, struct buf *why)
 	struct buf reason = { 0 };
 	enum err err;
 
-	*p = (struct place){ .notify = -1 };
+	*p = (struct place){ .notify = -1, .run_lock = -1 };
 	err = data_make(p, config, &reason);
 	if (err != ERR_OK)
 		buf_printf(
@@ -379,7 +423,12 @@ place_remove(struct place *p)
 	if (p->notify >= 0)
 		close(p->notify);
 	p->notify = -1;
-	run_remove(p);
+	if (p->run_dir[0] != '\0')
+		run_dir_remove(p->run_dir);
+	p->run_dir[0] = '\0';
+	if (p->run_lock >= 0)
+		close(p->run_lock);
+	p->run_lock = -1;
 	if (p->pid_file != NULL)
 		unlink(p->pid_file);
 	free(p->pid_file);

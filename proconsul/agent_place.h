@@ -5,7 +5,9 @@
  *	DATA/                 0755
  *	DATA/node-id          0644, made once
  *	DATA/PART/            0700, the daemon's own (wiring.h, writes)
- *	RUN/                  0711, made for this run and removed with it
+ *	RUN/                  0711, made for this run and removed with it, or by
+ *	                      the next one if the launcher was killed: a lock
+ *	                      on it tells
  *	RUN/PEER/             2710: catalogd binds, the peer's group connects
  *	RUN/genpage/          2750: catalogd writes, httpd and dnsd read
  *	RUN/notify            a socket: daemons tell the launcher they are up
@@ -20,9 +22,10 @@
 #define PLACE_PATH_MAX 4096
 
 struct place {
-	char run_dir[64]; /* short: socket paths end at 108 bytes */
+	char run_dir[90]; /* short: socket paths end at 108 bytes */
 	char node_id[64]; /* UUID in lower case */
 	char *pid_file;	  /* owned; NULL if none */
+	int run_lock;	  /* owned; while it is held, the run is alive */
 	int notify;	  /* owned; datagrams from daemons, with their pid */
 };
 
