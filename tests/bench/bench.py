@@ -222,6 +222,7 @@ def main():
     options = parser.parse_args()
     rows = options.rows or ["start", "memory", "put", "get", "health", "dns"]
     folder = tempfile.mkdtemp(prefix="proconsul-bench-")
+    os.chmod(folder, 0o755)  # daemons with users of their own must get in
     systems = []
     if os.access(options.real, os.X_OK):
         systems.append(System("consul", options.real, "127.60.0.1", folder))
