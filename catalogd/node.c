@@ -23,34 +23,32 @@ node_find_id(const struct state *s, struct slice id)
 	return (state_find(s, ORDER_NODES_BY_ID, slice(uuid, UUID_SIZE)));
 }
 
-/* The digits in front of a UUID as bytes; an odd last one is cut off, as
- * Consul does it. Returns how many bytes, 0 if that is no UUID. */
+/* The digits in front of a UUID as bytes. Consul cuts off the last character
+ * where their number is odd, dashes counted; and what then has an odd number of
+ * digits finds nothing. Returns how many bytes, 0 if that is no UUID. */
 static size_t
 prefix_parse(struct slice text, uint8_t prefix[UUID_SIZE])
 {
-	size_t count = 0;
+	size_t digits = 0;
 
-	for (size_t i = 0; i < text.size; i++) {
+	for (size_t i = 0; i < (text.size & ~(size_t)1); i++) {
 		uint8_t c = text.data[i];
-		uint8_t value =
-		    (uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+		int value = uuid_digit(c);
 
 		if (c == '-')
 			continue;
-		if (value > 15 || count == (size_t)2 * UUID_SIZE)
+		if (value < 0 || digits == (size_t)2 * UUID_SIZE)
 			return (0);
-		prefix[count / 2] =
-		    (uint8_t)(count % 2 == 0 ? value << 4
-					     : prefix[count / 2] | value);
-		count++;
+		prefix[digits / 2] = (uint8_t)(prefix[digits / 2] << 4 | value);
+		digits++;
 	}
-	return (count / 2);
+	return (digits % 2 == 0 ? digits / 2 : 0);
 }
 
 struct row *
 node_find_id_prefix(const struct state *s, struct slice digits)
 {
-	uint8_t bytes[UUID_SIZE];
+	uint8_t bytes[UUID_SIZE] = { 0 };
 	struct slice prefix = slice(bytes, prefix_parse(digits, bytes));
 	struct row *row;
 

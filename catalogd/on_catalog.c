@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "catalogd.h"
+#include "config_errors.h"
 #include "on_writes.h"
 
 /* hashicorp/go-uuid, ParseUUID. */
@@ -17,24 +18,25 @@ uuid_fault(struct slice id)
 	uint8_t uuid[UUID_SIZE];
 
 	if (id.size != 36)
-		return ("Bad node ID: uuid string is wrong length");
+		return ("uuid string is wrong length");
 	if (id.data[8] != '-' || id.data[13] != '-' || id.data[18] != '-' ||
 	    id.data[23] != '-')
-		return ("Bad node ID: uuid is improperly formatted");
+		return ("uuid is improperly formatted");
 	if (uuid_parse(id, uuid, NULL) != ERR_OK)
-		return ("Bad node ID: encoding/hex: invalid byte");
+		return ("encoding/hex: invalid byte");
 	return (NULL);
 }
 
 enum err
-node_check(struct slice name, struct slice id, const char **why)
+node_check(struct slice name, struct slice id, struct buf *why)
 {
-	*why = NULL;
+	const char *fault = id.size > 0 ? uuid_fault(id) : NULL;
+
 	if (name.size == 0)
-		*why = "Must provide node";
-	else if (id.size > 0)
-		*why = uuid_fault(id);
-	return (*why == NULL ? ERR_OK : ERR_INVALID);
+		buf_put_text(why, "Must provide node");
+	else if (fault != NULL)
+		buf_printf(why, "Bad node ID: %s", fault);
+	return (why->size == 0 ? ERR_OK : ERR_INVALID);
 }
 
 /* 0.0.0.0 and ::, however they are written. */
@@ -55,17 +57,43 @@ text_is_any(struct slice text)
 		memcmp(address, zero, 16) == 0);
 }
 
-enum err
-service_prepare(struct node_service *service, const char **why)
+/* Consul's NodeService.Validate, of a proxy. */
+static enum err
+proxy_check(const struct node_service *s, struct buf *why)
 {
-	*why = NULL;
+	struct config_errors errors = { 0 };
+	enum err err;
+
+	if (!slice_is(s->kind, "connect-proxy"))
+		return (ERR_OK);
+	if (s->proxy.destination_service_name.size == 0)
+		config_errors_add(&errors,
+		    "Proxy.DestinationServiceName must be non-empty for "
+		    "Connect proxy services");
+	if (s->port == 0)
+		config_errors_add(
+		    &errors, "Port must be set for a Connect proxy");
+	if (s->connect.native)
+		config_errors_add(&errors,
+		    "A Proxy cannot also be Connect Native, only typical "
+		    "services");
+	err = config_errors_tell(&errors, why);
+	config_errors_deinit(&errors);
+	return (err);
+}
+
+enum err
+service_prepare(struct node_service *service, struct buf *why)
+{
+	if (proxy_check(service, why) != ERR_OK)
+		return (ERR_INVALID);
 	if (service->id.size == 0)
 		service->id = service->service;
 	if (service->id.size > 0 && service->service.size == 0)
-		*why = "Must provide service name with ID";
+		buf_put_text(why, "Must provide service name with ID");
 	else if (text_is_any(service->address))
-		*why = "Invalid service address";
-	return (*why == NULL ? ERR_OK : ERR_INVALID);
+		buf_put_text(why, "Invalid service address");
+	return (why->size == 0 ? ERR_OK : ERR_INVALID);
 }
 
 /* Consul's CheckType.Type, of what stands in a definition. */
@@ -121,14 +149,15 @@ checks_prepare(struct arena *arena, struct register_request *r)
 
 static enum err
 register_prepare(
-    struct arena *arena, struct register_request *r, const char **why)
+    struct arena *arena, struct register_request *r, struct buf *why)
 {
 	struct node_service *service;
 
 	if (node_check(r->node, r->id, why) != ERR_OK)
 		return (ERR_INVALID);
 	if (r->address.size == 0 && !r->skip_node_update) {
-		*why = "Must provide address if SkipNodeUpdate is not set";
+		buf_put_text(
+		    why, "Must provide address if SkipNodeUpdate is not set");
 		return (ERR_INVALID);
 	}
 	if (r->service != NULL) {
@@ -147,17 +176,18 @@ on_catalog_register(struct daemon *d, struct call *call, const void *request)
 {
 	struct catalogd *c = catalogd_of(d);
 	struct register_request r = *(const struct register_request *)request;
-	const char *why;
+	struct buf why = { 0 };
 
 	if (!datacenter_is_ours(c, call, r.datacenter))
 		return;
 	r.datacenter = slice_of_text(d->config->datacenter);
 	if (register_prepare(&call->arena, &r, &why) != ERR_OK)
-		call_fail(call, "%s", why);
+		call_fail_text(call, buf_slice(&why));
 	else if (!catalogd_can_write(c))
 		hold_call(c, call, on_catalog_register, request);
 	else
 		propose_call(c, call, FSM_REGISTER, &register_request_type, &r);
+	buf_deinit(&why);
 }
 
 void

@@ -7,11 +7,10 @@
  * clock that decides is the leader's, before the entry is written. */
 enum err
 kvs_check(struct catalogd *c, struct slice op, const struct dir_entry *entry,
-    const char **why)
+    struct buf *why)
 {
-	*why = NULL;
 	if (entry->key.size == 0 && !slice_is(op, "delete-tree")) {
-		*why = "Must provide key";
+		buf_put_text(why, "Must provide key");
 		return (ERR_INVALID);
 	}
 	if (slice_is(op, "lock") && lock_is_delayed(c, entry->key)) {
@@ -28,7 +27,7 @@ on_kvs_apply(struct daemon *d, struct call *call, const void *request)
 	struct catalogd *c = catalogd_of(d);
 	const struct kvs_request *q = request;
 	const struct boolean refused = { .value = false };
-	const char *why;
+	struct buf why = { 0 };
 	enum err err;
 
 	if (!datacenter_is_ours(c, call, q->datacenter))
@@ -43,5 +42,6 @@ on_kvs_apply(struct daemon *d, struct call *call, const void *request)
 	else if (err == ERR_REFUSED)
 		call_answer(call, &boolean_type, &refused);
 	else
-		call_fail(call, "%s", why);
+		call_fail_text(call, buf_slice(&why));
+	buf_deinit(&why);
 }

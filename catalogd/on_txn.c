@@ -13,11 +13,12 @@ struct errors {
 };
 
 static void
-error_add(struct call *call, struct errors *errors, size_t op, const char *what)
+error_add(
+    struct call *call, struct errors *errors, size_t op, const struct buf *what)
 {
 	errors->items[errors->count++] = (struct txn_error){
 		.op_index = (int64_t)op,
-		.what = arena_copy(&call->arena, slice_of_text(what)),
+		.what = arena_copy(&call->arena, buf_slice(what)),
 	};
 }
 
@@ -25,7 +26,7 @@ static void
 kv_precheck(struct catalogd *c, struct call *call, const struct txn_kv_op *op,
     size_t i, struct errors *errors)
 {
-	const char *why;
+	struct buf why = { 0 };
 	enum err err = kvs_check(c, op->verb, &op->dir_ent, &why);
 
 	if (err == ERR_REFUSED)
@@ -36,7 +37,8 @@ kv_precheck(struct catalogd *c, struct call *call, const struct txn_kv_op *op,
 			    SLICE_ARGS(op->dir_ent.key)),
 		};
 	else if (err != ERR_OK)
-		error_add(call, errors, i, why);
+		error_add(call, errors, i, &why);
+	buf_deinit(&why);
 }
 
 /* Consul's preCheck; what it finds is answered alone, before anything runs.
@@ -45,7 +47,7 @@ static void
 op_precheck(struct catalogd *c, struct call *call, struct txn_op *op, size_t i,
     struct errors *errors)
 {
-	const char *why = NULL;
+	struct buf why = { 0 };
 	enum err err = ERR_OK;
 
 	if (op->kv != NULL) {
@@ -59,7 +61,8 @@ op_precheck(struct catalogd *c, struct call *call, struct txn_op *op, size_t i,
 	else if (op->check != NULL && !slice_is(op->check->verb, "get"))
 		check_prepare(&op->check->check);
 	if (err != ERR_OK)
-		error_add(call, errors, i, why);
+		error_add(call, errors, i, &why);
+	buf_deinit(&why);
 }
 
 static struct errors

@@ -3,7 +3,7 @@
  * may differ from server to server, and what the state machine cannot refuse
  * any more.
  *
- * Errors  ERR_INVALID and a text of Consul's in *why, lent
+ * Errors  ERR_INVALID and a text of Consul's in *why
  */
 #ifndef CATALOGD_ON_WRITES_H
 #define CATALOGD_ON_WRITES_H
@@ -14,11 +14,11 @@ struct catalogd;
 
 /* ERR_REFUSED: a lock that is still delayed. */
 MUST_CHECK enum err kvs_check(struct catalogd *, struct slice op,
-    const struct dir_entry *, const char **why);
+    const struct dir_entry *, struct buf *why);
 MUST_CHECK enum err node_check(
-    struct slice name, struct slice id, const char **why);
+    struct slice name, struct slice id, struct buf *why);
 /* Fills in the id. */
-MUST_CHECK enum err service_prepare(struct node_service *, const char **why);
+MUST_CHECK enum err service_prepare(struct node_service *, struct buf *why);
 /* Fills in id and type. */
 void check_prepare(struct health_check *);
 

@@ -450,8 +450,8 @@ uuid_wrong(struct buf *why, const char *text)
 	return (ERR_INVALID);
 }
 
-static int
-digit(uint8_t c)
+int
+uuid_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
 		return (c - '0');
@@ -490,7 +490,7 @@ uuid_parse(struct slice text, uint8_t uuid[UUID_SIZE], struct buf *why)
 			     : "UUID must be 36 characters"));
 	digits = 0;
 	for (size_t i = 0; i < text.size; i++) {
-		int value = digit(text.data[i]);
+		int value = uuid_digit(text.data[i]);
 
 		if (text.data[i] == '-')
 			continue;

@@ -136,6 +136,7 @@ struct slice key_of(struct arena *, const struct slice *names, size_t count);
 #define UUID_SIZE 16
 MUST_CHECK enum err uuid_parse(
     struct slice text, uint8_t uuid[UUID_SIZE], struct buf *why);
+int uuid_digit(uint8_t c); /* -1 if it is none */
 
 /* Go's reflect.DeepEqual, where nil and empty differ. */
 bool texts_same(const struct slice_list *, const struct slice_list *);

@@ -144,6 +144,13 @@ service_to_service_node(const struct service_row *from, const struct node *node,
 	};
 	to->service_tagged_addresses.items = from->addresses;
 	to->service_tagged_addresses.count = from->address_count;
+	/* Consul's ServiceNode.PartialClone: never nil here. */
+	if (to->service_tags.items == NULL)
+		to->service_tags.items =
+		    arena_array(arena, 1, sizeof(struct slice));
+	if (to->service_meta.items == NULL)
+		to->service_meta.items =
+		    arena_array(arena, 1, sizeof(struct pair));
 	part_decode(
 	    &connect_proxy_config_type, from->proxy, arena, &to->service_proxy);
 	part_decode(
