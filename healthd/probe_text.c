@@ -60,8 +60,8 @@ authority_of(struct slice url)
 }
 
 /* The authority without user and password. */
-static struct slice
-host_and_port(struct slice url)
+struct slice
+probe_url_authority(struct slice url)
 {
 	struct slice authority = authority_of(url);
 
@@ -74,7 +74,7 @@ host_and_port(struct slice url)
 struct slice
 probe_url_host(struct slice url)
 {
-	struct slice host = host_and_port(url);
+	struct slice host = probe_url_authority(url);
 	size_t end;
 
 	if (host.size > 0 && host.data[0] == '[') {
@@ -91,7 +91,7 @@ probe_url_host(struct slice url)
 static struct slice
 port_of(struct slice url)
 {
-	struct slice host = host_and_port(url);
+	struct slice host = probe_url_authority(url);
 	size_t from = 0;
 
 	if (host.size > 0 && host.data[0] == '[')
@@ -143,7 +143,7 @@ void
 probe_url_prefix(struct slice url, struct slice method, struct buf *out)
 {
 	struct slice authority = authority_of(url);
-	struct slice host = host_and_port(url);
+	struct slice host = probe_url_authority(url);
 	size_t user_size = authority.size - host.size;
 	struct slice user = slice_head(authority, user_size);
 	size_t colon = slice_find(user, ':', 0);
@@ -172,7 +172,7 @@ static const char *
 parse_fault(struct slice url)
 {
 	struct slice scheme = scheme_of(url);
-	struct slice host = host_and_port(url);
+	struct slice host = probe_url_authority(url);
 
 	if (has_control(url))
 		return ("net/url: invalid control character in URL");
@@ -216,7 +216,7 @@ probe_url_fault(struct slice url, struct slice method, struct buf *out)
 		    SLICE_ARGS(scheme));
 		return (true);
 	}
-	if (host_and_port(url).size == 0) {
+	if (probe_url_authority(url).size == 0) {
 		probe_url_prefix(url, method, out);
 		buf_put_text(out, "http: no Host in request URL");
 		return (true);

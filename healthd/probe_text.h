@@ -18,6 +18,8 @@ bool probe_url_fault(struct slice url, struct slice method, struct buf *out);
 /* `Get "http://x/": `: how every other failure begins. The password, if the
  * URL has one, is not told. */
 void probe_url_prefix(struct slice url, struct slice method, struct buf *out);
+/* Host and port of a URL, as they stand there: without user and password. */
+struct slice probe_url_authority(struct slice url);
 /* The host of a URL, without brackets and port. */
 struct slice probe_url_host(struct slice url);
 /* Which status a check takes from an HTTP status. */

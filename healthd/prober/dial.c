@@ -157,6 +157,12 @@ dial_fault(const struct probe *probe, CURLcode code, struct buf *out)
 	case CURLE_SEND_ERROR:
 		read_text(probe, out);
 		break;
+	case CURLE_UNSUPPORTED_PROTOCOL: /* took it for HTTP/0.9 */
+	case CURLE_WEIRD_SERVER_REPLY:
+		buf_put_text(out,
+		    "net/http: HTTP/1.x transport connection broken: "
+		    "malformed HTTP response");
+		break;
 	case CURLE_GOT_NOTHING:
 		buf_put_text(out, "EOF");
 		break;

@@ -64,31 +64,104 @@ value_add(struct probe *probe, struct slice name, struct slice value)
 	buf_deinit(&line);
 }
 
+/* By name, and among equals as they came. */
+static void
+pairs_sort(struct pair *pairs, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct pair pair = pairs[i];
+		size_t at = i;
+
+		for (; at > 0 && slice_compare(pairs[at - 1].key, pair.key) > 0;
+		     at--)
+			pairs[at] = pairs[at - 1];
+		pairs[at] = pair;
+	}
+}
+
+/* Go writes these itself, whatever the user's map says of them. */
+static bool
+is_written_apart(struct slice name)
+{
+	return (slice_equal_fold(name, SLICE("Host")) ||
+		slice_equal_fold(name, SLICE("User-Agent")) ||
+		slice_equal_fold(name, SLICE("Content-Length")));
+}
+
+/* The user's, and what is always there unless the user says otherwise: in the
+ * order of their names. */
+static void
+sorted_add(struct probe *probe)
+{
+	const struct strs_entry_list *header = &probe->request.check.header;
+	struct pair *pairs;
+	size_t count = 0, room = 2;
+
+	for (size_t i = 0; i < header->count; i++)
+		room += header->items[i].value.count;
+	pairs = arena_array(&probe->arena, room, sizeof(*pairs));
+	for (size_t i = 0; i < header->count; i++)
+		for (size_t v = 0; v < header->items[i].value.count; v++)
+			if (!is_written_apart(header->items[i].key))
+				pairs[count++] =
+				    (struct pair){ header->items[i].key,
+					    header->items[i].value.items[v] };
+	if (!has_header(probe, "Accept"))
+		pairs[count++] = (struct pair){ SLICE("Accept"),
+			SLICE("text/plain, text/*, */*") };
+	if (probe->referer.size > 0 && !has_header(probe, "Referer"))
+		pairs[count++] = (struct pair){ SLICE("Referer"),
+			buf_slice(&probe->referer) };
+	pairs_sort(pairs, count);
+	for (size_t i = 0; i < count; i++)
+		value_add(probe, pairs[i].key, pairs[i].value);
+}
+
+static void
+apart_add(struct probe *probe, const char *name, struct slice otherwise)
+{
+	const struct strs_entry_list *header = &probe->request.check.header;
+	struct slice value = otherwise;
+
+	for (size_t i = 0; i < header->count; i++)
+		if (slice_equal_fold(
+			header->items[i].key, slice_of_text(name)) &&
+		    header->items[i].value.count > 0)
+			value = header->items[i].value.items[0];
+	if (value.size > 0)
+		value_add(probe, slice_of_text(name), value);
+}
+
+static bool
+has_length(const struct probe *probe)
+{
+	struct slice method = buf_slice(&probe->method);
+
+	return (probe->request.check.body.size > 0 ||
+		slice_is(method, "POST") || slice_is(method, "PUT") ||
+		slice_is(method, "PATCH"));
+}
+
+/* In Go's order: Request.write, then Transport's own. */
 static void
 headers_add(struct probe *probe)
 {
-	const struct check_type *check = &probe->request.check;
-	struct slice method = buf_slice(&probe->method);
+	struct slice length =
+	    arena_printf(&probe->arena, "%zu", probe->request.check.body.size);
 
-	for (size_t i = 0; i < check->header.count; i++) {
-		const struct strs_entry *e = &check->header.items[i];
-
-		for (size_t v = 0; v < e->value.count; v++)
-			value_add(probe, e->key, e->value.items[v]);
-	}
-	if (!has_header(probe, "User-Agent"))
-		line_add(probe, "User-Agent: Consul Health Check");
-	if (!has_header(probe, "Accept"))
-		line_add(probe, "Accept: text/plain, text/*, */*");
+	apart_add(probe, "Host", SLICE(""));
+	apart_add(probe, "User-Agent", SLICE("Consul Health Check"));
+	if (has_length(probe))
+		value_add(probe, SLICE("Content-Length"), length);
+	sorted_add(probe);
+	if (!has_header(probe, "Accept-Encoding") &&
+	    !slice_is(buf_slice(&probe->method), "HEAD"))
+		line_add(probe, "Accept-Encoding: gzip");
+	line_add(probe, "Connection: close");
 	/* What libcurl would add, and Go does not. */
 	line_add(probe, "Expect:");
 	if (!has_header(probe, "Content-Type"))
 		line_add(probe, "Content-Type:");
-	if (check->body.size == 0 &&
-	    (slice_is(method, "POST") || slice_is(method, "PUT") ||
-		slice_is(method, "PATCH")))
-		line_add(probe, "Content-Length: 0");
-	line_add(probe, "Connection: close");
 }
 
 static size_t
@@ -109,17 +182,20 @@ on_header(char *data, size_t one, size_t size, void *arg)
 	size_t blank;
 
 	(void)one;
-	if (!slice_starts_with(line, SLICE("HTTP/")))
-		return (size);
 	blank = slice_find(line, ' ', 0);
 	if (blank == SIZE_MAX)
 		return (size);
-	line = slice_tail(line, blank + 1);
 	while (line.size > 0 && (line.data[line.size - 1] == '\r' ||
 				    line.data[line.size - 1] == '\n'))
 		line = slice_head(line, line.size - 1);
-	buf_reset(&probe->status_line);
-	buf_put_slice(&probe->status_line, line);
+	if (slice_starts_with(line, SLICE("HTTP/"))) {
+		buf_reset(&probe->status_line);
+		buf_reset(&probe->location);
+		buf_put_slice(&probe->status_line, slice_tail(line, blank + 1));
+	} else if (slice_equal_fold(
+		       slice_head(line, blank), SLICE("Location:")) &&
+		   probe->location.size == 0)
+		buf_put_slice(&probe->location, slice_tail(line, blank + 1));
 	return (size);
 }
 
@@ -196,12 +272,11 @@ begin(struct probe *probe)
 /* --- The answer. --- */
 
 static void
-http_fail(struct probe *probe, const struct buf *fault)
+http_fail(struct probe *probe, struct slice url, const struct buf *fault)
 {
 	struct buf text = { 0 };
 
-	probe_url_prefix(
-	    buf_slice(&probe->url), probe->request.check.method, &text);
+	probe_url_prefix(url, probe->request.check.method, &text);
 	buf_put_slice(&text, buf_slice(fault));
 	probe_end(probe, RUN_DONE, CHECK_CRITICAL, buf_slice(&text));
 	buf_deinit(&text);
@@ -229,6 +304,26 @@ is_redirect(long code)
 		code == 308);
 }
 
+/* net/http, refererForURL: where it came from, without user and password, but
+ * nothing of TLS to where there is none. */
+static void
+referer_set(struct probe *probe, const char *to)
+{
+	struct slice from = buf_slice(&probe->url);
+	struct slice host = probe_url_authority(from);
+	size_t scheme_size = (size_t)slice_find(from, ':', 0);
+
+	buf_reset(&probe->referer);
+	if (scheme_size == SIZE_MAX ||
+	    (slice_starts_with(from, SLICE("https:")) &&
+		slice_starts_with(slice_of_text(to), SLICE("http:"))))
+		return;
+	buf_put_slice(&probe->referer, slice_head(from, scheme_size));
+	buf_put_text(&probe->referer, "://");
+	buf_put_slice(
+	    &probe->referer, slice_tail(from, (size_t)(host.data - from.data)));
+}
+
 /* True if it goes on elsewhere, or has ended here. */
 static bool
 redirect(struct probe *probe, long code)
@@ -239,12 +334,13 @@ redirect(struct probe *probe, long code)
 	curl_easy_getinfo(probe->easy, CURLINFO_REDIRECT_URL, &to);
 	if (!is_redirect(code) || to == NULL)
 		return (false);
+	referer_set(probe, to);
 	buf_reset(&probe->url);
 	buf_put_text(&probe->url, to);
 	method_redirect(probe, code);
 	if (++probe->redirects >= REDIRECTS_MAX) {
 		buf_printf(&fault, "stopped after %d redirects", REDIRECTS_MAX);
-		http_fail(probe, &fault);
+		http_fail(probe, buf_slice(&probe->location), &fault);
 	} else if (probe_url_fault(buf_slice(&probe->url),
 		       buf_slice(&probe->method), &fault))
 		probe_end(probe, RUN_DONE, CHECK_CRITICAL, buf_slice(&fault));
@@ -294,7 +390,7 @@ over(struct probe *probe, CURLcode code)
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		buf_put_text(&fault,
 		    " (Client.Timeout exceeded while awaiting headers)");
-	http_fail(probe, &fault);
+	http_fail(probe, buf_slice(&probe->url), &fault);
 	buf_deinit(&fault);
 }
 

@@ -71,6 +71,8 @@ probe_free(struct probe *probe)
 	buf_deinit(&probe->status_line);
 	buf_deinit(&probe->url);
 	buf_deinit(&probe->method);
+	buf_deinit(&probe->location);
+	buf_deinit(&probe->referer);
 	buf_deinit(&probe->dialled);
 	arena_deinit(&probe->arena);
 	free(probe);

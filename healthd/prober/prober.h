@@ -51,6 +51,8 @@ struct probe {
 	struct buf status_line; /* of the last answer: "200 OK" */
 	struct buf url;		/* after redirects */
 	struct buf method;
+	struct buf location; /* of the last answer, as it came */
+	struct buf referer;
 	unsigned redirects;
 };
 
