@@ -57,7 +57,7 @@ address_is_any(const struct address *a)
 static bool
 is_in_network(const struct address *a, const char *network, unsigned bits)
 {
-	struct address n;
+	struct address n = { 0 };
 	const uint8_t *left = a->ip.s6_addr, *right = n.ip.s6_addr;
 	unsigned whole = bits / 8, rest = bits % 8;
 

@@ -1,31 +1,20 @@
 /* Consul's checks of a configuration; see config_check.h. */
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "config_check.h"
+#include "config_check_parts.h"
 #include "config_definitions.h"
-#include "config_errors.h"
 #include "config_tree.h"
 #include "json.h"
 
-#define COUNT_OF(a)	     (sizeof(a) / sizeof((a)[0]))
-#define NODE_NAME_BYTES_MAX  63
-#define DESCRIPTORS_FOR_SELF 20 /* besides those of clients */
-#define UUID_TEXT_SIZE	     36
+#define NODE_NAME_BYTES_MAX 63
+#define UUID_TEXT_SIZE	    36
 
-struct check {
-	struct config_sources *sources; /* takes warnings */
-	const struct config *config;
-	struct buf *why;
-};
-
-static enum err
-refuse(struct check *c, const char *text)
+enum err
+config_refuse_text(struct check *c, const char *text)
 {
 	buf_put_text(c->why, text);
 	return (ERR_INVALID);
@@ -59,7 +48,7 @@ check_enterprise(struct check *c)
 	}
 	if (c->config->keys.segment.size > 0 ||
 	    c->config->keys.segments.count > 0)
-		return (refuse(c,
+		return (config_refuse_text(c,
 		    "Network segments are not supported in this version of "
 		    "Consul"));
 	for (i = 0; i < COUNT_OF(keys); i++) {
@@ -127,7 +116,7 @@ check_datacenter(struct check *c)
 	const char *name = c->config->datacenter;
 
 	if (*name == '\0')
-		return (refuse(c, "datacenter cannot be empty"));
+		return (config_refuse_text(c, "datacenter cannot be empty"));
 	if (has_only(name, "-_"))
 		return (ERR_OK);
 	buf_printf(c->why,
@@ -144,7 +133,7 @@ check_data_dir(struct check *c)
 	if (c->config->is_dev)
 		return (ERR_OK);
 	if (*path == '\0')
-		return (refuse(c, "data_dir cannot be empty"));
+		return (config_refuse_text(c, "data_dir cannot be empty"));
 	if (stat(path, &st) != 0) {
 		if (errno == ENOENT)
 			return (ERR_OK); /* it will be made */
@@ -160,38 +149,12 @@ check_data_dir(struct check *c)
 }
 
 static enum err
-check_port_ranges(struct check *c)
-{
-	const struct ports_keys *p = &c->config->keys.ports;
-	const struct {
-		const char *name;
-		int64_t min, max;
-	} rows[] = {
-		{ "proxy", p->proxy_min_port, p->proxy_max_port },
-		{ "sidecar", p->sidecar_min_port, p->sidecar_max_port },
-		{ "expose", p->expose_min_port, p->expose_max_port },
-	};
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(rows); i++) {
-		if (rows[i].min <= rows[i].max)
-			continue;
-		buf_printf(c->why,
-		    "%s_min_port must be less than %s_max_port. To disable, "
-		    "set both to zero.",
-		    rows[i].name, rows[i].name);
-		return (ERR_INVALID);
-	}
-	return (ERR_OK);
-}
-
-static enum err
 check_node_name(struct check *c)
 {
 	const char *name = c->config->node_name;
 
 	if (*name == '\0')
-		return (refuse(c, "node_name cannot be empty"));
+		return (config_refuse_text(c, "node_name cannot be empty"));
 	if (!has_only(name, "-"))
 		config_sources_warn(c->sources,
 		    "Node name \"%s\" will not be discoverable via DNS due "
@@ -204,28 +167,6 @@ check_node_name(struct check *c)
 		    "to it being too long. Valid lengths are between 1 and "
 		    "63 bytes.",
 		    name);
-	return (ERR_OK);
-}
-
-static enum err
-check_dns(struct check *c)
-{
-	const struct slice_list *recursors = &c->config->keys.recursors;
-	size_t i;
-
-	for (i = 0; i < c->config->dns_addresses.count; i++) {
-		if (strncmp(c->config->dns_addresses.text[i], "unix://", 7) ==
-		    0)
-			return (
-			    refuse(c, "DNS address cannot be a unix socket"));
-	}
-	for (i = 0; i < recursors->count; i++) {
-		if (!slice_starts_with(recursors->items[i], SLICE("unix://")))
-			continue;
-		buf_printf(c->why, "DNS Recursors cannot be unix sockets: %.*s",
-		    SLICE_ARGS(recursors->items[i]));
-		return (ERR_INVALID);
-	}
 	return (ERR_OK);
 }
 
@@ -258,8 +199,8 @@ check_bootstrap(struct check *c)
 	int64_t expect = config->bootstrap_expect;
 
 	if (config->has_bootstrap && !config->is_server)
-		return (
-		    refuse(c, "'bootstrap = true' requires 'server = true'"));
+		return (config_refuse_text(
+		    c, "'bootstrap = true' requires 'server = true'"));
 	if (expect < 0) {
 		buf_printf(c->why,
 		    "bootstrap_expect cannot be %lld. Must be greater than "
@@ -268,13 +209,13 @@ check_bootstrap(struct check *c)
 		return (ERR_INVALID);
 	}
 	if (expect > 0 && !config->is_server)
-		return (refuse(
+		return (config_refuse_text(
 		    c, "'bootstrap_expect > 0' requires 'server = true'"));
 	if (expect > 0 && config->is_dev)
-		return (refuse(
+		return (config_refuse_text(
 		    c, "'bootstrap_expect > 0' not allowed in dev mode"));
 	if (expect > 0 && config->has_bootstrap)
-		return (refuse(c,
+		return (config_refuse_text(c,
 		    "'bootstrap_expect > 0' and 'bootstrap = true' are "
 		    "mutually exclusive"));
 	return (ERR_OK);
@@ -306,7 +247,7 @@ check_numbers(struct check *c)
 		return (ERR_INVALID);
 	}
 	if (k->check_output_max_size < 1)
-		return (refuse(c,
+		return (config_refuse_text(c,
 		    "check_output_max_size must be positive, to discard "
 		    "check output use the discard_check_output flag"));
 	for (i = 0; i < COUNT_OF(rows); i++) {
@@ -331,11 +272,11 @@ check_gateways(struct check *c)
 	if (c->config->keys.primary_gateways.count == 0)
 		return (ERR_OK);
 	if (!c->config->is_server)
-		return (
-		    refuse(c, "'primary_gateways' requires 'server = true'"));
+		return (config_refuse_text(
+		    c, "'primary_gateways' requires 'server = true'"));
 	if (c->config->keys.primary_datacenter.size == 0 ||
 	    slice_is(c->config->keys.primary_datacenter, c->config->datacenter))
-		return (refuse(c,
+		return (config_refuse_text(c,
 		    "'primary_gateways' should only be configured in a "
 		    "secondary datacenter"));
 	return (ERR_OK);
@@ -347,7 +288,7 @@ check_ui(struct check *c)
 	if (c->config->is_dev || !c->config->has_ui ||
 	    c->config->keys.ui_dir.size == 0)
 		return (ERR_OK);
-	return (refuse(c,
+	return (config_refuse_text(c,
 	    "Both the ui and ui-dir flags were specified, please provide only "
 	    "one.\nIf trying to use your own web UI resources, use the ui-dir "
 	    "flag.\nThe web UI is included in the binary so use ui to enable "
@@ -414,130 +355,16 @@ check_roles(struct check *c)
 	const struct auto_encrypt_keys *e = &c->config->keys.auto_encrypt;
 
 	if (e->tls && c->config->is_server)
-		return (refuse(
+		return (config_refuse_text(
 		    c, "auto_encrypt.tls can only be used on a client."));
 	if (e->allow_tls && !c->config->is_server)
-		return (refuse(
+		return (config_refuse_text(
 		    c, "auto_encrypt.allow_tls can only be used on a server."));
 	if (c->config->keys.auto_config.enabled)
-		return (refuse(c,
+		return (config_refuse_text(c,
 		    "auto_config.enabled cannot be set without configuring "
 		    "TLS for server communications"));
 	return (ERR_OK);
-}
-
-static enum err
-check_cidrs(struct check *c, const char *key, const struct slice_list *list)
-{
-	struct config_errors errors = { 0 };
-	struct buf why = { 0 };
-	enum err err;
-	size_t i;
-
-	for (i = 0; i < list->count; i++) {
-		if (!cidr_is_valid(list->items[i]))
-			config_errors_add(&errors, "invalid cidr: %.*s",
-			    SLICE_ARGS(list->items[i]));
-	}
-	err = config_errors_tell(&errors, &why);
-	if (err != ERR_OK)
-		buf_printf(c->why, "%s: %s", key, buf_text(&why));
-	buf_deinit(&why);
-	config_errors_deinit(&errors);
-	return (err);
-}
-
-static enum err
-check_gossip_networks(struct check *c)
-{
-	const struct config_keys *k = &c->config->keys;
-	enum err err;
-
-	err = check_cidrs(
-	    c, "serf_lan_allowed_cidrs", &k->serf_lan_allowed_cidrs);
-	if (err == ERR_OK)
-		err = check_cidrs(
-		    c, "serf_wan_allowed_cidrs", &k->serf_wan_allowed_cidrs);
-	return (err);
-}
-
-/* --- Two listeners on one address. --- */
-
-struct listener {
-	const char *name;
-	const char *address;
-	int port;
-};
-
-static size_t
-listeners_add(struct listener *list, size_t count, const char *name,
-    const struct config_addresses *addresses, int port)
-{
-	size_t i;
-
-	for (i = 0; port > 0 && i < addresses->count; i++)
-		list[count++] =
-		    (struct listener){ name, addresses->text[i], port };
-	return (count);
-}
-
-static enum err
-refuse_listener(struct check *c, const struct listener *l, const char *first)
-{
-	if (strncmp(l->address, "unix://", 7) == 0)
-		buf_printf(c->why, "%s address %s already configured for %s",
-		    l->name, l->address + 7, first);
-	else
-		buf_printf(c->why, "%s address %s:%d already configured for %s",
-		    l->name, l->address, l->port, first);
-	return (ERR_INVALID);
-}
-
-static enum err
-check_listeners(struct check *c)
-{
-	const struct config *config = c->config;
-	const char *advertised = config->advertise_address;
-	struct listener list[2 * CONFIG_ADDRESSES_MAX + 3];
-	size_t count = 0, i, j;
-
-	count = listeners_add(
-	    list, count, "DNS", &config->dns_addresses, config->dns_port);
-	count = listeners_add(
-	    list, count, "HTTP", &config->http_addresses, config->http_port);
-	list[count++] = (struct listener){ "RPC Advertise", advertised,
-		config->server_port };
-	list[count++] = (struct listener){ "Serf Advertise LAN", advertised,
-		config->serf_lan_port };
-	list[count++] = (struct listener){ "Serf Advertise WAN",
-		config->advertise_wan_address, config->serf_wan_port };
-	for (i = 0; i < count; i++) {
-		for (j = 0; j < i; j++) {
-			if (list[i].port <= 0 || list[i].port != list[j].port ||
-			    strcmp(list[i].address, list[j].address) != 0)
-				continue;
-			return (refuse_listener(c, &list[i], list[j].name));
-		}
-	}
-	return (ERR_OK);
-}
-
-static enum err
-check_descriptors(struct check *c)
-{
-	int64_t per_client = c->config->keys.limits.http_max_conns_per_client;
-	int64_t needed = per_client + DESCRIPTORS_FOR_SELF;
-	struct rlimit limit;
-
-	if (per_client <= 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-	    (uint64_t)needed <= limit.rlim_cur)
-		return (ERR_OK);
-	buf_printf(c->why,
-	    "system allows a max of %llu file descriptors, but "
-	    "limits.http_max_conns_per_client: %lld needs at least %lld",
-	    (unsigned long long)limit.rlim_cur, (long long)per_client,
-	    (long long)needed);
-	return (ERR_INVALID);
 }
 
 static enum err
@@ -546,89 +373,21 @@ check_services(struct check *c)
 	return (config_proxies_check(c->config, c->why));
 }
 
-/* --- Unwise, but allowed. --- */
-
-static enum err
-warn_bootstrap(struct check *c)
-{
-	static const char table[] = "See https://www.consul.io/docs/internals/"
-				    "consensus.html#deployment-table";
-	int64_t expect = c->config->bootstrap_expect;
-
-	if (!c->config->is_server || c->config->is_dev)
-		return (ERR_OK);
-	if (expect == 2)
-		config_sources_warn(c->sources,
-		    "bootstrap_expect = 2: A cluster with 2 servers will "
-		    "provide no failure tolerance. %s",
-		    table);
-	else if (expect > 2 && expect % 2 == 0)
-		config_sources_warn(c->sources,
-		    "bootstrap_expect is even number: A cluster with an even "
-		    "number of servers does not achieve optimum fault "
-		    "tolerance. %s",
-		    table);
-	if (expect > 0)
-		config_sources_warn(c->sources,
-		    "bootstrap_expect > 0: expecting %lld servers",
-		    (long long)expect);
-	if (c->config->has_bootstrap)
-		config_sources_warn(c->sources,
-		    "bootstrap = true: do not enable unless necessary");
-	return (ERR_OK);
-}
-
-static enum err
-warn_scripts(struct check *c)
-{
-	const struct config_keys *k = &c->config->keys;
-
-	if (k->enable_script_checks && !k->acl.enabled &&
-	    k->http_config.allow_write_http_from.count == 0)
-		config_sources_warn(c->sources,
-		    "using enable-script-checks without ACLs and without "
-		    "allow_write_http_from is DANGEROUS, use "
-		    "enable-local-script-checks instead, see "
-		    "https://www.hashicorp.com/blog/protecting-consul-from-"
-		    "rce-risk-in-specific-configurations/");
-	return (ERR_OK);
-}
-
-static enum err
-warn_filters(struct check *c)
-{
-	const struct slice_list *list =
-	    &c->config->keys.telemetry.prefix_filter;
-	size_t i;
-
-	for (i = 0; i < list->count; i++) {
-		if (list->items[i].size == 0)
-			config_sources_warn(c->sources,
-			    "Cannot have empty filter rule in prefix_filter");
-		else if (strchr("+-", list->items[i].data[0]) == NULL)
-			config_sources_warn(c->sources,
-			    "Filter rule must begin with either '+' or '-': "
-			    "\"%.*s\"",
-			    SLICE_ARGS(list->items[i]));
-	}
-	return (ERR_OK);
-}
-
 enum err
 config_check(struct config_sources *sources, const struct config *config,
     struct buf *why)
 {
 	static enum err (*const checks[])(struct check *) = {
 		check_old_keys,
-		check_gossip_networks,
+		config_check_gossip_networks,
 		check_roles,
 		check_enterprise,
 		check_content_path,
 		check_datacenter,
 		check_data_dir,
-		check_port_ranges,
+		config_check_port_ranges,
 		check_node_name,
-		check_dns,
+		config_check_dns,
 		check_alt_domain,
 		check_bootstrap,
 		check_numbers,
@@ -636,12 +395,12 @@ config_check(struct config_sources *sources, const struct config *config,
 		check_ui,
 		check_node_meta,
 		check_encrypt,
-		check_listeners,
+		config_check_listeners,
 		check_services,
-		check_descriptors,
-		warn_bootstrap,
-		warn_scripts,
-		warn_filters,
+		config_check_descriptors,
+		config_warn_bootstrap,
+		config_warn_scripts,
+		config_warn_filters,
 	};
 	struct check c = { sources, config, why };
 	enum err err = ERR_OK;
