@@ -92,26 +92,36 @@ print_group_usage(FILE *to, const struct command *group)
 	print_commands_below(to, group->name);
 }
 
+/* The first words with one blank between; false if they are too long. */
+static bool
+words_join(char **argv, int words, char *out, size_t size)
+{
+	size_t used = 0;
+	int i, n;
+
+	for (i = 0; i < words; i++) {
+		n = snprintf(
+		    out + used, size - used, "%s%s", i > 0 ? " " : "", argv[i]);
+		if (n < 0 || (size_t)n >= size - used)
+			return (false);
+		used += (size_t)n;
+	}
+	return (true);
+}
+
 /* The command with the longest name that starts `argv`; *used is its words. */
 static const struct command *
 command_find(int argc, char **argv, int *used)
 {
 	const struct command *c;
 	char name[128];
-	int words, i;
+	int words;
 
 	for (words = NAME_WORDS_MAX; words > 0; words--) {
-		if (words > argc)
+		if (words > argc ||
+		    !words_join(argv, words, name, sizeof(name)))
 			continue;
-		name[0] = '\0';
-		for (i = 0; i < words; i++) {
-			if (strlen(name) + strlen(argv[i]) + 2 > sizeof(name))
-				break;
-			if (i > 0)
-				strcat(name, " ");
-			strcat(name, argv[i]);
-		}
-		for (c = commands; i == words && c->name != NULL; c++) {
+		for (c = commands; c->name != NULL; c++) {
 			if (strcmp(c->name, name) == 0) {
 				*used = words;
 				return (c);
