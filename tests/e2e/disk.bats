@@ -23,7 +23,7 @@ put() {
 	put before kept
 	dd if=/dev/zero of="$BATS_FILE_TMPDIR/full/filler" bs=64k 2>/dev/null || true
 	# The log may still have room in pages it already owns: fill those too.
-	local value n=0
+	local value keys n=0
 	value=$(head -c 60000 /dev/zero | tr '\0' v)
 	while put "fill/$n" "$value"; do
 		n=$((n + 1))
@@ -44,7 +44,8 @@ put() {
 	agent_launch full -server -bootstrap-expect=1 -bind="$(address)" \
 		-client="$(address)" -node=full -data-dir="$BATS_FILE_TMPDIR/full/data"
 	wait_for_leader
-	[ "$(http GET '/v1/kv/fill/?keys' | jq length)" -eq "$n" ]
+	keys=$(http GET '/v1/kv/fill/?keys' || echo '[]')
+	[ "$(jq length <<<"$keys")" -eq "$n" ]
 }
 
 damaged_start() { # damaged_start NAME: it refuses, names the file, keeps it
@@ -58,7 +59,7 @@ damaged_start() { # damaged_start NAME: it refuses, names the file, keeps it
 	[ "$status" -eq 1 ]
 	[[ "$output" == *raft.db* ]]
 	[ "$(sha256sum "$db")" = "$sum" ]
-	wait_until 5 sh -c "! pgrep -f 'data-dir=$BATS_FILE_TMPDIR/$1'"
+	wait_until 5 none_runs "data-dir=$BATS_FILE_TMPDIR/$1"
 }
 
 filled_agent() { # filled_agent NAME: ran, wrote, and was stopped

@@ -14,6 +14,9 @@ PROCONSUL=$BUILD/proconsul
 CONSUL_REAL=${CONSUL_REAL:-$HOME/.cache/real-consul/root/usr/bin/consul}
 [ -x "$CONSUL_REAL" ] || CONSUL_REAL=
 
+# As root, daemons get users of their own, and must get into the data folders.
+chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/* "$BATS_FILE_TMPDIR" 2>/dev/null || true
+
 # An address that this file alone uses; $1 tells several apart.
 # shellcheck disable=SC2120 # tests may pass the number
 address() {
@@ -68,6 +71,11 @@ agents_stop() {
 
 process_gone() {
 	! kill -0 "$1" 2>/dev/null
+}
+
+# none_runs TEXT: no process has it in its command line.
+none_runs() {
+	! pgrep -f -- "$1" >/dev/null
 }
 
 # wait_until SECONDS command...: poll until it succeeds.

@@ -21,7 +21,7 @@ teardown_file() { agents_stop; }
 	kill -9 "$pid"
 	wait_until 10 process_gone "$pid"
 	rm "$BATS_FILE_TMPDIR/n1.pid"
-	wait_until 10 sh -c "! pgrep -f '$BATS_FILE_TMPDIR/n1 '"
+	wait_until 10 none_runs "-data-dir=$BATS_FILE_TMPDIR/n1"
 	agent_start n1 -server -bootstrap-expect=1
 	[ "$(http GET '/v1/kv/?recurse' | jq -S 'map({Key, Value, ModifyIndex})')" = "$before" ]
 }

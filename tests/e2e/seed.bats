@@ -137,6 +137,6 @@ hello_is() {
 	pid=$(supervisor pid consul)
 	supervisor stop consul
 	wait_until 10 process_gone "$pid"
-	! pgrep -f "$BATS_FILE_TMPDIR/data"
+	none_runs "-data-dir=$BATS_FILE_TMPDIR/data"
 	! curl -s -m 2 "http://$(address):8500/v1/status/leader"
 }
