@@ -11,6 +11,7 @@
 
 /* Between Go's year 1 and 1970. */
 #define WIRE_TIME_UNIX_EPOCH INT64_C(62135596800)
+#define WIRE_TIME_YEAR_10000 INT64_C(315537897600)
 
 /* Beside the flags of a row: every nil list is null, JSON_EMPTY_LIST or not. */
 #define KEEP_NULLS 0x10000U
@@ -20,12 +21,24 @@ static void put_value(
 static void put_struct(
     struct buf *, const struct type *, unsigned mode, const void *);
 
+/* Go has no JSON for times beyond the year 9999 either. */
+static bool
+is_printable(const struct wire_time *t)
+{
+	return (t->seconds >= 0 && t->seconds < WIRE_TIME_YEAR_10000 &&
+		t->ns >= 0 && t->ns < 1000000000);
+}
+
 static void
 put_time(struct buf *b, const struct wire_time *t)
 {
 	struct wall at = { -WIRE_TIME_UNIX_EPOCH, 0 };
 	int zone = 0;
 
+	if (t->is_set && !is_printable(t)) {
+		buf_put_text(b, "null");
+		return;
+	}
 	if (t->is_set) {
 		at.seconds = t->seconds - WIRE_TIME_UNIX_EPOCH;
 		at.ns = t->ns;

@@ -369,6 +369,39 @@ test_out_dir_entry(void)
 }
 
 static void
+check_time(struct wire_time at, const char *expected)
+{
+	struct federation_state state = { .updated_at = at };
+	char whole[256];
+	struct buf b;
+
+	buf_init(&b);
+	json_from_type(&federation_state_type, &state, &b);
+	snprintf(whole, sizeof(whole), "\"UpdatedAt\":%s,", expected);
+	if (strstr(buf_text(&b), whole) == NULL) {
+		tap_is_ok = false;
+		printf("# no %s in %s\n", whole, buf_text(&b));
+	}
+	buf_deinit(&b);
+}
+
+static void
+test_out_times(void)
+{
+	int64_t at = INT64_C(62135596800) + 1606059264;
+
+	check_time((struct wire_time){ 0 }, "\"0001-01-01T00:00:00Z\"");
+	check_time(
+	    (struct wire_time){ at, 0, -1, true }, "\"2020-11-22T15:34:24Z\"");
+	check_time((struct wire_time){ at, 120000000, -1, true },
+	    "\"2020-11-22T15:34:24.12Z\"");
+	check_time((struct wire_time){ at, 1, -90, true },
+	    "\"2020-11-22T14:04:24.000000001-01:30\"");
+	check_time((struct wire_time){ INT64_MIN, 0, -1, true }, "null");
+	check_time((struct wire_time){ at, -5, -1, true }, "null");
+}
+
+static void
 test_base64(void)
 {
 	static const char *const pairs[][2] = { { "", "" }, { "f", "Zg==" },
@@ -441,6 +474,7 @@ main(void)
 	RUN(test_out_texts);
 	RUN(test_out_floats);
 	RUN(test_out_dir_entry);
+	RUN(test_out_times);
 	RUN(test_base64);
 	RUN(test_pretty);
 	RUN(test_any_both_ways);
