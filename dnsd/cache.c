@@ -178,6 +178,7 @@ make_room(struct cache *c, size_t size)
 	while (c->oldest != NULL && c->bytes + size > c->bytes_max) {
 		struct entry *e = c->oldest;
 
+		assert(e->older == NULL);
 		if (!e->was_used) {
 			entry_drop(c, e);
 			continue;

@@ -307,15 +307,23 @@ lookup_new(struct dnsd *d, const struct fact_key *key)
 	return (l);
 }
 
-struct lookup *
-lookup_get(struct dnsd *d, const struct fact_key *key, struct pending *waiter)
+static struct lookup *
+lookup_find(struct dnsd *d, const struct fact_key *key)
 {
 	uint64_t hash = slice_hash(key->name);
 	struct lookup *l;
 
 	TAILQ_FOREACH(l, &d->lookups, link)
 	if (l->hash == hash && fact_key_equal(&l->fact.key, key))
-		break;
+		return (l);
+	return (NULL);
+}
+
+struct lookup *
+lookup_get(struct dnsd *d, const struct fact_key *key, struct pending *waiter)
+{
+	struct lookup *l = lookup_find(d, key);
+
 	if (l == NULL)
 		l = lookup_new(d, key);
 	l->references++;

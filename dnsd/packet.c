@@ -314,7 +314,7 @@ ends_of(struct slice name, struct ends *ends)
 	for (size_t at = 0; name.data[at] != 0; at += 1U + name.data[at])
 		ends->offset[ends->count++] = (uint8_t)at;
 	for (size_t i = ends->count; i-- > 0;) {
-		const uint8_t *label = &name.data[ends->offset[i]];
+		const uint8_t *label = name.data + ends->offset[i];
 
 		for (size_t j = 0; j <= label[0]; j++)
 			hash = (hash ^ label[j]) * 0x01000193U;

@@ -13,10 +13,12 @@
 #include "xmalloc.h"
 
 struct waiter {
-	TAILQ_ENTRY(waiter) link;
+	STAILQ_ENTRY(waiter) link;
 	struct dns_query query;
 	struct asker asker;
 };
+
+STAILQ_HEAD(waiter_list, waiter);
 
 /* A question that all who ask it wait for. */
 struct pending {
@@ -27,7 +29,7 @@ struct pending {
 	uint16_t type;
 	struct facts facts;
 	struct lookup *lookups[FACTS_MAX]; /* references, one a fact */
-	TAILQ_HEAD(, waiter) waiters;
+	struct waiter_list waiters;
 };
 
 static uint64_t
@@ -72,8 +74,8 @@ pending_find(struct dnsd *d, uint64_t hash, struct slice name, uint16_t type)
 	TAILQ_FOREACH(p, &d->pendings[hash % PENDING_BUCKETS], link)
 	if (p->hash == hash && p->type == type &&
 	    slice_equal(slice(p->name.data, p->name.size), name))
-		break;
-	return (p);
+		return (p);
+	return (NULL);
 }
 
 static struct pending *
@@ -85,7 +87,7 @@ pending_new(struct dnsd *d, uint64_t hash, struct slice name, uint16_t type)
 	memcpy(p->name.data, name.data, name.size);
 	p->name.size = name.size;
 	p->type = type;
-	TAILQ_INIT(&p->waiters);
+	STAILQ_INIT(&p->waiters);
 	TAILQ_INSERT_TAIL(&d->pendings[hash % PENDING_BUCKETS], p, link);
 	d->pending_count++;
 	return (p);
@@ -101,7 +103,7 @@ pending_wait(struct dnsd *d, struct pending *p, const struct dns_query *q,
 	w->asker = *asker;
 	if (asker->conn != NULL)
 		tcp_hold(asker->conn);
-	TAILQ_INSERT_TAIL(&p->waiters, w, link);
+	STAILQ_INSERT_TAIL(&p->waiters, w, link);
 	d->waiter_count++;
 }
 
@@ -110,7 +112,7 @@ waiters_reply(struct dnsd *d, struct pending *p, struct dns_answer *answer)
 {
 	struct waiter *w;
 
-	while ((w = TAILQ_FIRST(&p->waiters)) != NULL) {
+	while ((w = STAILQ_FIRST(&p->waiters)) != NULL) {
 		bool is_tcp = w->asker.conn != NULL;
 		size_t size = answer_write(&d->writer, &d->settings, answer,
 		    &w->query, is_tcp, d->message);
@@ -121,7 +123,7 @@ waiters_reply(struct dnsd *d, struct pending *p, struct dns_answer *answer)
 		} else {
 			udp_reply(d, &w->asker, slice(d->message, size));
 		}
-		TAILQ_REMOVE(&p->waiters, w, link);
+		STAILQ_REMOVE_HEAD(&p->waiters, link);
 		d->waiter_count--;
 		free(w);
 	}

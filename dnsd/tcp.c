@@ -131,7 +131,7 @@ conn_take(struct tcp_conn *c)
 	size_t at = 0;
 
 	while (c->in.size - at >= PREFIX_BYTES && has_room(c)) {
-		const uint8_t *data = &c->in.data[at];
+		const uint8_t *data = c->in.data + at;
 		size_t size = (size_t)data[0] << 8 | data[1], reply;
 
 		if (c->in.size - at - PREFIX_BYTES < size)
