@@ -25,33 +25,82 @@ lower(struct catalogd *c, struct slice name)
 	return (slice(to, name.size));
 }
 
-/* --- A function a table: what it means that a row came, went or changed.
- * Called for the old row and for the new one. --- */
+/* --- A function a table: what it means that a row came (no old one), changed
+ * or went (no new one). --- */
 
-typedef void told_fn(struct catalogd *, const struct row *);
+typedef void told_fn(
+    struct catalogd *, const struct row *old, const struct row *new);
 
 static void
-told_node(struct catalogd *c, const struct row *row)
+node_told(struct catalogd *c, const struct row *row)
 {
-	tell(c, GEN_NODE, lower(c, NODE_OF(row)->node));
+	if (row != NULL)
+		tell(c, GEN_NODE, lower(c, NODE_OF(row)->node));
 }
 
 static void
-told_service(struct catalogd *c, const struct row *row)
+told_node(struct catalogd *c, const struct row *old, const struct row *new)
 {
+	node_told(c, old);
+	node_told(c, new);
+}
+
+/* An instance that gets another name leaves the old one without moving its
+ * index (as in Consul); what is shown of that name has changed all the same. */
+static void
+service_told(struct catalogd *c, const struct row *row)
+{
+	if (row == NULL)
+		return;
 	tell(c, GEN_NODE, lower(c, SERVICE_OF(row)->node));
+	tell(c, GEN_SERVICE, lower(c, SERVICE_OF(row)->name));
 }
 
 static void
-told_check(struct catalogd *c, const struct row *row)
+told_service(struct catalogd *c, const struct row *old, const struct row *new)
 {
-	const struct check_row *check = CHECK_OF(row);
-	struct slice service = lower(c, check->service_name);
+	service_told(c, old);
+	service_told(c, new);
+}
 
+static void
+check_told(struct catalogd *c, const struct row *row)
+{
+	const struct check_row *check;
+	struct slice service;
+
+	if (row == NULL)
+		return;
+	check = CHECK_OF(row);
+	service = lower(c, check->service_name);
 	tell(c, GEN_NODE, lower(c, check->node));
 	watch_fire(c, thing_of(WATCH_CHECK_STATE, check->status), SLICE(""));
 	watch_fire(c, thing_of(WATCH_CHECK_STATE, SLICE("any")), SLICE(""));
 	watch_fire(c, thing_of(WATCH_SERVICE_CHECKS, service), SLICE(""));
+}
+
+/* The type is no part of what makes a check another, and moves no index. */
+static void
+check_type_told(struct catalogd *c, const struct check_row *check)
+{
+	struct slice prefix = KEY(&c->scratch, check->node);
+	struct row *row;
+
+	if (check->service_id.size > 0)
+		tell(c, GEN_SERVICE, lower(c, check->service_name));
+	else
+		STATE_EACH(c->state, ORDER_SERVICES, prefix, row)
+	tell(c, GEN_SERVICE, lower(c, SERVICE_OF(row)->name));
+}
+
+static void
+told_check(struct catalogd *c, const struct row *old, const struct row *new)
+{
+	check_told(c, old);
+	check_told(c, new);
+	if (old != NULL && new != NULL &&
+	    !slice_equal(CHECK_OF(old)->type, CHECK_OF(new)->type))
+		check_type_told(c, CHECK_OF(new));
 }
 
 /* A key, or the prefix of a tombstone: everything that lists it. */
@@ -71,22 +120,24 @@ told_key(struct catalogd *c, struct slice key)
 }
 
 static void
-told_kv(struct catalogd *c, const struct row *row)
+told_kv(struct catalogd *c, const struct row *old, const struct row *new)
 {
-	tell(c, GEN_KV_KEY, KV_OF(row)->key);
-	told_key(c, KV_OF(row)->key);
+	const struct dir_entry *entry = KV_OF(new != NULL ? new : old);
+
+	tell(c, GEN_KV_KEY, entry->key);
+	told_key(c, entry->key);
 }
 
 static void
-told_tombstone(struct catalogd *c, const struct row *row)
+told_tombstone(struct catalogd *c, const struct row *old, const struct row *new)
 {
-	told_key(c, TOMBSTONE_OF(row)->key);
+	told_key(c, TOMBSTONE_OF(new != NULL ? new : old)->key);
 }
 
 static void
-told_session(struct catalogd *c, const struct row *row)
+told_session(struct catalogd *c, const struct row *old, const struct row *new)
 {
-	const struct session *session = SESSION_OF(row);
+	const struct session *session = SESSION_OF(new != NULL ? new : old);
 	struct slice id = lower(c, session->id);
 	struct slice node = lower(c, session->node);
 
@@ -97,7 +148,7 @@ told_session(struct catalogd *c, const struct row *row)
 #define SERVICE_PREFIX SLICE("service.")
 
 static void
-told_index(struct catalogd *c, const struct row *row)
+told_index(struct catalogd *c, const struct row *old, const struct row *new)
 {
 	static const struct {
 		const char *name;
@@ -110,7 +161,7 @@ told_index(struct catalogd *c, const struct row *row)
 		{ "tombstones", GEN_KV_TABLE },
 		{ "sessions", GEN_SESSIONS_TABLE },
 	};
-	struct slice name = lower(c, INDEX_OF(row)->name);
+	struct slice name = lower(c, INDEX_OF(new != NULL ? new : old)->name);
 
 	if (slice_starts_with(name, SERVICE_PREFIX)) {
 		tell(c, GEN_SERVICE, slice_tail(name, SERVICE_PREFIX.size));
@@ -138,12 +189,10 @@ apply_changes(struct catalogd *c)
 
 	arena_reset(&c->scratch);
 	for (size_t i = 0; i < s->change_count; i++) {
-		const struct change *change = &s->changes[i];
+		const struct row *old = s->changes[i].old;
+		const struct row *new = s->changes[i].new;
 
-		if (change->old != NULL)
-			told[change->old->table](c, change->old);
-		if (change->new != NULL)
-			told[change->new->table](c, change->new);
+		told[new != NULL ? new->table : old->table](c, old, new);
 	}
 	leader_changes(c);
 }

@@ -40,7 +40,7 @@ node_changes(const struct register_request *r, const struct node *of_row)
 	if (r->skip_node_update)
 		return (false);
 	return (!slice_equal(r->id, of_row->id) ||
-		!slice_equal_fold(r->node, of_row->node) ||
+		!slice_equal(r->node, of_row->node) ||
 		!slice_equal(r->address, of_row->address) ||
 		!slice_equal(r->datacenter, of_row->datacenter) ||
 		!pairs_same(&r->tagged_addresses, &of_row->tagged_addresses) ||
@@ -72,7 +72,7 @@ static enum err
 register_check(struct state *s, const struct register_request *r,
     const struct health_check *check)
 {
-	if (!slice_equal_fold(check->node, r->node))
+	if (!slice_equal(check->node, r->node))
 		return (state_refuse(s,
 		    "check node \"%.*s\" does not match node \"%.*s\"",
 		    SLICE_ARGS(check->node), SLICE_ARGS(r->node)));

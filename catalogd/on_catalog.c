@@ -100,19 +100,23 @@ service_prepare(struct node_service *service, struct buf *why)
 static struct slice
 type_of(const struct health_check_definition *d)
 {
-	if (d->docker_container_id.size > 0)
-		return (SLICE("docker"));
-	if (d->script_args.count > 0)
-		return (SLICE("script"));
-	if (d->grpc.size > 0)
+	bool has_interval = d->interval.ns > 0;
+
+	if (d->grpc.size > 0 && has_interval)
 		return (SLICE("grpc"));
-	if (d->http.size > 0)
+	if (d->http.size > 0 && has_interval)
 		return (SLICE("http"));
-	if (d->tcp.size > 0)
+	if (d->ttl.ns > 0)
+		return (SLICE("ttl"));
+	if (d->tcp.size > 0 && has_interval)
 		return (SLICE("tcp"));
 	if (d->alias_node.size > 0 || d->alias_service.size > 0)
 		return (SLICE("alias"));
-	return (d->ttl.ns > 0 ? SLICE("ttl") : SLICE(""));
+	if (d->script_args.count == 0)
+		return (SLICE(""));
+	return (d->docker_container_id.size > 0 && has_interval
+		    ? SLICE("docker")
+		    : SLICE("script"));
 }
 
 void
@@ -120,8 +124,6 @@ check_prepare(struct health_check *check)
 {
 	if (check->check_id.size == 0)
 		check->check_id = check->name;
-	if (check->type.size == 0)
-		check->type = type_of(&check->definition);
 }
 
 /* The one check of the older form becomes the last of the list. */
@@ -140,6 +142,8 @@ checks_prepare(struct arena *arena, struct register_request *r)
 		if (checks[i].node.size == 0)
 			checks[i].node = r->node;
 		check_prepare(&checks[i]);
+		if (checks[i].type.size == 0)
+			checks[i].type = type_of(&checks[i].definition);
 	}
 	r->check = NULL;
 	if (count > 0)

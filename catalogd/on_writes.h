@@ -19,7 +19,7 @@ MUST_CHECK enum err node_check(
     struct slice name, struct slice id, struct buf *why);
 /* Fills in the id. */
 MUST_CHECK enum err service_prepare(struct node_service *, struct buf *why);
-/* Fills in id and type. */
+/* Fills in the id. */
 void check_prepare(struct health_check *);
 
 #endif

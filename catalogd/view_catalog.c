@@ -316,8 +316,6 @@ view_node_service_list(struct view *v, const void *request)
 		return;
 	prefix = KEY(v->arena, node->node);
 	list->node = node_copy(v, node);
-	list->services.items =
-	    arena_array(v->arena, 1, sizeof(*list->services.items));
 	STATE_EACH(v->state, ORDER_SERVICES, prefix, row)
 	{
 		list->services.items = view_grow(v, list->services.items,

@@ -30,12 +30,6 @@ checks_begin(struct view *v)
 	    arena_array(v->arena, 1, sizeof(*reply->health_checks.items));
 }
 
-static uint64_t
-later(uint64_t a, uint64_t b)
-{
-	return (a > b ? a : b);
-}
-
 void
 view_checks_in_state(struct view *v, const void *request)
 {
@@ -52,10 +46,8 @@ view_checks_in_state(struct view *v, const void *request)
 	view_watches(v, WATCH_CHECK_STATE, q->state);
 	view_shows(v, GEN_CHECKS_TABLE, SLICE(""));
 	v->index = index_of(v->state, INDEX_CHECKS);
-	if (q->node_meta_filters.count > 0) {
-		v->index = later(v->index, index_of(v->state, INDEX_NODES));
+	if (q->node_meta_filters.count > 0)
 		view_depends(v, GEN_NODES_TABLE, SLICE(""));
-	}
 }
 
 void

@@ -191,9 +191,17 @@ test_mixed(void)
 	replay(DATA "mixed.log", DATA "mixed.state");
 }
 
+/* The same after a quarter of an hour, when the leader had reaped. */
+static void
+test_reaped(void)
+{
+	replay(DATA "reaped.log", DATA "reaped.state");
+}
+
 int
 main(void)
 {
 	RUN(test_mixed);
+	RUN(test_reaped);
 	return (tap_done());
 }
