@@ -61,7 +61,9 @@
 	X("validate",                  validate_run,                           \
 	    "Checks configuration files")                                      \
 	X("version",                   version_run,                            \
-	    "Prints the version")
+	    "Prints the version")                                              \
+	X("watch",                     watch_run,                              \
+	    "Shows changes, or runs a program at each")
 
 /* Names that only stand before those of others: `kv` of `kv get`. */
 /*	name              what it is about, then text of its own usage */
