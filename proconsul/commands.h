@@ -42,6 +42,8 @@
 	    "Writes a key")                                                    \
 	X("leave",                     leave_run,                              \
 	    "Makes the agent leave its cluster and end")                       \
+	X("lock",                      lock_run,                               \
+	    "Runs a program while a lock is held")                             \
 	X("maint",                     maint_run,                              \
 	    "Controls maintenance of the node or a service")                   \
 	X("members",                   members_run,                            \
