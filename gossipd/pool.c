@@ -32,7 +32,7 @@ tags_of(const struct config *c, bool is_wan, struct arena *arena)
 	};
 
 	tag_add_text(&tags, "acls", "0");
-	if (c->is_server && c->is_bootstrap)
+	if (c->is_server && c->has_bootstrap)
 		tag_add_text(&tags, "bootstrap", "1");
 	tag_add(&tags, "build", arena_printf(arena, "%s:", c->version));
 	tag_add_text(&tags, "dc", c->datacenter);

@@ -114,7 +114,7 @@ put_check(struct buf *out, const struct health_check *check)
 		.service_name = check->service_name,
 		.service_tags = check->service_tags };
 
-	json_from_type(&shown_check_type, &shown, out);
+	json_from_type_nulls(&shown_check_type, &shown, out);
 }
 
 static void
