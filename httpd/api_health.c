@@ -72,19 +72,34 @@ is_passing(const struct check_service_node *row)
 	return (true);
 }
 
+/* In the order that Consul leaves them in: the last takes the place of one that
+ * is left out. */
+static size_t
+keep_passing(struct check_service_node *rows, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count) {
+		if (is_passing(&rows[i]))
+			i++;
+		else
+			rows[i] = rows[--count];
+	}
+	return (count);
+}
+
 static void
 render_instances(const struct view *view, const void *const *replies,
     struct arena *arena, struct response *out)
 {
 	const struct indexed_check_service_nodes *reply = replies[0];
 	struct check_service_node *rows = reply->nodes.items;
-	size_t count = 0;
+	size_t count = reply->nodes.count;
 
 	(void)arena;
 	render_meta_consistency(view, &reply->meta, out);
-	for (size_t i = 0; i < reply->nodes.count; i++)
-		if ((view->flags & VIEW_PASSING) == 0 || is_passing(&rows[i]))
-			rows[count++] = rows[i];
+	if ((view->flags & VIEW_PASSING) != 0)
+		count = keep_passing(rows, count);
 	render_list(&check_service_node_type, rows, count, &out->body);
 }
 
