@@ -54,12 +54,12 @@ TYPE_DEFINE_BARE(api_txn_ops, API_TXN_OPS, "api.TxnOps")
 /* clang-format on */
 
 static bool
-is_kv_read(struct slice verb)
+is_kv_write(struct slice verb)
 {
-	return (slice_is(verb, "get") || slice_is(verb, "get-tree") ||
-		slice_is(verb, "check-index") ||
-		slice_is(verb, "check-session") ||
-		slice_is(verb, "check-not-exists"));
+	return (slice_is(verb, "set") || slice_is(verb, "cas") ||
+		slice_is(verb, "lock") || slice_is(verb, "unlock") ||
+		slice_is(verb, "delete") || slice_is(verb, "delete-cas") ||
+		slice_is(verb, "delete-tree"));
 }
 
 /* The operation on KV; NULL: a value is too large, and this was said. */
@@ -100,7 +100,7 @@ op_convert(struct request *r, const struct api_txn_op *in, struct txn_op *out,
     size_t *writes)
 {
 	if (in->kv != NULL) {
-		*writes += !is_kv_read(in->kv->verb);
+		*writes += is_kv_write(in->kv->verb);
 		out->kv = kv_convert(r, in->kv);
 		return (out->kv != NULL);
 	}
