@@ -61,6 +61,20 @@ status_set(struct local_check *c, enum check_status status)
 	c->check.status = slice_of_text(check_status_text(status));
 }
 
+/* Nil stays nil: the API shows the difference. */
+static void
+tags_copy(
+    const struct slice_list *from, struct arena *arena, struct slice_list *to)
+{
+	*to = (struct slice_list){ 0 };
+	if (from->items == NULL)
+		return;
+	to->items = arena_array(arena, from->count, sizeof(struct slice));
+	to->count = from->count;
+	for (size_t i = 0; i < from->count; i++)
+		to->items[i] = arena_copy(arena, from->items[i]);
+}
+
 /* The catalog's fields that follow from the agent and the service. */
 static void
 check_fill(struct local *l, struct local_check *c, const struct slice *token)
@@ -73,12 +87,7 @@ check_fill(struct local *l, struct local_check *c, const struct slice *token)
 	if (s != NULL) {
 		c->check.service_name =
 		    arena_copy(&c->arena, s->service.service);
-		c->check.service_tags.items = arena_array(
-		    &c->arena, s->service.tags.count + 1, sizeof(struct slice));
-		c->check.service_tags.count = s->service.tags.count;
-		for (size_t i = 0; i < s->service.tags.count; i++)
-			c->check.service_tags.items[i] =
-			    arena_copy(&c->arena, s->service.tags.items[i]);
+		tags_copy(&s->service.tags, &c->arena, &c->check.service_tags);
 	}
 	c->token = arena_copy(
 	    &c->arena, token->size == 0 && s != NULL ? s->token : *token);
