@@ -3,6 +3,8 @@
 # fail when they should, run out, follow one another, survive, and are reloaded
 # as a diff.
 
+# shellcheck disable=SC2016 # scripts of checks expand their own variables
+
 load helpers
 
 setup_file() {
