@@ -8,9 +8,8 @@ web_port=5000
 
 setup_file() {
 	local run=$BATS_FILE_TMPDIR
-	mkdir -p "$run/bin" "$run/logs" "$run/conf" "$run/web"
+	mkdir -p "$run/bin" "$run/logs" "$run/conf"
 	ln -s "$(realpath "$PROCONSUL")" "$run/bin/consul"
-	echo ok >"$run/web/index.html"
 	# The shipped program, with this test's folders and address.
 	sed -e "s|consul agent|$run/bin/consul agent|" \
 		-e "s|/data/consul/data|$run/data|; s|/data/consul/logs|$run/logs|" \
@@ -55,8 +54,9 @@ python_step() {
 }
 
 web_start() {
-	/usr/bin/python3 -m http.server -d "$BATS_FILE_TMPDIR/web" -b "$(address)" \
-		$web_port >/dev/null 2>&1 3>&- 4>&- &
+	web_stop
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/web.py" "$(address)" $web_port \
+		>/dev/null 2>&1 3>&- 4>&- &
 	echo $! >"$BATS_FILE_TMPDIR/web.pid"
 	wait_until 10 curl -s "http://$(address):$web_port/"
 }
