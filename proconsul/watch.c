@@ -285,8 +285,9 @@ watch_work(struct run *run, const void *options)
 	}
 	if (watch_check(o, &w.type, &run->why) != ERR_OK)
 		return (say_error("%s", buf_text(&run->why)));
-	if (!run_connect(run, &o->client))
-		return (1);
+	/* Here Consul says no more than why. */
+	if ((run->client = client_new(&o->client, &run->why)) == NULL)
+		return (say_error("%s", buf_text(&run->why)));
 	request_init(&self, &run->arena, "GET", "/v1/agent/self");
 	if (run_get(run, &self) == NULL)
 		return (run_fail(run, "Error querying Consul agent"));

@@ -111,8 +111,14 @@ session() {
 		compare "$command -h" status err
 		grep -q "^Usage: consul $command" ours.out
 	done
-	for words in kv "kv zz" catalog services operator "operator raft" \
-		"members -foo" "-foo members" "members -=x" "members ---x" \
+	for words in kv "kv zz" catalog services operator "operator zz" \
+		"operator raft"; do
+		# shellcheck disable=SC2086
+		both $words
+		compare "$words" status out
+		grep -q "^Usage: consul ${words% zz} <subcommand>" ours.err
+	done
+	for words in "members -foo" "-foo members" "members -=x" "members ---x" \
 		"members -status" "members -detailed=zz" "lock -n=zz a b" \
 		"lock -try=zz a b" "kv put -flags=-1 a b" "keygen -foo" \
 		"kv get -stale=zz a" "members -stale" "maint -datacenter=x" \
