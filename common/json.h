@@ -85,8 +85,8 @@ void json_to_any(const struct json *, struct buf *);
  * TYPE_EMPTY (type.h) first.
  */
 void json_from_type(const struct type *, const void *object, struct buf *);
-void json_from_type_nulls(const struct type *, const void *object,
-    struct buf *);
+void json_from_type_nulls(
+    const struct type *, const void *object, struct buf *);
 void json_put_text(struct buf *, struct slice); /* quoted, escaped */
 void json_put_float(struct buf *, double);
 void json_put_base64(struct buf *, struct slice); /* quoted; "" if empty */

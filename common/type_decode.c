@@ -237,6 +237,7 @@ slot_find(const struct shape *shape, struct slice name, size_t *cursor)
 {
 	size_t low = 0, high = shape->wire_count;
 
+	assert(shape->wire != NULL);
 	if (*cursor < shape->wire_count && slot_is(&shape->wire[*cursor], name))
 		return (&shape->wire[(*cursor)++]);
 	while (low < high) {
