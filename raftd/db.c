@@ -25,6 +25,7 @@ static const char *const texts[DB_STATEMENT_COUNT] = {
 	    "DELETE FROM log WHERE idx <= min(?, "
 	    "(SELECT min(idx) FROM log) + " TRIM_ROWS " - 1)",
 	[DB_DROP_ALL] = "DELETE FROM log",
+	[DB_READ_TERM] = "SELECT term FROM log WHERE idx = ?",
 	[DB_READ] =
 	    "SELECT idx, term, type, data, ext FROM log WHERE idx >= ? "
 	    "ORDER BY idx",
@@ -332,6 +333,39 @@ put_row(struct db *db, const struct snapshot *snapshot)
 }
 
 static enum err
+read_term(struct db *db, uint64_t index, uint64_t *term)
+{
+	sqlite3_stmt *stmt = statement(db, DB_READ_TERM);
+	enum err err = ERR_OK;
+	int code;
+
+	if (stmt == NULL)
+		return (fail(db));
+	bind_u64(stmt, 1, index);
+	code = sqlite3_step(stmt);
+	*term = 0;
+	if (code == SQLITE_ROW)
+		*term = (uint64_t)sqlite3_column_int64(stmt, 0);
+	else if (code != SQLITE_DONE)
+		err = fail(db);
+	sqlite3_reset(stmt);
+	return (err);
+}
+
+static enum err
+drop_behind(struct db *db, const struct snapshot *snapshot)
+{
+	uint64_t term;
+	enum err err = read_term(db, snapshot->index, &term);
+
+	if (err != ERR_OK)
+		return (err);
+	if (term == snapshot->term)
+		return (run_index(db, DB_DROP_HEAD, snapshot->index));
+	return (run_plain(db, DB_DROP_ALL));
+}
+
+static enum err
 put_snapshot(
     struct db *db, const struct snapshot *snapshot, enum snapshot_origin origin)
 {
@@ -340,9 +374,7 @@ put_snapshot(
 	if (err == ERR_OK)
 		err = run_plain(db, DB_DROP_SNAPSHOTS);
 	if (err == ERR_OK && origin == SNAPSHOT_INSTALLED)
-		err = run_plain(db, DB_DROP_ALL);
-	if (err == ERR_OK && origin == SNAPSHOT_INSTALLED_IN_LOG)
-		err = run_index(db, DB_DROP_HEAD, snapshot->index);
+		err = drop_behind(db, snapshot);
 	return (err);
 }
 

@@ -28,6 +28,7 @@ enum db_statement {
 	DB_DROP_HEAD,
 	DB_DROP_SOME,
 	DB_DROP_ALL,
+	DB_READ_TERM,
 	DB_READ,
 	DB_PUT_META,
 	DB_PUT_SNAPSHOT,

@@ -349,7 +349,9 @@ load_row(
 		    "entry %" PRIu64 " is missing", trail->last_index + 1));
 	if (entry->term == 0 || entry->term > raft->term ||
 	    (trail->first_index <= trail->last_index &&
-		entry->term < trail_last_term(trail)))
+		entry->term < trail_last_term(trail)) ||
+	    (entry->index == trail->snapshot_index &&
+		entry->term != trail->snapshot_term))
 		return (fail_with(db, ERR_CORRUPT,
 		    "entry %" PRIu64 " has term %" PRIu64 " out of order",
 		    entry->index, entry->term));

@@ -164,7 +164,7 @@ void
 follower_on_install(struct step *s, const struct message *install)
 {
 	struct raft *raft = s->raft;
-	uint64_t index = install->as.install.index, term;
+	uint64_t index = install->as.install.index;
 
 	/* Figure 5.3, InstallSnapshot 1: reply immediately if term <
 	 * currentTerm. */
@@ -180,20 +180,12 @@ follower_on_install(struct step *s, const struct message *install)
 	raft->installing.is_running = true;
 	raft->installing.request = *install;
 	raft->installing.membership = *install->as.install.membership;
-	/* Figure 5.3, InstallSnapshot 6: if existing log entry has same index
-	 * and term as lastIndex and lastTerm, retain entries following it; 7:
-	 * else discard the entire log. */
-	raft->installing.keeps_tail =
-	    index <= raft->persisted_index &&
-	    trail_term_of(&raft->trail, index, &term) &&
-	    term == install->as.install.index_term;
 	s->fx->install = (struct install){
 		.is_wanted = true,
 		.index = index,
 		.term = install->as.install.index_term,
 		.membership_index = install->as.install.membership_index,
 		.membership = &raft->installing.membership,
-		.keeps_tail = raft->installing.keeps_tail,
 	};
 }
 
@@ -201,9 +193,15 @@ static void
 take_snapshot(struct step *s, const struct message *install)
 {
 	struct raft *raft = s->raft;
-	uint64_t index = install->as.install.index;
+	uint64_t index = install->as.install.index, term;
 
-	if (raft->installing.keeps_tail) {
+	/* Figure 5.3, InstallSnapshot 6: if existing log entry has same index
+	 * and term as lastIndex and lastTerm, retain entries following it; 7:
+	 * else discard the entire log. All that was written before is on disk
+	 * by now, or has failed, so the store has come to the same. */
+	if (index <= raft->persisted_index &&
+	    trail_term_of(&raft->trail, index, &term) &&
+	    term == install->as.install.index_term) {
 		trail_set_snapshot(
 		    &raft->trail, index, install->as.install.index_term);
 		trail_trim(&raft->trail, index);

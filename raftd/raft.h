@@ -241,13 +241,14 @@ struct refused {
 	enum refusal why;
 };
 
+/* The log behind `index` stays if it has that entry, of that term; else all of
+ * it goes (Figure 5.3, InstallSnapshot 6 and 7). */
 struct install {
 	bool is_wanted;
 	uint64_t index;
 	uint64_t term;
 	uint64_t membership_index;
 	const struct membership *membership; /* lent by struct raft */
-	bool keeps_tail; /* entries behind `index` stay: they match */
 };
 
 /* Used in this order: write, messages, refused, lost, the rest. */
@@ -313,7 +314,8 @@ struct progress {
 	enum replication_mode mode;
 	uint32_t generation;
 	uint32_t in_flight;
-	uint32_t failures;
+	uint32_t failures;   /* in a row: the wait doubles */
+	uint32_t mismatches; /* in a row: the step back doubles */
 	uint64_t next_index;
 	uint64_t match_index;
 	uint64_t sent_commit;
@@ -359,7 +361,6 @@ struct raft {
 	bool was_told_idle; /* "no known peers" was said */
 	struct {
 		bool is_running;
-		bool keeps_tail;
 		struct message request;
 		struct membership membership;
 	} installing;

@@ -14,6 +14,8 @@
 #define BACKOFF_FIRST_MS   10
 #define BACKOFF_DOUBLE_MAX 10
 
+#define MISMATCH_DOUBLE_MAX 12
+
 static struct progress *
 find(struct raft *raft, const struct raft_name *address)
 {
@@ -464,20 +466,41 @@ replication_on_unreachable(struct step *s, const struct raft_name *address,
 	unreachable(s, peer);
 }
 
+/*
+ * Where to try next after its log did not match ours at prev_index.
+ *
+ * hashicorp/raft: next := max(min(next - 1, LastLog + 1), 1), one round trip
+ * an entry. We step back twice as far each time, because a follower that was
+ * long a leader of its own may differ in hundreds of entries; what is sent
+ * twice then does no harm. Not past the oldest entry we have, until that has
+ * failed, too: a snapshot costs more.
+ */
+static uint64_t
+step_back(
+    const struct raft *raft, struct progress *from, const struct message *reply)
+{
+	uint64_t next = reply->ticket.prev_index;
+	uint64_t back = (1ULL << from->mismatches) - 1;
+	uint64_t low = from->match_index + 1;
+
+	if (from->mismatches < MISMATCH_DOUBLE_MAX)
+		from->mismatches++;
+	if (low < raft->trail.first_index && next >= raft->trail.first_index)
+		low = raft->trail.first_index;
+	next = next > low + back ? next - back : low;
+	if (next > reply->as.append_reply.last_index + 1)
+		next = reply->as.append_reply.last_index + 1;
+	return (next > from->match_index ? next : from->match_index + 1);
+}
+
 static void
 refused(struct step *s, struct progress *from, const struct message *reply)
 {
-	uint64_t next = reply->ticket.prev_index;
 	bool is_append = reply->kind == MESSAGE_APPEND_REPLY;
 
-	/* hashicorp/raft: next := max(min(next - 1, LastLog + 1), 1), and
-	 * wait only if it was not for the log (wire/raft.md 2). */
-	if (is_append && next > reply->as.append_reply.last_index + 1)
-		next = reply->as.append_reply.last_index + 1;
-	if (next <= from->match_index)
-		next = from->match_index + 1;
 	if (is_append)
-		from->next_index = next;
+		from->next_index = step_back(s->raft, from, reply);
+	/* hashicorp/raft waits only if it was not for the log. */
 	failed(s, from, !is_append || !reply->as.append_reply.no_retry_backoff);
 }
 

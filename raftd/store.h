@@ -62,8 +62,9 @@ void store_trim(struct store *, uint64_t to);
 
 enum snapshot_origin {
 	SNAPSHOT_OURS,
-	SNAPSHOT_INSTALLED,	   /* the log goes */
-	SNAPSHOT_INSTALLED_IN_LOG, /* the log behind it stays */
+	/* From a leader: the log behind its last entry stays if it has that
+	 * entry, of that term; else all of it goes. */
+	SNAPSHOT_INSTALLED,
 };
 
 /* state.bin is complete in the folder NAME.tmp: sync it, give it its name, keep

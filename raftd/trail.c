@@ -42,8 +42,11 @@ run_of(const struct trail *trail, uint64_t index)
 void
 trail_append(struct trail *trail, uint64_t term)
 {
-	uint64_t last_term = trail_last_term(trail);
 	bool has_entries = trail->first_index <= trail->last_index;
+	/* While a log is loaded, it starts before what the snapshot ends. */
+	bool is_behind =
+	    !has_entries && trail->last_index < trail->snapshot_index;
+	uint64_t last_term = is_behind ? 0 : trail_last_term(trail);
 
 	assert(term > 0);
 	assert(term >= last_term);

@@ -1,7 +1,9 @@
 # Tests, checks and what they need; included by the Makefile.
 
 # The pure core of raftd, for its simulation and the purity check.
-RAFT_CORE ?=
+RAFT_CORE := raft effects election replication follower membership trail
+# What the simulation takes from raftd's edges, and its own parts.
+RAFT_SIM  := $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE) recent batch 	    codec) $(patsubst %,$(BUILD)/obj/tests/sim/%.o,raft_sim raft_net 	    raft_check store_mem)
 
 E2E	  := $(sort $(wildcard tests/e2e/*.bats))
 COMPAT	  := $(sort $(wildcard tests/compat/*.py))
@@ -33,10 +35,21 @@ run: packages
 	@$(MAKE) --no-print-directory all
 	exec $(BUILD)/proconsul agent -dev -ui
 
-$(BUILD)/tests/sim/raft_sim: $(BUILD)/obj/tests/sim/raft_sim.o \
-    $(addprefix $(BUILD)/obj/raftd/,$(RAFT_CORE)) $(COMMON)
+$(BUILD)/tests/sim/raft_sim: $(RAFT_SIM) $(COMMON)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
+
+.PHONY: sim
+sim: $(SIMS)
+	$(BUILD)/tests/sim/raft_sim $(if $(SEED),-s $(SEED) -n 1,-n $(SEEDS))
+
+# What a core may call from outside itself: no clock, no disk, no chance.
+PURE_CALLS := memcpy memmove memset memcmp strcmp strlen __memcpy_chk \
+	    __assert_fail __stack_chk_fail __popcountdi2 free xmalloc xcalloc xrealloc \
+	    xreallocarray instant_add instant_since instant_before
+.PHONY: purity
+purity: $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE))
+	tests/lint/purity "$(PURE_CALLS)" $^
 
 # Fuzz targets are built whole by clang, with what they fuzz.
 FUZZ_dns_fuzz := $(addprefix dnsd/,answer.c build.c instance.c packet.c \
@@ -53,7 +66,7 @@ tests-built: all $(TESTS) $(SIMS)
 
 .PHONY: test
 test: tests-built
-	PROCONSUL_BUILD=$(CURDIR)/$(BUILD) tests/run $(TESTS) $(E2E) $(COMPAT)
+	PROCONSUL_BUILD=$(CURDIR)/$(BUILD) tests/run $(TESTS) $(SIMS) $(E2E) $(COMPAT)
 
 # Everything: lint, audit, plain tests, fuzzing for some seconds, and the unit
 # and system tests again under the sanitizers. Ends in one line of counts.
