@@ -4,7 +4,9 @@
  *     2026-11-22T15:29:24.180Z [INFO]  agent: Synced service: service=web
  *
  * `name` is Consul's logger ("agent", "agent.server.raft"), `message` the
- * event, and the rest prints its fields ("service=%s"); "" for none. `error`
+ * event, and the rest prints its fields ("service=%s error=%s"); "" for none.
+ * A value runs to the next ` key=`; one with blanks is put in quotes, and
+ * control characters are shown, so that nobody can forge a line. `error`
  * wakes someone, `warn` says we are degraded, `info` is a change of state,
  * `debug` is per message. Never a token, a key or a KV value.
  */
