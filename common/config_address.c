@@ -54,8 +54,8 @@ address_is_any(const struct address *a)
 	return (a->family != AF_UNIX && memcmp(&a->ip, &zero, size) == 0);
 }
 
-static bool
-is_in_network(const struct address *a, const char *network, unsigned bits)
+bool
+address_is_in(const struct address *a, const char *network, unsigned bits)
 {
 	struct address n = { 0 };
 	const uint8_t *left = a->ip.s6_addr, *right = n.ip.s6_addr;
@@ -69,14 +69,28 @@ is_in_network(const struct address *a, const char *network, unsigned bits)
 		(left[whole] >> (8 - rest)) == (right[whole] >> (8 - rest)));
 }
 
-/* Nobody outside reaches these. Source: RFC 6890 and the RFCs it lists. */
+struct network {
+	const char *network;
+	unsigned bits;
+};
+
 static bool
-is_private(const struct address *a)
+is_in_any(const struct address *a, const struct network *rows, size_t count)
 {
-	static const struct {
-		const char *network;
-		unsigned bits;
-	} rows[] = {
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (address_is_in(a, rows[i].network, rows[i].bits))
+			return (true);
+	}
+	return (false);
+}
+
+/* Source: RFC 6890 and the RFCs it lists. */
+bool
+address_is_private(const struct address *a)
+{
+	static const struct network rows[] = {
 		{ "10.0.0.0", 8 },
 		{ "100.64.0.0", 10 },
 		{ "127.0.0.0", 8 },
@@ -90,33 +104,59 @@ is_private(const struct address *a)
 		{ "fc00::", 7 },
 		{ "fe80::", 10 },
 	};
-	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (is_in_network(a, rows[i].network, rows[i].bits))
-			return (true);
-	}
-	return (false);
+	return (is_in_any(a, rows, sizeof(rows) / sizeof(rows[0])));
+}
+
+/* Source: RFC 6890, the rows whose "Forwardable" is false. */
+bool
+address_is_forwardable(const struct address *a)
+{
+	static const struct network rows[] = {
+		{ "0.0.0.0", 8 },
+		{ "127.0.0.0", 8 },
+		{ "169.254.0.0", 16 },
+		{ "192.0.0.0", 24 },
+		{ "192.0.2.0", 24 },
+		{ "198.51.100.0", 24 },
+		{ "203.0.113.0", 24 },
+		{ "240.0.0.0", 4 },
+		{ "::", 128 },
+		{ "::1", 128 },
+		{ "2001:db8::", 32 },
+		{ "fe80::", 10 },
+	};
+
+	return (!is_in_any(a, rows, sizeof(rows) / sizeof(rows[0])));
+}
+
+bool
+address_from_socket(const struct sockaddr *from, struct address *out)
+{
+	const void *ip;
+
+	*out = (struct address){ .family = from->sa_family };
+	if (from->sa_family == AF_INET)
+		ip =
+		    &((const struct sockaddr_in *)(const void *)from)->sin_addr;
+	else if (from->sa_family == AF_INET6)
+		ip = &((const struct sockaddr_in6 *)(const void *)from)
+			  ->sin6_addr;
+	else
+		return (false);
+	memcpy(&out->ip, ip, from->sa_family == AF_INET ? 4 : 16);
+	inet_ntop(out->family, &out->ip, out->text, sizeof(out->text));
+	return (true);
 }
 
 static bool
 interface_address(const struct ifaddrs *i, int family, struct address *out)
 {
-	const void *ip;
-
-	if (i->ifa_addr == NULL || i->ifa_addr->sa_family != family ||
-	    (i->ifa_flags & IFF_LOOPBACK) != 0 || (i->ifa_flags & IFF_UP) == 0)
-		return (false);
-	*out = (struct address){ .family = family };
-	if (family == AF_INET)
-		ip = &((const struct sockaddr_in *)(const void *)i->ifa_addr)
-			  ->sin_addr;
-	else
-		ip = &((const struct sockaddr_in6 *)(const void *)i->ifa_addr)
-			  ->sin6_addr;
-	memcpy(&out->ip, ip, family == AF_INET ? 4 : 16);
-	inet_ntop(family, &out->ip, out->text, sizeof(out->text));
-	return (is_private(out) == (family == AF_INET));
+	return (i->ifa_addr != NULL && i->ifa_addr->sa_family == family &&
+		(i->ifa_flags & IFF_LOOPBACK) == 0 &&
+		(i->ifa_flags & IFF_UP) != 0 &&
+		address_from_socket(i->ifa_addr, out) &&
+		address_is_private(out) == (family == AF_INET));
 }
 
 enum err

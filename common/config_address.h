@@ -23,6 +23,12 @@ struct address {
 /* An IP ("[::]" too, but no other in brackets) or "unix://PATH". */
 MUST_CHECK enum err address_parse(struct slice, struct address *);
 bool address_is_any(const struct address *);
+/* Of AF_INET and AF_INET6 only. */
+bool address_from_socket(const struct sockaddr *, struct address *);
+bool address_is_in(const struct address *, const char *network, unsigned bits);
+bool address_is_private(const struct address *); /* RFC 6890 */
+/* Not of those that no router passes on: loopback, link-local, examples. */
+bool address_is_forwardable(const struct address *);
 /* The only private IPv4 address of this host, or its only public IPv6 one;
  * `why` has Consul's text if there is not exactly one. */
 MUST_CHECK enum err address_detect(

@@ -79,8 +79,7 @@ addresses_read(
 
 	out->count = 0;
 	if (config_template_expand(text, &expanded, &reason) != ERR_OK) {
-		config_errors_add(&b->errors, "%s: error parsing \"%.*s\": %s",
-		    key, SLICE_ARGS(text), buf_text(&reason));
+		config_errors_add(&b->errors, "%s: %s", key, buf_text(&reason));
 		goto out;
 	}
 	rest = buf_slice(&expanded);

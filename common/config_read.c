@@ -6,6 +6,7 @@
  * Source  api/config.md 1; the cases of tests/common/config_cases.txt were
  *         answered by the real 1.8.7
  */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,11 +180,13 @@ scalar_read(struct reading *r, const struct path *path, enum kind kind,
 		[KIND_STR] = { JSON_STRING, "string" },
 		[KIND_DURATION] = { JSON_STRING, "string" },
 	};
-	const char *go_type = rows[kind].go_type;
+	const char *go_type;
 	struct buf text = { 0 };
 
 	if (kind == KIND_ANY)
 		return (copy_of(r, value));
+	assert((size_t)kind < COUNT_OF(rows));
+	go_type = rows[kind].go_type;
 	if (value->kind != rows[kind].takes) {
 		if (go_type == NULL)
 			go_type = unsigned_type_of(path->name);

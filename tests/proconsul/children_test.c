@@ -1,0 +1,90 @@
+/* When a daemon that died is started again. */
+#include "proconsul/children.h"
+#include "tests/lib/tap.h"
+
+#define MS INT64_C(1000000)
+
+static int64_t
+delay_ms(const struct child *child, struct instant now)
+{
+	return (instant_since(child->restart_at, now).ns / MS);
+}
+
+/* The child starts now, lives this long, and dies. */
+static int64_t
+life_of(struct child *child, struct instant *now, int64_t lived_ms)
+{
+	child->started = *now;
+	now->ns += lived_ms * MS;
+	child_died(child, *now);
+	return (delay_ms(child, *now));
+}
+
+static void
+test_first_death(void)
+{
+	struct child child = { .restart_at = INSTANT_NEVER };
+	struct instant now = { 1000 * MS };
+
+	CHECK_EQ(life_of(&child, &now, 1), 0);
+	CHECK_EQ(child.pid, 0);
+}
+
+/* Within a second, however often. */
+static void
+test_backoff(void)
+{
+	static const int64_t expected[] = { 0, 50, 100, 200, 400, 800, 800 };
+	struct child child = { .restart_at = INSTANT_NEVER };
+	struct instant now = { 1000 * MS };
+	size_t i;
+
+	for (i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		CHECK_EQ(life_of(&child, &now, 10), expected[i]);
+	for (i = 0; i < 100; i++)
+		CHECK_EQ(life_of(&child, &now, 10), 800);
+}
+
+static void
+test_long_life(void)
+{
+	struct child child = { .restart_at = INSTANT_NEVER };
+	struct instant now = { 1000 * MS };
+	size_t i;
+
+	for (i = 0; i < 10; i++)
+		life_of(&child, &now, 10);
+	CHECK_EQ(life_of(&child, &now, 5000), 0);
+	CHECK_EQ(life_of(&child, &now, 10), 0);
+	CHECK_EQ(life_of(&child, &now, 10), 50);
+}
+
+static void
+test_ready(void)
+{
+	struct children children;
+	enum daemon_id id;
+
+	children_init(&children);
+	CHECK_EQ(children_count_running(&children), 0);
+	for (id = 0; id < DAEMON_COUNT; id++) {
+		CHECK(!children_are_ready(&children));
+		children.items[id].has_been_ready = true;
+		children.items[id].pid = (int)id + 100000000;
+	}
+	CHECK(children_are_ready(&children));
+	CHECK_EQ(children_count_running(&children), DAEMON_COUNT);
+	CHECK(children_find(&children, 100000000 + DAEMON_httpd) ==
+	      &children.items[DAEMON_httpd]);
+	CHECK(children_find(&children, 1) == NULL);
+}
+
+int
+main(void)
+{
+	RUN(test_first_death);
+	RUN(test_backoff);
+	RUN(test_long_life);
+	RUN(test_ready);
+	return (tap_done());
+}
