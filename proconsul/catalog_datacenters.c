@@ -35,10 +35,10 @@ datacenters_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"catalog datacenters [options]",
-	"  Lists the datacenters the agent knows.",
-	flags,
-	datacenters_work,
+	.usage = "catalog datacenters [options]",
+	.about = "  Lists the datacenters the agent knows.",
+	.flags = flags,
+	.work = datacenters_work,
 };
 
 int

@@ -177,10 +177,10 @@ nodes_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"catalog nodes [options]",
-	"  Lists the nodes of a datacenter, all or those that fit.",
-	flags,
-	nodes_work,
+	.usage = "catalog nodes [options]",
+	.about = "  Lists the nodes of a datacenter, all or those that fit.",
+	.flags = flags,
+	.work = nodes_work,
 };
 
 int

@@ -175,10 +175,10 @@ services_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"catalog services [options]",
-	"  Lists the services of a datacenter, all or those that fit.",
-	flags,
-	services_work,
+	.usage = "catalog services [options]",
+	.about = "  Lists the services of a datacenter, all or those that fit.",
+	.flags = flags,
+	.work = services_work,
 };
 
 int

@@ -48,7 +48,10 @@ run_connect(struct run *run, const struct client_options *options)
 {
 	run->client = client_new(options, &run->why);
 	if (run->client == NULL)
-		run_fail(run, "Error connecting to Consul agent");
+		run_fail(run, "%s",
+		    run->spec->connect_error != NULL
+			? run->spec->connect_error
+			: "Error connecting to Consul agent");
 	return (run->client != NULL);
 }
 

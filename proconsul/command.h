@@ -33,6 +33,7 @@ struct command_spec {
 	const char *about; /* what it does, lines indented by two blanks */
 	const struct flag *flags;
 	int (*work)(struct run *, const void *options);
+	const char *connect_error; /* NULL: "Error connecting to Consul agent" */
 };
 
 /* `options` holds the defaults, and is filled from the flags. */

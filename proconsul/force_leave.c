@@ -41,11 +41,12 @@ force_leave_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"force-leave [options] name",
-	"  Takes a member that has failed as having left, so that it is no "
-	"longer\n  waited for. One that is alive comes back by itself.",
-	flags,
-	force_leave_work,
+	.usage = "force-leave [options] name",
+	.about =
+	    "  Takes a member that has failed as having left, so that it is no "
+	    "longer\n  waited for. One that is alive comes back by itself.",
+	.flags = flags,
+	.work = force_leave_work,
 };
 
 int

@@ -59,11 +59,12 @@ info_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"info [options]",
-	"  Prints figures about the running agent, for those who look after "
-	"it.",
-	flags,
-	info_work,
+	.usage = "info [options]",
+	.about = "  Prints figures about the running agent, for those who look "
+		 "after "
+		 "it.",
+	.flags = flags,
+	.work = info_work,
 };
 
 int

@@ -49,11 +49,12 @@ join_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"join [options] address ...",
-	"  Makes the agent join the cluster that has a member at one of these\n"
-	"  addresses.",
-	flags,
-	join_work,
+	.usage = "join [options] address ...",
+	.about = "  Makes the agent join the cluster that has a member at one "
+		 "of these\n"
+		 "  addresses.",
+	.flags = flags,
+	.work = join_work,
 };
 
 int

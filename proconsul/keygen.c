@@ -24,11 +24,11 @@ keygen_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"keygen",
-	"  Prints 32 random bytes in base64: a key for the agent's -encrypt "
-	"flag.",
-	NULL,
-	keygen_work,
+	.usage = "keygen",
+	.about = "  Prints 32 random bytes in base64: a key for the agent's "
+		 "-encrypt "
+		 "flag.",
+	.work = keygen_work,
 };
 
 int

@@ -85,11 +85,12 @@ kv_delete_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"kv delete [options] KEY_OR_PREFIX",
-	"  Deletes a key, or with -recurse all keys with a prefix. One that is "
-	"not\n  there counts as deleted.",
-	flags,
-	kv_delete_work,
+	.usage = "kv delete [options] KEY_OR_PREFIX",
+	.about = "  Deletes a key, or with -recurse all keys with a prefix. "
+		 "One that is "
+		 "not\n  there counts as deleted.",
+	.flags = flags,
+	.work = kv_delete_work,
 };
 
 int

@@ -200,11 +200,12 @@ kv_get_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"kv get [options] [KEY_OR_PREFIX]",
-	"  Prints the value of a key. With -recurse, keys and values below a "
-	"prefix;\n  with -keys, only the keys.",
-	flags,
-	kv_get_work,
+	.usage = "kv get [options] [KEY_OR_PREFIX]",
+	.about = "  Prints the value of a key. With -recurse, keys and values "
+		 "below a "
+		 "prefix;\n  with -keys, only the keys.",
+	.flags = flags,
+	.work = kv_get_work,
 };
 
 int

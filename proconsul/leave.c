@@ -37,10 +37,10 @@ leave_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"leave [options]",
-	"  Makes the agent leave its cluster in good order, and end.",
-	flags,
-	leave_work,
+	.usage = "leave [options]",
+	.about = "  Makes the agent leave its cluster in good order, and end.",
+	.flags = flags,
+	.work = leave_work,
 };
 
 int

@@ -261,10 +261,11 @@ members_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"members [options]",
-	"  Lists the members of the pool the agent is in, with their status.",
-	flags,
-	members_work,
+	.usage = "members [options]",
+	.about = "  Lists the members of the pool the agent is in, with their "
+		 "status.",
+	.flags = flags,
+	.work = members_work,
 };
 
 int

@@ -77,12 +77,13 @@ monitor_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"monitor [options]",
-	"  Prints the log of the running agent as it goes on, at a level of "
-	"its "
-	"own,\n  until it is interrupted.",
-	flags,
-	monitor_work,
+	.usage = "monitor [options]",
+	.about = "  Prints the log of the running agent as it goes on, at a "
+		 "level of "
+		 "its "
+		 "own,\n  until it is interrupted.",
+	.flags = flags,
+	.work = monitor_work,
 };
 
 int

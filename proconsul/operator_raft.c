@@ -107,17 +107,20 @@ remove_work(struct run *run, const void *options)
 }
 
 static const struct command_spec list_spec = {
-	"operator raft list-peers [options]",
-	"  Lists the servers of the Raft configuration.",
-	list_flags,
-	list_work,
+	.usage = "operator raft list-peers [options]",
+	.about = "  Lists the servers of the Raft configuration.",
+	.flags = list_flags,
+	.work = list_work,
+	.connect_error = "Error initializing client",
 };
 
 static const struct command_spec remove_spec = {
-	"operator raft remove-peer [options]",
-	"  Takes a server out of the Raft configuration that is gone for good.",
-	remove_flags,
-	remove_work,
+	.usage = "operator raft remove-peer [options]",
+	.about = "  Takes a server out of the Raft configuration that is gone "
+		 "for good.",
+	.flags = remove_flags,
+	.work = remove_work,
+	.connect_error = "Error initializing client",
 };
 
 int

@@ -28,11 +28,12 @@ reload_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"reload",
-	"  Makes the agent read its configuration files again. Not every key "
-	"can\n  change while it runs.",
-	flags,
-	reload_work,
+	.usage = "reload",
+	.about = "  Makes the agent read its configuration files again. Not "
+		 "every key "
+		 "can\n  change while it runs.",
+	.flags = flags,
+	.work = reload_work,
 };
 
 int

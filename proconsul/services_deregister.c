@@ -63,11 +63,12 @@ deregister_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"services deregister [options] [FILE...]",
-	"  Takes services off the local agent: those that configuration files "
-	"define,\n  or the one with the ID of -id.",
-	flags,
-	deregister_work,
+	.usage = "services deregister [options] [FILE...]",
+	.about = "  Takes services off the local agent: those that "
+		 "configuration files "
+		 "define,\n  or the one with the ID of -id.",
+	.flags = flags,
+	.work = deregister_work,
 };
 
 int

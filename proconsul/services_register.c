@@ -199,11 +199,12 @@ register_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"services register [options] [FILE...]",
-	"  Registers services with the local agent: those that configuration "
-	"files\n  define, or the one that the flags describe.",
-	flags,
-	register_work,
+	.usage = "services register [options] [FILE...]",
+	.about = "  Registers services with the local agent: those that "
+		 "configuration "
+		 "files\n  define, or the one that the flags describe.",
+	.flags = flags,
+	.work = register_work,
 };
 
 int

@@ -60,12 +60,14 @@ validate_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"validate [options] FILE_OR_DIRECTORY...",
-	"  Checks configuration files as the agent would on its start. They "
-	"must be\n  all of them: a part alone, without data_dir, does not "
-	"pass.",
-	flags,
-	validate_work,
+	.usage = "validate [options] FILE_OR_DIRECTORY...",
+	.about =
+	    "  Checks configuration files as the agent would on its start. "
+	    "They "
+	    "must be\n  all of them: a part alone, without data_dir, does not "
+	    "pass.",
+	.flags = flags,
+	.work = validate_work,
 };
 
 int

@@ -36,10 +36,11 @@ version_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	"version [options]",
-	"  Prints the version of Consul that this program is compatible with.",
-	flags,
-	version_work,
+	.usage = "version [options]",
+	.about = "  Prints the version of Consul that this program is "
+		 "compatible with.",
+	.flags = flags,
+	.work = version_work,
 };
 
 int
