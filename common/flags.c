@@ -12,7 +12,8 @@
 #include "clock.h"
 #include "flags.h"
 
-#define HELP_COLUMNS 67 /* 72 less the five blanks in front */
+#define HELP_INDENT  5
+#define HELP_COLUMNS 72
 
 void
 flag_put_quoted(struct buf *out, const char *text)
@@ -301,19 +302,19 @@ flags_usage(FILE *to, const struct flag *table)
 	}
 }
 
-static void
-print_wrapped(FILE *to, const char *text)
+void
+print_wrapped(FILE *to, const char *text, size_t indent, size_t columns)
 {
-	size_t size, last, i;
+	size_t size, last, i, width = columns - indent;
 
 	while (*text != '\0') {
 		size = strlen(text);
 		last = size;
-		for (i = 0; size > HELP_COLUMNS && i <= HELP_COLUMNS; i++) {
+		for (i = 0; size > width && i <= width; i++) {
 			if (text[i] == ' ')
 				last = i;
 		}
-		fprintf(to, "     %.*s\n", (int)last, text);
+		fprintf(to, "%*s%.*s\n", (int)indent, "", (int)last, text);
 		text += last + (text[last] == ' ');
 	}
 }
@@ -335,7 +336,7 @@ print_section(
 		if (!flag_is_bool(f))
 			fprintf(to, "=<%s>", f->value);
 		fputc('\n', to);
-		print_wrapped(to, f->help);
+		print_wrapped(to, f->help, HELP_INDENT, HELP_COLUMNS);
 	}
 }
 

@@ -63,6 +63,8 @@ void flag_put_quoted(struct buf *, const char *); /* Go's %q */
 void flag_mistake(const struct flag *, const char *value, const char *reason,
     struct buf *why);
 
+/* A paragraph in lines of at most `columns`, each behind `indent` blanks. */
+void print_wrapped(FILE *, const char *text, size_t indent, size_t columns);
 /* After a mistake: "Usage:\n  -x value\n    \tWhat it does.\n". */
 void flags_usage(FILE *, const struct flag *table);
 /* For -h: the two sections of options, 72 columns wide. */

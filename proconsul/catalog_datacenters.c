@@ -36,7 +36,7 @@ datacenters_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "catalog datacenters [options]",
-	.about = "  Lists the datacenters the agent knows.",
+	.about = "Lists the datacenters the agent knows.",
 	.flags = flags,
 	.work = datacenters_work,
 };

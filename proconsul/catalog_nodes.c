@@ -178,7 +178,7 @@ nodes_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "catalog nodes [options]",
-	.about = "  Lists the nodes of a datacenter, all or those that fit.",
+	.about = "Lists the nodes of a datacenter, all or those that fit.",
 	.flags = flags,
 	.work = nodes_work,
 };

@@ -176,7 +176,8 @@ services_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "catalog services [options]",
-	.about = "  Lists the services of a datacenter, all or those that fit.",
+	.about = "Lists the services of a datacenter, all or those that "
+		 "fit.",
 	.flags = flags,
 	.work = services_work,
 };

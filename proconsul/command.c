@@ -3,10 +3,14 @@
 
 #include "command.h"
 
+#define ABOUT_INDENT  2
+#define ABOUT_COLUMNS 78
+
 void
 command_usage(FILE *to, const struct command_spec *spec)
 {
-	fprintf(to, "Usage: consul %s\n\n%s\n", spec->usage, spec->about);
+	fprintf(to, "Usage: consul %s\n\n", spec->usage);
+	print_wrapped(to, spec->about, ABOUT_INDENT, ABOUT_COLUMNS);
 	if (spec->flags != NULL)
 		flags_help(to, spec->flags);
 }

@@ -30,10 +30,11 @@ struct run {
 
 struct command_spec {
 	const char *usage; /* "kv get [options] [KEY_OR_PREFIX]" */
-	const char *about; /* what it does, lines indented by two blanks */
+	const char *about; /* what it does: one paragraph */
 	const struct flag *flags;
 	int (*work)(struct run *, const void *options);
-	const char *connect_error; /* NULL: "Error connecting to Consul agent" */
+	const char
+	    *connect_error; /* NULL: "Error connecting to Consul agent" */
 };
 
 /* `options` holds the defaults, and is filled from the flags. */

@@ -67,6 +67,25 @@
 	X("watch",                     watch_run,                              \
 	    "Shows changes, or runs a program at each")
 
+/* Consul's commands, and all below them, that are not built yet: known, and
+ * refused by name. */
+/*	name                  synopsis */
+#define COMMANDS_LATER(X)                                                      \
+	X("acl",                "Manages tokens, policies and roles")          \
+	X("config",             "Manages central configuration entries")       \
+	X("connect",            "Manages the service mesh")                    \
+	X("debug",              "Records an archive for debugging")            \
+	X("event",              "Fires an event")                              \
+	X("exec",               "Runs a program on many nodes")                \
+	X("intention",          "Manages who may talk to whom in the mesh")    \
+	X("keyring",            "Manages gossip encryption keys")              \
+	X("login",              "Trades a credential for a token")             \
+	X("logout",             "Gives a token of login back")                 \
+	X("operator autopilot", "Shows and changes autopilot's settings")      \
+	X("rtt",                "Estimates the round trip between nodes")      \
+	X("snapshot",           "Saves and restores the servers' state")       \
+	X("tls",                "Makes certificates")
+
 /* Names that only stand before those of others: `kv` of `kv get`. */
 /*	name              what it is about, then text of its own usage */
 #define COMMAND_GROUPS(X)                                                      \
@@ -83,11 +102,12 @@
 	    "`catalog`.")
 /* clang-format on */
 
+/* A group has no `run`, a command that comes later neither. */
 struct command {
 	const char *name; /* words separated by one blank */
 	const char *synopsis;
-	int (*run)(int argc, char **argv); /* NULL for a group */
-	const char *about;		   /* of a group */
+	int (*run)(int argc, char **argv);
+	const char *about; /* of a group */
 };
 
 #define X(name, run, synopsis) int run(int argc, char **argv);

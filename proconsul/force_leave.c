@@ -42,9 +42,9 @@ force_leave_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "force-leave [options] name",
-	.about =
-	    "  Takes a member that has failed as having left, so that it is no "
-	    "longer\n  waited for. One that is alive comes back by itself.",
+	.about = "Takes a member that has failed as having left, so that "
+		 "it is no longer waited for. One that is alive comes back "
+		 "by itself.",
 	.flags = flags,
 	.work = force_leave_work,
 };

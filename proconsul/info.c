@@ -60,9 +60,8 @@ info_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "info [options]",
-	.about = "  Prints figures about the running agent, for those who look "
-		 "after "
-		 "it.",
+	.about = "Prints figures about the running agent, for those who "
+		 "look after it.",
 	.flags = flags,
 	.work = info_work,
 };

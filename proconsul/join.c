@@ -50,9 +50,8 @@ join_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "join [options] address ...",
-	.about = "  Makes the agent join the cluster that has a member at one "
-		 "of these\n"
-		 "  addresses.",
+	.about = "Makes the agent join the cluster that has a member at "
+		 "one of these addresses.",
 	.flags = flags,
 	.work = join_work,
 };

@@ -25,9 +25,8 @@ keygen_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "keygen",
-	.about = "  Prints 32 random bytes in base64: a key for the agent's "
-		 "-encrypt "
-		 "flag.",
+	.about = "Prints 32 random bytes in base64: a key for the agent's "
+		 "-encrypt flag.",
 	.work = keygen_work,
 };
 

@@ -86,9 +86,8 @@ kv_delete_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "kv delete [options] KEY_OR_PREFIX",
-	.about = "  Deletes a key, or with -recurse all keys with a prefix. "
-		 "One that is "
-		 "not\n  there counts as deleted.",
+	.about = "Deletes a key, or with -recurse all keys with a prefix. "
+		 "One that is not there counts as deleted.",
 	.flags = flags,
 	.work = kv_delete_work,
 };

@@ -73,10 +73,8 @@ kv_export_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "kv export [KEY_OR_PREFIX]",
-	.about = "  Prints all keys with a prefix, their flags and values (in "
-		 "base64) "
-		 "as "
-		 "JSON.",
+	.about = "Prints all keys with a prefix, their flags and values "
+		 "(in base64) as JSON.",
 	.flags = flags,
 	.work = kv_export_work,
 };

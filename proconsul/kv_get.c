@@ -201,9 +201,8 @@ kv_get_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "kv get [options] [KEY_OR_PREFIX]",
-	.about = "  Prints the value of a key. With -recurse, keys and values "
-		 "below a "
-		 "prefix;\n  with -keys, only the keys.",
+	.about = "Prints the value of a key. With -recurse, keys and "
+		 "values below a prefix; with -keys, only the keys.",
 	.flags = flags,
 	.work = kv_get_work,
 };

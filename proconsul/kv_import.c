@@ -109,11 +109,9 @@ kv_import_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "kv import [DATA]",
-	.about =
-	    "  Writes the keys of a JSON text such as `kv export` prints. "
-	    "@FILE "
-	    "stands for\n  what is in the file, - for what comes on standard "
-	    "input.",
+	.about = "Writes the keys of a JSON text such as `kv export` "
+		 "prints. @FILE stands for what is in the file, - for what "
+		 "comes on standard input.",
 	.flags = flags,
 	.work = kv_import_work,
 };

@@ -144,9 +144,9 @@ kv_put_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "kv put [options] KEY [DATA]",
-	.about = "  Writes DATA to a key; nothing makes it empty. @FILE stands "
-		 "for what "
-		 "is in\n  the file, - for what comes on standard input.",
+	.about = "Writes DATA to a key; nothing makes it empty. @FILE "
+		 "stands for what is in the file, - for what comes on "
+		 "standard input.",
 	.flags = flags,
 	.work = kv_put_work,
 };

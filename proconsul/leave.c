@@ -38,7 +38,8 @@ leave_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "leave [options]",
-	.about = "  Makes the agent leave its cluster in good order, and end.",
+	.about = "Makes the agent leave its cluster in good order, and "
+		 "end.",
 	.flags = flags,
 	.work = leave_work,
 };

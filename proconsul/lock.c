@@ -401,11 +401,10 @@ lock_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "lock [options] prefix child...",
-	.about =
-	    "  Waits for a lock (with -n, for one of several places), runs a "
-	    "program while\n  it is held, and gives it back. If the lock is "
-	    "lost "
-	    "the program gets SIGTERM,\n  and SIGKILL five seconds later.",
+	.about = "Waits for a lock (with -n, for one of several places), "
+		 "runs a program while it is held, and gives it back. If "
+		 "the lock is lost the program gets SIGTERM, and SIGKILL "
+		 "five seconds later.",
 	.flags = flags,
 	.work = lock_work,
 };

@@ -23,7 +23,10 @@ static const struct command commands[] = {
 #define X(name, synopsis, about) { name, synopsis, NULL, about },
 	    COMMAND_GROUPS(X)
 #undef X
-		{ NULL, NULL, NULL, NULL },
+#define X(name, synopsis) { name, synopsis, NULL, NULL },
+		COMMANDS_LATER(X)
+#undef X
+		    { NULL, NULL, NULL, NULL },
 };
 
 /* The part of `name` below `parent` ("" is above all) if it is one word. */
@@ -145,11 +148,29 @@ is_version_flag(const char *arg)
 		strcmp(arg, "--version") == 0);
 }
 
+/* A command of Consul that we do not have yet. */
+static int
+later_run(const struct command *c, bool wants_help)
+{
+	if (wants_help) {
+		printf("Usage: consul %s\n\n  %s. Not available in this "
+		       "version of proconsul.\n",
+		    c->name, c->synopsis);
+		return (0);
+	}
+	fprintf(stderr,
+	    "consul %s is not available in this version of proconsul\n",
+	    c->name);
+	return (1);
+}
+
 static int
 command_run(const struct command *c, int argc, char **argv, bool wants_help)
 {
 	char help[] = "-h", *only_help[] = { help, NULL };
 
+	if (c->run == NULL && c->about == NULL)
+		return (later_run(c, wants_help));
 	if (c->run == NULL) {
 		print_group_usage(wants_help ? stdout : stderr, c);
 		return (wants_help ? 0 : 1);

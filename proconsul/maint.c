@@ -123,13 +123,10 @@ maint_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "maint [options]",
-	.about =
-	    "  Puts the agent's node, or one service of it, into maintenance "
-	    "and "
-	    "out\n"
-	    "  again: meanwhile it counts as critical and nobody is sent to "
-	    "it.\n"
-	    "  Without -enable and -disable, lists what is in maintenance.",
+	.about = "Puts the agent's node, or one service of it, into "
+		 "maintenance and out again: meanwhile it counts as "
+		 "critical and nobody is sent to it. Without -enable and "
+		 "-disable, lists what is in maintenance.",
 	.flags = flags,
 	.work = maint_work,
 };

@@ -262,8 +262,8 @@ members_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "members [options]",
-	.about = "  Lists the members of the pool the agent is in, with their "
-		 "status.",
+	.about = "Lists the members of the pool the agent is in, with "
+		 "their status.",
 	.flags = flags,
 	.work = members_work,
 };

@@ -78,10 +78,8 @@ monitor_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "monitor [options]",
-	.about = "  Prints the log of the running agent as it goes on, at a "
-		 "level of "
-		 "its "
-		 "own,\n  until it is interrupted.",
+	.about = "Prints the log of the running agent as it goes on, at a "
+		 "level of its own, until it is interrupted.",
 	.flags = flags,
 	.work = monitor_work,
 };

@@ -108,7 +108,7 @@ remove_work(struct run *run, const void *options)
 
 static const struct command_spec list_spec = {
 	.usage = "operator raft list-peers [options]",
-	.about = "  Lists the servers of the Raft configuration.",
+	.about = "Lists the servers of the Raft configuration.",
 	.flags = list_flags,
 	.work = list_work,
 	.connect_error = "Error initializing client",
@@ -116,8 +116,8 @@ static const struct command_spec list_spec = {
 
 static const struct command_spec remove_spec = {
 	.usage = "operator raft remove-peer [options]",
-	.about = "  Takes a server out of the Raft configuration that is gone "
-		 "for good.",
+	.about = "Takes a server out of the Raft configuration that is "
+		 "gone for good.",
 	.flags = remove_flags,
 	.work = remove_work,
 	.connect_error = "Error initializing client",

@@ -29,9 +29,8 @@ reload_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "reload",
-	.about = "  Makes the agent read its configuration files again. Not "
-		 "every key "
-		 "can\n  change while it runs.",
+	.about = "Makes the agent read its configuration files again. Not "
+		 "every key can change while it runs.",
 	.flags = flags,
 	.work = reload_work,
 };

@@ -64,9 +64,9 @@ deregister_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "services deregister [options] [FILE...]",
-	.about = "  Takes services off the local agent: those that "
-		 "configuration files "
-		 "define,\n  or the one with the ID of -id.",
+	.about = "Takes services off the local agent: those that "
+		 "configuration files define, or the one with the ID of "
+		 "-id.",
 	.flags = flags,
 	.work = deregister_work,
 };

@@ -200,9 +200,9 @@ register_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "services register [options] [FILE...]",
-	.about = "  Registers services with the local agent: those that "
-		 "configuration "
-		 "files\n  define, or the one that the flags describe.",
+	.about = "Registers services with the local agent: those that "
+		 "configuration files define, or the one that the flags "
+		 "describe.",
 	.flags = flags,
 	.work = register_work,
 };

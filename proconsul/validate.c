@@ -61,11 +61,9 @@ validate_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "validate [options] FILE_OR_DIRECTORY...",
-	.about =
-	    "  Checks configuration files as the agent would on its start. "
-	    "They "
-	    "must be\n  all of them: a part alone, without data_dir, does not "
-	    "pass.",
+	.about = "Checks configuration files as the agent would on its "
+		 "start. They must be all of them: a part alone, without "
+		 "data_dir, does not pass.",
 	.flags = flags,
 	.work = validate_work,
 };

@@ -37,7 +37,7 @@ version_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "version [options]",
-	.about = "  Prints the version of Consul that this program is "
+	.about = "Prints the version of Consul that this program is "
 		 "compatible with.",
 	.flags = flags,
 	.work = version_work,

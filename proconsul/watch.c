@@ -303,13 +303,10 @@ watch_work(struct run *run, const void *options)
 
 static const struct command_spec spec = {
 	.usage = "watch [options] [child...]",
-	.about = "  Shows what the agent says about keys, services, nodes or "
-		 "checks. "
-		 "With a\n  program, runs it now and at each change, with the "
-		 "JSON on "
-		 "its standard\n  input and the index in CONSUL_INDEX, until "
-		 "it fails "
-		 "or is interrupted.",
+	.about = "Shows what the agent says about keys, services, nodes or "
+		 "checks. With a program, runs it now and at each change, "
+		 "with the JSON on its standard input and the index in "
+		 "CONSUL_INDEX, until it fails or is interrupted.",
 	.flags = flags,
 	.work = watch_work,
 };
