@@ -35,12 +35,11 @@ static void
 set(struct state *s, const char *prefix, struct slice name, uint64_t value)
 {
 	struct row *old = find(s, prefix, name);
-	struct buf text;
+	struct buf text = join(prefix, name);
 
-	if (old != NULL && INDEX_OF(old)->value == value)
-		return;
-	text = join(prefix, name);
-	state_put(s, row_of_index(buf_slice(&text), value));
+	if (old == NULL || INDEX_OF(old)->value != value ||
+	    !slice_equal(INDEX_OF(old)->name, buf_slice(&text)))
+		state_put(s, row_of_index(buf_slice(&text), value));
 	buf_deinit(&text);
 }
 
