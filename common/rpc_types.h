@@ -297,7 +297,7 @@
 
 /* ServiceID: taken by the API, and ignored. */
 #define CHECK_TYPE(F) \
-	F(STR, _, service_id, "ServiceID", NAME_BYTES_MAX, WIRE_SKIP) \
+	F(STR, _, service_id, "ServiceID", NAME_BYTES_MAX, WIRE_SKIP | JSON_OMITEMPTY) \
 	F(STR, _, check_id, "CheckID", NAME_BYTES_MAX, 0) \
 	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
 	F(STR, _, status, "Status", NAME_BYTES_MAX, 0) \

@@ -103,6 +103,7 @@ check_new(struct local *l, const struct check_registration *r)
 	type_copy(&health_check_type, &r->check, &c->arena, &c->check);
 	if (r->type != NULL) {
 		type_copy(&check_type_type, r->type, &c->arena, &c->type);
+		c->type.service_id = (struct slice){ 0 }; /* API's alone */
 		c->kind = check_kind_of(&c->type);
 		c->deregister_after = check_deregister_after(&c->type);
 	} else

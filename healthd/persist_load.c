@@ -19,7 +19,7 @@ struct loader {
 	struct persist *persist; /* lent */
 	struct local *local;	 /* lent */
 	struct instant now;
-	struct arena *arena; /* of one file */
+	struct arena arena; /* of one file */
 };
 
 typedef void load_fn(
@@ -44,12 +44,12 @@ file_read(int folder, const char *name, struct buf *out)
 }
 
 static bool
-decode(const struct loader *load, const struct json *tree,
-    const struct type *type, void *object, const char *name)
+decode(struct loader *load, const struct json *tree, const struct type *type,
+    void *object, const char *name)
 {
 	char why[JSON_WHY_MAX];
 
-	if (json_to_type(tree, JSON_API_LAX, type, load->arena, object, why) ==
+	if (json_to_type(tree, JSON_API_LAX, type, &load->arena, object, why) ==
 	    ERR_OK)
 		return (true);
 	log_error(LOG_NAME, "failed decoding a saved definition",
@@ -62,19 +62,18 @@ static void
 file_load(struct loader *load, int folder, const char *name, load_fn *done)
 {
 	struct buf text = { 0 };
-	struct arena arena;
 	struct json *tree;
 	char why[JSON_WHY_MAX] = "unreadable";
 
-	arena_init(&arena);
-	load->arena = &arena;
+	arena_init(&load->arena);
 	if (file_read(folder, name, &text) &&
-	    json_parse_all(buf_slice(&text), &arena, &tree, why) == ERR_OK)
+	    json_parse_all(buf_slice(&text), &load->arena, &tree, why) ==
+		ERR_OK)
 		done(load, name, tree);
 	else
 		log_error(LOG_NAME, "failed decoding a saved definition",
 		    "file=%s error=\"%s\"", name, why);
-	arena_deinit(&arena);
+	arena_deinit(&load->arena);
 	buf_deinit(&text);
 }
 

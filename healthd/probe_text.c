@@ -54,7 +54,7 @@ authority_of(struct slice url)
 	if (!slice_starts_with(url, SLICE("//")))
 		return (slice_head(url, 0));
 	rest = slice_tail(url, 2);
-	while (end < rest.size && memchr("/?#", rest.data[end], 3) == NULL)
+	while (end < rest.size && strchr("/?#", rest.data[end]) == NULL)
 		end++;
 	return (slice_head(rest, end));
 }
