@@ -165,7 +165,7 @@ test_no_compression(void)
 static void
 test_many_names(void)
 {
-	char text[32];
+	char text[64];
 
 	begin(sizeof(out), true);
 	for (int i = 0; i < 4000; i++) {
