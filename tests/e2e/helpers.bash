@@ -107,7 +107,7 @@ http_status() {
 }
 
 has_leader() {
-	[ "$(http GET /v1/status/leader)" != '""' ]
+	[[ "$(http GET /v1/status/leader)" == \"*:*\" ]]
 }
 
 wait_for_leader() {
