@@ -492,7 +492,7 @@ config_template_expand(struct slice text, struct buf *out, struct buf *why)
 	struct buf copy = { 0 };
 	enum err err;
 
-	if (memmem(text.data, text.size, "{{", 2) == NULL) {
+	if (text.size == 0 || memmem(text.data, text.size, "{{", 2) == NULL) {
 		buf_put_slice(out, text);
 		return (ERR_OK);
 	}
