@@ -181,8 +181,12 @@ put_go_type(struct buf *b, const struct place *at)
 	if ((size_t)at->kind < sizeof(names) / sizeof(names[0]) &&
 	    names[at->kind] != NULL)
 		buf_put_text(b, names[at->kind]);
-	if (at->type != NULL)
-		buf_put_text(b, at->type->name);
+	if (at->type == NULL)
+		return;
+	/* A type of another package says so itself. */
+	if (strchr(at->type->name, '.') != NULL)
+		b->size -= strlen("structs.");
+	buf_put_text(b, at->type->name);
 }
 
 static const char *

@@ -872,7 +872,7 @@
 	F(STR, _, service_address, "ServiceAddress", NAME_BYTES_MAX, 0) \
 	F(MAP, service_address, service_tagged_addresses, "ServiceTaggedAddresses", PAIRS_MAX, JSON_OMITEMPTY) \
 	F(STRUCT, weights, service_weights, "ServiceWeights", 0, 0) \
-	F(MAP_STR, _, service_meta, "ServiceMeta", PAIRS_MAX, 0) \
+	F(MAP_STR, _, service_meta, "ServiceMeta", PAIRS_MAX, JSON_EMPTY_LIST) \
 	F(INT, _, service_port, "ServicePort", 0, 0) \
 	F(BOOL, _, service_enable_tag_override, "ServiceEnableTagOverride", 0, 0) \
 	F(STRUCT, connect_proxy_config, service_proxy, "ServiceProxy", 0, 0) \

@@ -53,13 +53,17 @@ TYPE_DEFINE(api_txn_op, API_TXN_OP, "api.TxnOp")
 TYPE_DEFINE_BARE(api_txn_ops, API_TXN_OPS, "api.TxnOps")
 /* clang-format on */
 
+/* What goes through the log; a verb that nobody knows is refused without. */
 static bool
 is_kv_write(struct slice verb)
 {
-	return (slice_is(verb, "set") || slice_is(verb, "cas") ||
-		slice_is(verb, "lock") || slice_is(verb, "unlock") ||
-		slice_is(verb, "delete") || slice_is(verb, "delete-cas") ||
-		slice_is(verb, "delete-tree"));
+	static const char *const writes[] = { "set", "cas", "lock", "unlock",
+		"delete", "delete-tree", "delete-cas" };
+
+	for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
+		if (slice_is(verb, writes[i]))
+			return (true);
+	return (false);
 }
 
 /* The operation on KV; NULL: a value is too large, and this was said. */
@@ -114,6 +118,7 @@ op_convert(struct request *r, const struct api_txn_op *in, struct txn_op *out,
 		out->service = service_convert(r, in->service);
 	} else if (in->check != NULL) {
 		*writes += !slice_is(in->check->verb, "get");
+		in->check->check.type = (struct slice){ 0 }; /* as Consul */
 		out->check = in->check;
 	}
 	return (true);

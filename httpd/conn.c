@@ -244,7 +244,8 @@ head_put(struct conn *c, const struct blob *blob)
 	    DATE_BYTES);
 	if (c->is_http10)
 		out->data[at + 7] = '0';
-	if (c->keeps_alive && !c->is_http10)
+	/* Said only where the version does not say it by itself. */
+	if (c->keeps_alive != c->is_http10)
 		return;
 	out->size -= 2;
 	buf_put_text(out, c->keeps_alive ? "Connection: keep-alive\r\n\r\n"

@@ -231,6 +231,47 @@ query_options_parse(
 	return (NULL);
 }
 
+static bool
+is_seconds(struct slice text)
+{
+	const char *why;
+	uint64_t seconds;
+
+	return (query_u64(text, &seconds, &why) && seconds <= INT64_MAX);
+}
+
+/* Of its parts, only numbers can be wrong. */
+static bool
+cache_part_is_valid(struct slice part)
+{
+	static const char *const timed[] = { "max-age=", "stale-if-error=" };
+
+	while (part.size > 0 && part.data[0] == ' ')
+		part = slice_tail(part, 1);
+	for (size_t i = 0; i < sizeof(timed) / sizeof(timed[0]); i++) {
+		struct slice name = slice_of_text(timed[i]);
+
+		if (slice_starts_with(part, name) &&
+		    !is_seconds(slice_tail(part, name.size)))
+			return (false);
+	}
+	return (true);
+}
+
+bool
+query_cache_control_is_valid(struct slice header)
+{
+	while (header.size > 0) {
+		size_t comma = slice_find(header, ',', 0);
+		size_t end = comma == SIZE_MAX ? header.size : comma;
+
+		if (!cache_part_is_valid(slice_head(header, end)))
+			return (false);
+		header = slice_tail(header, comma == SIZE_MAX ? end : end + 1);
+	}
+	return (true);
+}
+
 void
 query_source_parse(const struct query *q, struct query_source *source)
 {

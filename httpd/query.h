@@ -41,6 +41,8 @@ MUST_CHECK bool query_u64(struct slice value, uint64_t *out, const char **why);
 /* Go's strconv.ParseBool: 1 t T TRUE true True and their opposites. */
 MUST_CHECK bool query_bool(struct slice value, bool *out);
 
+/* Is this Cache-Control header one that Consul takes? */
+MUST_CHECK bool query_cache_control_is_valid(struct slice header);
 /* index, wait, consistency: filled into `options`. NULL, or the text of the
  * 400. `max_stale` and the rest belong to it. */
 const char *query_options_parse(

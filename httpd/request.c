@@ -76,6 +76,8 @@ request_refuse_namespace(struct request *r)
 {
 	static const char tail[] = "Namespaces are a Consul Enterprise feature";
 
+	if (r->route->flags & ROUTE_TAKES_NS)
+		return (true);
 	if (query_get(&r->query, "ns").size > 0) {
 		request_text(r, 400,
 		    "Bad request: Invalid query parameter: \"ns\" - %s", tail);
@@ -95,6 +97,9 @@ request_options(struct request *r, struct query_options *options)
 {
 	const char *why = query_options_parse(&r->query, r->arena, options);
 
+	if (why == NULL &&
+	    !query_cache_control_is_valid(r->head->cache_control))
+		why = "Invalid Cache-Control header.";
 	if (why != NULL) {
 		request_text(r, 400, "%s", why);
 		return (false);

@@ -35,8 +35,8 @@
 	/* section 5: catalog */                                                                  \
 	X("/v1/catalog/register",           PUT, api_catalog_register,              0, BODY_ANY)  \
 	X("/v1/catalog/deregister",         PUT, api_catalog_deregister,            0, BODY_ANY)  \
-	X("/v1/catalog/datacenters",        GET, api_catalog_datacenters,           0, BODY_ANY)  \
-	X("/v1/catalog/nodes",              GET, api_catalog_nodes,         ROUTE_META_ON_ERROR, BODY_ANY) \
+	X("/v1/catalog/datacenters",        GET, api_catalog_datacenters, ROUTE_TAKES_NS, BODY_ANY) \
+	X("/v1/catalog/nodes",              GET, api_catalog_nodes,         ROUTE_META_ON_ERROR | ROUTE_TAKES_NS, BODY_ANY) \
 	X("/v1/catalog/services",           GET, api_catalog_services,      ROUTE_META_ON_ERROR, BODY_ANY) \
 	X("/v1/catalog/service/",           GET, api_catalog_service,       ROUTE_META_ON_ERROR, BODY_ANY) \
 	X("/v1/catalog/node/",              GET, api_catalog_node,          ROUTE_META_ON_ERROR, BODY_ANY) \
@@ -138,7 +138,7 @@
 	X("/v1/internal/federation-states/mesh-gateways", GET, api_not_built,       0, BODY_ANY)  \
 	X("/v1/internal/federation-state/", GET, api_not_built,                     0, BODY_ANY)  \
 	/* section 16: connect, config entries */                                                 \
-	X("/v1/connect/ca/roots",           GET, api_connect_disabled,              0, BODY_ANY)  \
+	X("/v1/connect/ca/roots",           GET, api_connect_disabled, ROUTE_META_ON_ERROR, BODY_ANY) \
 	X("/v1/connect/ca/configuration",   GET_PUT, api_connect_disabled,          0, BODY_ANY)  \
 	X("/v1/connect/intentions",         GET_POST, api_not_built,                0, BODY_ANY)  \
 	X("/v1/connect/intentions/match",   GET, api_not_built,                     0, BODY_ANY)  \

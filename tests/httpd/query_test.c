@@ -118,6 +118,16 @@ test_numbers(void)
 }
 
 static void
+test_cache_control(void)
+{
+	CHECK(query_cache_control_is_valid(SLICE("")));
+	CHECK(query_cache_control_is_valid(SLICE("no-cache, max-age=5")));
+	CHECK(query_cache_control_is_valid(SLICE("must-revalidate")));
+	CHECK(!query_cache_control_is_valid(SLICE("max-age=x")));
+	CHECK(!query_cache_control_is_valid(SLICE("a,stale-if-error=")));
+}
+
+static void
 test_node_meta(void)
 {
 	struct query q = parse("node-meta=a:b:c&node-meta=d&near=n1");
@@ -143,6 +153,7 @@ main(void)
 	RUN(test_options);
 	RUN(test_options_refused);
 	RUN(test_numbers);
+	RUN(test_cache_control);
 	RUN(test_node_meta);
 	arena_deinit(&arena);
 	return (tap_done());
