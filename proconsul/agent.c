@@ -48,8 +48,9 @@ struct agent {
 	struct instant deadline; /* of LEAVING and STOPPING */
 	bool leaves_on_terminate;
 	bool leaves_on_interrupt;
-	int signals; /* owned; a signalfd */
-	int notify;  /* owned; whoever started us wants to know */
+	struct buf listeners; /* owned; lines of fields, for the end */
+	int signals;	      /* owned; a signalfd */
+	int notify;	      /* owned; whoever started us wants to know */
 };
 
 static void
@@ -351,11 +352,20 @@ log_warnings(const struct config *config)
 static void
 agent_end(struct agent *a)
 {
+	struct slice rest = buf_slice(&a->listeners);
+	size_t size;
+
 	place_remove(&a->place);
 	log_info(LOG_NAME, "shutdown complete", "");
+	while ((size = slice_find(rest, '\n', 0)) != SIZE_MAX) {
+		log_info(LOG_NAME, "Stopping server", "%.*s",
+		    SLICE_ARGS(slice_head(rest, size)));
+		rest = slice_tail(rest, size + 1);
+	}
 	log_info(LOG_NAME, "Waiting for endpoints to shut down", "");
 	log_info(LOG_NAME, "Endpoints down", "");
 	log_info(LOG_NAME, "Exit code", "code=%d", a->exit_status);
+	buf_deinit(&a->listeners);
 }
 
 /* From the configuration to a running agent. Frees the configuration: the
@@ -376,6 +386,7 @@ agent_start(struct agent *a, struct config *config)
 	log_set_level(config->log_level);
 	log_set_json(config->log_json);
 	log_warnings(config);
+	agent_listeners_put(config, &a->listeners);
 	a->leaves_on_terminate = config->leave_on_terminate;
 	a->leaves_on_interrupt = !config->skip_leave_on_interrupt;
 	a->children.run_dir = a->place.run_dir;

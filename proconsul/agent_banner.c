@@ -1,9 +1,10 @@
 /*
- * The lines before the log, letter by letter.
+ * The lines before the log and at its end, letter by letter.
  *
  * Source  api/cli.md 2
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "agent_banner.h"
 
@@ -44,4 +45,35 @@ agent_banner_print(const struct config *c)
 	    "Encrypt");
 	printf("\n==> Log data will now stream in as it occurs:\n\n");
 	fflush(stdout);
+}
+
+static void
+listener_put(struct buf *out, const char *protocol, const char *address,
+    int port, const char *network)
+{
+	if (strncmp(address, "unix://", 7) == 0)
+		buf_printf(out, "protocol=%s address=%s network=unix\n",
+		    protocol, address + 7);
+	else
+		buf_printf(out,
+		    strchr(address, ':') != NULL
+			? "protocol=%s address=[%s]:%d network=%s\n"
+			: "protocol=%s address=%s:%d network=%s\n",
+		    protocol, address, port, network);
+}
+
+void
+agent_listeners_put(const struct config *c, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; c->dns_port > 0 && i < c->dns_addresses.count; i++) {
+		listener_put(
+		    out, "DNS", c->dns_addresses.text[i], c->dns_port, "tcp");
+		listener_put(
+		    out, "DNS", c->dns_addresses.text[i], c->dns_port, "udp");
+	}
+	for (i = 0; c->http_port > 0 && i < c->http_addresses.count; i++)
+		listener_put(out, "HTTP", c->http_addresses.text[i],
+		    c->http_port, "tcp");
 }

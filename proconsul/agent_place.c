@@ -1,4 +1,5 @@
 /* Data and run directories; see agent_place.h. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,11 @@
 static enum err
 io_error(struct buf *why, const char *doing, const char *path)
 {
-	buf_printf(why, "%s %s: %s", doing, path, strerror(errno));
+	const char *text = strerror(errno);
+
+	/* As Go prints it, in lower case. */
+	buf_printf(why, "%s %s: %c%s", doing, path,
+	    tolower((unsigned char)text[0]), text + 1);
 	return (ERR_IO);
 }
 
@@ -57,7 +62,7 @@ folders_make(const char *path, mode_t mode, struct buf *why)
 		*slash = '/';
 	}
 	if (mkdir(path, mode) != 0 && errno != EEXIST)
-		err = io_error(why, "mkdir", path);
+		err = io_error(why, "failed to setup node ID: mkdir", path);
 	free(copy);
 	return (err);
 }
@@ -113,6 +118,45 @@ part_make(
 	return (ERR_OK);
 }
 
+static bool
+may_pass(const struct stat *st, uid_t uid, gid_t gid)
+{
+	if (st->st_uid == uid)
+		return ((st->st_mode & S_IXUSR) != 0);
+	if (st->st_gid == gid)
+		return ((st->st_mode & S_IXGRP) != 0);
+	return ((st->st_mode & S_IXOTH) != 0);
+}
+
+/* As root each daemon becomes another user, who must reach its part: told
+ * here, where it can still be said which folder is closed. */
+static enum err
+way_check(const char *data_dir, enum daemon_id id, struct buf *why)
+{
+	char *path = realpath(data_dir, NULL), *slash;
+	struct stat st;
+	enum err err = ERR_OK;
+
+	if (path == NULL)
+		return (io_error(why, "realpath", data_dir));
+	do {
+		if (stat(*path == '\0' ? "/" : path, &st) == 0 &&
+		    !may_pass(&st, privsep_uid(id), privsep_gid(id))) {
+			buf_printf(why,
+			    "%s is closed to %s, which has to pass it as "
+			    "user %s (%u): its mode is %04o",
+			    path, daemon_name(id), daemon_user(id),
+			    (unsigned)privsep_uid(id), st.st_mode & 07777);
+			err = ERR_REFUSED;
+		}
+		slash = strrchr(path, '/');
+		if (slash != NULL)
+			*slash = '\0';
+	} while (err == ERR_OK && slash != NULL);
+	free(path);
+	return (err);
+}
+
 static enum err
 parts_make(const char *data_dir, struct buf *why)
 {
@@ -126,6 +170,9 @@ parts_make(const char *data_dir, struct buf *why)
 		     err == ERR_OK && name != NULL;
 		     name = strtok_r(NULL, " ", &rest))
 			err = part_make(data_dir, name, id, why);
+		if (err == ERR_OK && geteuid() == 0 &&
+		    daemon_rows[id].writes[0] != '\0')
+			err = way_check(data_dir, id, why);
 	}
 	return (err);
 }
@@ -399,15 +446,10 @@ pid_file_make(struct place *p, const struct config *config, struct buf *why)
 enum err
 place_make(struct place *p, const struct config *config, struct buf *why)
 {
-	struct buf reason = { 0 };
 	enum err err;
 
 	*p = (struct place){ .notify = -1, .run_lock = -1 };
-	err = data_make(p, config, &reason);
-	if (err != ERR_OK)
-		buf_printf(
-		    why, "failed to setup node ID: %s", buf_text(&reason));
-	buf_deinit(&reason);
+	err = data_make(p, config, why);
 	if (err == ERR_OK)
 		err = run_make(p, why);
 	if (err == ERR_OK)
