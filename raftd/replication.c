@@ -287,7 +287,7 @@ insert_falling(uint64_t *list, size_t count, uint64_t value)
 static uint64_t
 quorum_index(const struct raft *raft)
 {
-	uint64_t match[RAFT_SERVERS_MAX];
+	uint64_t match[RAFT_SERVERS_MAX] = { 0 };
 	size_t count = 0;
 
 	if (membership_is_voter(&raft->latest, &raft->options.id))
@@ -351,7 +351,7 @@ replication_commit(struct step *s)
 static struct instant
 quorum_contact(const struct raft *raft)
 {
-	uint64_t contact[RAFT_SERVERS_MAX];
+	uint64_t contact[RAFT_SERVERS_MAX] = { 0 };
 	size_t count = 0, needed = others_needed(raft);
 
 	if (needed == 0)
@@ -380,7 +380,7 @@ raft_verify_round(const struct raft *raft)
 uint64_t
 raft_verified_round(const struct raft *raft)
 {
-	uint64_t rounds[RAFT_SERVERS_MAX];
+	uint64_t rounds[RAFT_SERVERS_MAX] = { 0 };
 	size_t count = 0, needed = others_needed(raft);
 
 	assert(raft->role == ROLE_LEADER);
