@@ -7,8 +7,8 @@
 #include "instance.h"
 
 #define SRV_PRIORITY 1
-/* Without EDNS, a name outside leads to this many records (maxRecurseRecords);
- * names inside are followed as if asked without it, too. */
+/* Consul's maxRecurseRecords. It lifts the limit for who asks with EDNS, which
+ * shows only where udp_answer_limit is over 5; our answers fit both. */
 #define RECURSE_RECORDS_MAX 5
 
 #define TXT_STRING_BYTES_MAX 255

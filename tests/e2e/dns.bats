@@ -255,3 +255,44 @@ check() {
 	register n9 10.1.0.99 after '"Port": 1'
 	[ "$(ask after.service.consul A)" = 10.1.0.99 ]
 }
+
+@test "too many open questions are refused at once; askers may leave" {
+	local catalogd before
+	catalogd=$(daemon_pid dns catalogd)
+	before=$(daemon_pid dns dnsd)
+	kill -STOP "$catalogd"
+	/usr/bin/python3 - "$(address)" <<-'END' || { kill -CONT "$catalogd"; false; }
+		import select, socket, struct, sys, time
+		def query(i):
+		    label = b"full%d" % i
+		    return struct.pack(">HHHHHH", i & 0xffff, 0x100, 1, 0, 0, 0) + (
+		        bytes([len(label)]) + label + b"\7service\6consul\0\0\1\0\1")
+		# Connections that ask and go before there can be an answer, and
+		# one that asks more than it may have open.
+		for i in range(100):
+		    with socket.create_connection((sys.argv[1], 8600), 5) as tcp:
+		        q = query(10000 + i)
+		        tcp.sendall(struct.pack(">H", len(q)) + q)
+		tcp = socket.create_connection((sys.argv[1], 8600), 5)
+		for i in range(200):
+		    q = query(20000 + i)
+		    tcp.sendall(struct.pack(">H", len(q)) + q)
+		udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		udp.connect((sys.argv[1], 8600))
+		refused = 0
+		for i in range(3000):
+		    udp.send(query(i))
+		    while select.select([udp], [], [], 0 if i % 50 else 0.01)[0]:
+		        reply = udp.recv(65535)
+		        assert reply[3] & 15 == 2, reply
+		        refused += 1
+		end = time.time() + 1
+		while select.select([udp], [], [], end - time.time() if end > time.time() else 0)[0]:
+		    refused += udp.recv(65535)[3] & 15 == 2
+		# 1024 may be open, less those of the connections.
+		assert 1900 < refused < 2500, refused
+	END
+	kill -CONT "$catalogd"
+	wait_until 10 eval '[ "$(status newer.service.consul A)" = NXDOMAIN ]'
+	[ "$(daemon_pid dns dnsd)" = "$before" ]
+}
