@@ -387,6 +387,7 @@ lock_work(struct run *run, const void *options)
 	setvbuf(stdout, NULL, _IOLBF, 0); /* the program prints there too */
 	l->signals = signals_open();
 	arena_init(&g.arena);
+	arena_init(&l->scratch);
 	arena_init(&l->renewal_arena);
 	status = guard_enter(&g);
 	if (status == 0) {
@@ -395,6 +396,7 @@ lock_work(struct run *run, const void *options)
 	}
 	lock_session_destroy(l);
 	arena_deinit(&l->renewal_arena);
+	arena_deinit(&l->scratch);
 	arena_deinit(&g.arena);
 	return (status);
 }

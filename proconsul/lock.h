@@ -31,8 +31,9 @@ struct lock {
 	int64_t limit;		 /* holders; more than 1: a semaphore */
 	struct duration timeout; /* 0: wait for ever */
 	int signals;
-	bool is_stopped;     /* a signal asked to end */
-	const char *session; /* NULL: none */
+	bool is_stopped;      /* a signal asked to end */
+	const char *session;  /* NULL: none */
+	struct arena scratch; /* of one question to the store */
 	struct arena renewal_arena;
 	struct call *renewal; /* owned; NULL: none under way */
 	struct instant renew_at;

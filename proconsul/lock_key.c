@@ -40,18 +40,18 @@ pair_read(struct lock *l, uint64_t *index, int64_t wait_ms, bool is_patient,
 	struct response response;
 	enum err err;
 
-	request_init(&request, &l->run->arena, "GET", "/v1/kv/%s", l->key);
+	request_init(&request, &l->scratch, "GET", "/v1/kv/%s", l->key);
 	if (*index != 0)
 		request_param_uint(&request, "index", *index);
 	if (wait_ms > 0)
 		request_param(&request, "wait",
-		    arena_text(&l->run->arena, arena_printf(&l->run->arena,
-						   "%" PRId64 "ms", wait_ms)));
+		    arena_text(&l->scratch,
+			arena_printf(&l->scratch, "%" PRId64 "ms", wait_ms)));
 	err = lock_ask(l, &request, is_patient, &response);
 	if (err != ERR_OK)
 		return (err);
 	*index = response.index;
-	return (pair_parse(l, &l->run->arena, &response, pair));
+	return (pair_parse(l, &l->scratch, &response, pair));
 }
 
 /* The key with `operation` (acquire, release) by our session, and no value. */
@@ -60,7 +60,7 @@ pair_write(struct lock *l, const char *operation, bool *is_written)
 {
 	struct request request;
 
-	request_init(&request, &l->run->arena, "PUT", "/v1/kv/%s", l->key);
+	request_init(&request, &l->scratch, "PUT", "/v1/kv/%s", l->key);
 	request_param_uint(&request, "flags", LOCK_FLAGS);
 	request_param(&request, operation, l->session);
 	return (lock_write(l, &request, is_written));
@@ -120,6 +120,7 @@ lock_key_acquire(struct lock *l)
 
 	while (!l->is_stopped && lock_time_left(l, start, is_first, &wait_ms)) {
 		is_first = false;
+		arena_reset(&l->scratch);
 		err = pair_read(l, &index, wait_ms, false, &pair);
 		if (err != ERR_OK)
 			return (fail(l, err, "failed to read lock"));
@@ -197,7 +198,7 @@ lock_key_remove(struct lock *l)
 	}
 	if (pair.session.size > 0)
 		return (ERR_EXISTS);
-	request_init(&request, &l->run->arena, "DELETE", "/v1/kv/%s", l->key);
+	request_init(&request, &l->scratch, "DELETE", "/v1/kv/%s", l->key);
 	request_param_uint(&request, "cas", pair.modify_index);
 	err = lock_write(l, &request, &is_removed);
 	if (err != ERR_OK) {

@@ -120,7 +120,7 @@ holders_write(struct lock *l, const struct holders *h, uint64_t modify_index,
 		buf_put_text(&body, ":true");
 	}
 	buf_put_text(&body, "}}");
-	request_init(&request, &l->run->arena, "PUT", "/v1/kv/%s", l->key);
+	request_init(&request, &l->scratch, "PUT", "/v1/kv/%s", l->key);
 	request_param_uint(&request, "cas", modify_index);
 	request_param_uint(&request, "flags", SEMAPHORE_FLAGS);
 	request.body = buf_slice(&body);
@@ -193,17 +193,17 @@ pairs_read(struct lock *l, uint64_t *index, int64_t wait_ms, bool is_patient,
 	struct response response;
 	enum err err;
 
-	request_init(&request, &l->run->arena, "GET", "/v1/kv/%s", l->prefix);
+	request_init(&request, &l->scratch, "GET", "/v1/kv/%s", l->prefix);
 	request_param(&request, "recurse", "");
 	if (*index != 0)
 		request_param_uint(&request, "index", *index);
 	if (wait_ms > 0)
 		request_param(&request, "wait",
-		    arena_text(&l->run->arena, arena_printf(&l->run->arena,
-						   "%" PRId64 "ms", wait_ms)));
+		    arena_text(&l->scratch,
+			arena_printf(&l->scratch, "%" PRId64 "ms", wait_ms)));
 	err = lock_ask(l, &request, is_patient, &response);
 	if (err == ERR_OK)
-		err = pairs_parse(l, &l->run->arena, &response, pairs);
+		err = pairs_parse(l, &l->scratch, &response, pairs);
 	if (err != ERR_OK)
 		return (fail(l, err, "failed to read prefix"));
 	*index = response.index;
@@ -214,7 +214,7 @@ pairs_read(struct lock *l, uint64_t *index, int64_t wait_ms, bool is_patient,
 static void
 contender_request(struct lock *l, const char *method, struct request *request)
 {
-	request_init(request, &l->run->arena, method, "/v1/kv/%.*s%s",
+	request_init(request, &l->scratch, method, "/v1/kv/%.*s%s",
 	    (int)(strlen(l->key) - strlen(LOCK_KEY)), l->key, l->session);
 }
 
@@ -248,7 +248,7 @@ holders_join(struct lock *l, const struct api_kv_pairs *pairs, uint64_t *index,
 	uint64_t modify_index;
 	enum err err;
 
-	err = holders_find(l, &l->run->arena, pairs, &holders, &modify_index);
+	err = holders_find(l, &l->scratch, pairs, &holders, &modify_index);
 	if (err != ERR_OK)
 		return (err);
 	if (holders.limit != l->limit) {
@@ -285,6 +285,7 @@ lock_semaphore_acquire(struct lock *l)
 		return (LOCK_FAILED);
 	while (!l->is_stopped && lock_time_left(l, start, is_first, &wait_ms)) {
 		is_first = false;
+		arena_reset(&l->scratch);
 		err = pairs_read(l, &index, wait_ms, false, &pairs);
 		if (err == ERR_OK)
 			err = holders_join(l, &pairs, &index, &is_held);
@@ -340,7 +341,7 @@ lock_semaphore_release(struct lock *l)
 		err = pairs_read(l, &index, 0, true, &pairs);
 		if (err == ERR_OK)
 			err = holders_find(
-			    l, &l->run->arena, &pairs, &holders, &modify_index);
+			    l, &l->scratch, &pairs, &holders, &modify_index);
 		if (err != ERR_OK)
 			return (err);
 		if (!holders_have(&holders, slice_of_text(l->session)))
@@ -363,19 +364,19 @@ lock_semaphore_remove(struct lock *l)
 	struct api_kv_pairs pairs;
 	struct holders holders;
 	struct request request;
-	uint64_t modify_index, index = 0;
+	uint64_t modify_index = 0, index = 0;
 	bool is_removed;
 	enum err err;
 
 	err = pairs_read(l, &index, 0, true, &pairs);
 	if (err == ERR_OK)
 		err = holders_find(
-		    l, &l->run->arena, &pairs, &holders, &modify_index);
+		    l, &l->scratch, &pairs, &holders, &modify_index);
 	if (err != ERR_OK || modify_index == 0)
 		return (err);
 	if (holders.count > 0)
 		return (ERR_EXISTS);
-	request_init(&request, &l->run->arena, "DELETE", "/v1/kv/%s", l->key);
+	request_init(&request, &l->scratch, "DELETE", "/v1/kv/%s", l->key);
 	request_param_uint(&request, "cas", modify_index);
 	err = lock_write(l, &request, &is_removed);
 	if (err != ERR_OK)

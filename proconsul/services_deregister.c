@@ -38,7 +38,7 @@ static int
 deregister_work(struct run *run, const void *options)
 {
 	const struct deregister_options *o = options;
-	struct services_file services;
+	struct services_file services = { 0 };
 	size_t i;
 
 	if (run->argc == 0 && *o->id == '\0')

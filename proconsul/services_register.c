@@ -177,7 +177,7 @@ static int
 register_work(struct run *run, const void *options)
 {
 	const struct register_options *o = options;
-	struct services_file services;
+	struct services_file services = { 0 };
 	size_t i;
 
 	if (run->argc == 0 && *o->name == '\0')
