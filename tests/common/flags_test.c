@@ -1,4 +1,5 @@
-/* Flags as Go reads them, and what is said about wrong ones. */
+/* Command line flags in Go's manner, and the two forms of their usage. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,164 +8,181 @@
 #include "tests/lib/tap.h"
 
 struct options {
-	bool is_on;
-	bool is_var;
-	int64_t number;
-	uint64_t natural;
-	const char *text;
-	struct duration span;
-	struct flag_list list;
-	struct flag_list pairs;
+	bool is_loud;
+	int64_t count;
+	const char *name;
+	struct duration wait;
+	struct flag_list tags;
 };
 
 /* clang-format off */
 static const struct flag table[] = {
-	{ "var", FLAG_BOOL_VAR, offsetof(struct options, is_var), "", "V.",
-	    NULL, true },
-	{ "text", FLAG_TEXT, offsetof(struct options, text), "string", "T.",
-	    "\"x\"", false },
-	{ "n", FLAG_INT, offsetof(struct options, number), "int", "N.", NULL,
-	    false },
-	{ "on", FLAG_BOOL, offsetof(struct options, is_on), "", "O.", NULL,
-	    false },
-	{ "uint", FLAG_UINT, offsetof(struct options, natural), "uint", "U.",
-	    NULL, false },
-	{ "span", FLAG_DURATION, offsetof(struct options, span), "duration",
-	    "S.", NULL, false },
-	{ "list", FLAG_LIST, offsetof(struct options, list), "value", "L.",
-	    NULL, false },
-	{ "pair", FLAG_PAIRS, offsetof(struct options, pairs), "key=value",
-	    "P.", NULL, false },
+	{ "count", FLAG_INT, offsetof(struct options, count), "int",
+	    "How many.", "3", false },
+	{ "loud", FLAG_BOOL, offsetof(struct options, is_loud), NULL,
+	    "Say it aloud.", NULL, false },
+	{ "name", FLAG_TEXT, offsetof(struct options, name), "string",
+	    "A name that is told in a sentence which is rather long, so that it "
+	    "has to go on in a second line.", NULL, true },
+	{ "tag", FLAG_LIST, offsetof(struct options, tags), "value",
+	    "A tag.", NULL, false },
+	{ "wait", FLAG_DURATION, offsetof(struct options, wait), "duration",
+	    "How long.", NULL, false },
 	{ NULL, FLAG_BOOL, 0, NULL, NULL, NULL, false },
 };
 /* clang-format on */
 
-static struct arena arena;
-static struct options options;
-static struct buf why;
-static int left;
+#define ARGS_MAX 16
 
-/* Parse words split at blanks; the mistake, or "". */
-static const char *
+struct parsed {
+	struct options options;
+	enum err err;
+	int argc; /* what is left */
+	char first[64];
+	char why[256];
+};
+
+static struct arena arena;
+
+/* Words separated by blanks. */
+static struct parsed
 parse(const char *line)
 {
-	static char words[256];
-	static char *argv[16];
-	char **rest = argv, *word, *state;
-	enum err err;
+	struct parsed p = { .options = { .count = 3 } };
+	char *copy = arena_text(&arena, slice_of_text(line)), *rest, *word;
+	char *words[ARGS_MAX], **argv = words;
+	struct buf why = { 0 };
 
-	options = (struct options){ .text = "x" };
-	buf_reset(&why);
-	snprintf(words, sizeof(words), "%s", line);
-	left = 0;
-	for (word = strtok_r(words, " ", &state); word != NULL;
-	     word = strtok_r(NULL, " ", &state))
-		argv[left++] = word;
-	err = flags_parse(table, &left, &rest, &arena, &options, &why);
-	CHECK((err == ERR_OK) == (why.size == 0));
-	return (buf_text(&why));
+	for (word = strtok_r(copy, " ", &rest); word != NULL;
+	     word = strtok_r(NULL, " ", &rest))
+		words[p.argc++] = word;
+	p.err = flags_parse(table, &p.argc, &argv, &arena, &p.options, &why);
+	snprintf(p.first, sizeof(p.first), "%s", p.argc > 0 ? argv[0] : "");
+	snprintf(p.why, sizeof(p.why), "%s", buf_text(&why));
+	buf_deinit(&why);
+	return (p);
+}
+
+static bool
+fails_with(const char *line, const char *why)
+{
+	struct parsed p = parse(line);
+
+	if (p.err == ERR_OK || strcmp(p.why, why) != 0)
+		printf("# %s: %s\n", line, p.why);
+	return (p.err != ERR_OK && strcmp(p.why, why) == 0);
 }
 
 static void
 test_forms(void)
 {
-	CHECK(strcmp(parse("-on --n=3 -text a rest -n 4"), "") == 0);
-	CHECK(options.is_on);
-	CHECK_EQ(options.number, 3);
-	CHECK(strcmp(options.text, "a") == 0);
-	CHECK_EQ(left, 3);
-	parse("-on=false -var=1 -- -n 4");
-	CHECK(!options.is_on);
-	CHECK(options.is_var);
-	CHECK_EQ(left, 2);
-	parse("-n -5 - -on"); /* a dash alone is an argument */
-	CHECK_EQ(options.number, -5);
-	CHECK_EQ(left, 2);
-	CHECK(!options.is_on);
-	parse("-text= -text=a=b");
-	CHECK(strcmp(options.text, "a=b") == 0);
+	struct parsed p =
+	    parse("-count=7 --name x -loud -tag a -tag=b -wait 1m30s rest -x");
+
+	CHECK(p.err == ERR_OK);
+	CHECK_EQ(p.options.count, 7);
+	CHECK(strcmp(p.options.name, "x") == 0);
+	CHECK(p.options.is_loud);
+	CHECK_EQ(p.options.wait.ns, 90000000000);
+	CHECK_EQ(p.options.tags.count, 2);
+	CHECK(strcmp(p.options.tags.items[1], "b") == 0);
+	CHECK_EQ(p.argc, 2); /* flags end at the first argument */
+	CHECK(strcmp(p.first, "rest") == 0);
 }
 
 static void
-test_kinds(void)
+test_ends(void)
 {
-	parse("-uint 18446744073709551615 -span 1m30s");
-	CHECK(options.natural == UINT64_MAX);
-	CHECK_EQ(options.span.ns, INT64_C(90000000000));
-	parse("-list a -list b -pair k=v -pair k=w=x");
-	CHECK_EQ(options.list.count, 2);
-	CHECK(strcmp(options.list.items[1], "b") == 0);
-	CHECK_EQ(options.pairs.count, 2);
-	CHECK(strcmp(options.pairs.items[1], "k=w=x") == 0);
+	struct parsed p = parse("-loud=false -- -count=9");
+
+	CHECK(p.err == ERR_OK);
+	CHECK(!p.options.is_loud);
+	CHECK_EQ(p.options.count, 3);
+	CHECK(strcmp(p.first, "-count=9") == 0);
+	p = parse("-"); /* standard input, not a flag */
+	CHECK(p.err == ERR_OK && strcmp(p.first, "-") == 0);
+	p = parse("-loud true"); /* a bool takes no word of its own */
+	CHECK(p.options.is_loud && strcmp(p.first, "true") == 0);
+	p = parse("-name=a=b");
+	CHECK(strcmp(p.options.name, "a=b") == 0);
 }
 
 static void
 test_mistakes(void)
 {
-	static const char *const cases[][2] = {
-		{ "-foo", "flag provided but not defined: -foo" },
-		{ "--foo=3", "flag provided but not defined: -foo" },
-		{ "---n", "bad flag syntax: ---n" },
-		{ "-=x", "bad flag syntax: -=x" },
-		{ "-n", "flag needs an argument: -n" },
-		{ "-n=x", "invalid value \"x\" for flag -n: parse error" },
-		{ "-uint=-1",
-		    "invalid value \"-1\" for flag -uint: parse error" },
-		{ "-uint=18446744073709551616",
-		    "invalid value \"18446744073709551616\" for flag -uint: "
-		    "parse error" },
-		{ "-span=1",
-		    "invalid value \"1\" for flag -span: parse error" },
-		{ "-on=maybe",
-		    "invalid boolean value \"maybe\" for -on: parse error" },
-		{ "-var=maybe",
-		    "invalid boolean value \"maybe\" for -var: "
-		    "strconv.ParseBool: parsing \"maybe\": invalid syntax" },
-		{ "-pair ab",
-		    "invalid value \"ab\" for flag -pair: Missing \"=\" value "
-		    "in argument: ab" },
-	};
+	CHECK(fails_with("-foo", "flag provided but not defined: -foo"));
+	CHECK(fails_with("--foo=1", "flag provided but not defined: -foo"));
+	CHECK(fails_with("-cou", "flag provided but not defined: -cou"));
+	CHECK(fails_with("---count=1", "bad flag syntax: ---count=1"));
+	CHECK(fails_with("-=1", "bad flag syntax: -=1"));
+	CHECK(fails_with("-count", "flag needs an argument: -count"));
+	CHECK(fails_with(
+	    "-count=x", "invalid value \"x\" for flag -count: parse error"));
+	CHECK(fails_with(
+	    "-wait=5", "invalid value \"5\" for flag -wait: parse error"));
+	CHECK(fails_with("-loud=maybe",
+	    "invalid boolean value \"maybe\" for -loud: parse error"));
+	CHECK(fails_with("-count=a\"b\\c",
+	    "invalid value \"a\\\"b\\\\c\" for flag -count: parse error"));
+}
+
+static void
+test_bools(void)
+{
+	static const char *const yes[] = { "1", "t", "T", "TRUE", "true",
+		"True" };
+	static const char *const bad[] = { "", "yes", "tRUE", "2", "on" };
+	bool value = false;
 	size_t i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		CHECK(strcmp(parse(cases[i][0]), cases[i][1]) == 0);
-		if (strcmp(buf_text(&why), cases[i][1]) != 0)
-			printf("# %s: %s\n", cases[i][0], buf_text(&why));
+	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		value = false;
+		CHECK(flag_parse_bool(yes[i], &value) == ERR_OK && value);
 	}
+	CHECK(flag_parse_bool("F", &value) == ERR_OK && !value);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK(flag_parse_bool(bad[i], &value) == ERR_INVALID);
+}
+
+static bool
+prints(void (*print)(FILE *, const struct flag *), const char *expected)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	bool is_ok;
+
+	print(out, table);
+	fclose(out);
+	is_ok = strcmp(text, expected) == 0;
+	if (!is_ok)
+		printf("# got:\n%s", text);
+	free(text);
+	return (is_ok);
 }
 
 static void
 test_usage(void)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-
-	flags_usage(to, table);
-	fclose(to);
-	CHECK(strcmp(text, "Usage:\n"
-			   "  -list value\n    \tL.\n"
-			   "  -n int\n    \tN.\n"
-			   "  -on\n    \tO.\n"
-			   "  -pair key=value\n    \tP.\n"
-			   "  -span duration\n    \tS.\n"
-			   "  -text string\n    \tT. (default \"x\")\n"
-			   "  -uint uint\n    \tU.\n"
-			   "  -var\n    \tV.\n") == 0);
-	free(text);
-}
-
-static void
-test_wrap(void)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-
-	print_wrapped(to, "one two three four", 2, 10);
-	fclose(to);
-	CHECK(strcmp(text, "  one two\n  three\n  four\n") == 0);
-	free(text);
+	CHECK(prints(flags_usage,
+	    "Usage:\n"
+	    "  -count int\n    \tHow many. (default 3)\n"
+	    "  -loud\n    \tSay it aloud.\n"
+	    "  -name string\n    \tA name that is told in a sentence which is "
+	    "rather long, so that it has to go on in a second line.\n"
+	    "  -tag value\n    \tA tag.\n"
+	    "  -wait duration\n    \tHow long.\n"));
+	CHECK(prints(flags_help,
+	    "\nHTTP API Options\n"
+	    "\n  -name=<string>\n"
+	    "     A name that is told in a sentence which is rather long, so "
+	    "that it\n"
+	    "     has to go on in a second line.\n"
+	    "\nCommand Options\n"
+	    "\n  -count=<int>\n     How many.\n"
+	    "\n  -loud\n     Say it aloud.\n"
+	    "\n  -tag=<value>\n     A tag.\n"
+	    "\n  -wait=<duration>\n     How long.\n"));
 }
 
 int
@@ -172,11 +190,10 @@ main(void)
 {
 	arena_init(&arena);
 	RUN(test_forms);
-	RUN(test_kinds);
+	RUN(test_ends);
 	RUN(test_mistakes);
+	RUN(test_bools);
 	RUN(test_usage);
-	RUN(test_wrap);
 	arena_deinit(&arena);
-	buf_deinit(&why);
 	return (tap_done());
 }
