@@ -72,7 +72,12 @@ static enum err
 register_check(struct state *s, const struct register_request *r,
     const struct health_check *check)
 {
-	if (!slice_equal(check->node, r->node))
+	bool is_same = s->is_loading ? slice_equal_fold(check->node, r->node)
+				     : slice_equal(check->node, r->node);
+
+	/* Consul minds the case. A snapshot names the node as it is now, which
+	 * may not be as it was when the check came. */
+	if (!is_same)
 		return (state_refuse(s,
 		    "check node \"%.*s\" does not match node \"%.*s\"",
 		    SLICE_ARGS(check->node), SLICE_ARGS(r->node)));

@@ -54,6 +54,9 @@ purity: $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE))
 # Fuzz targets are built whole by clang, with what they fuzz.
 FUZZ_dns_fuzz := $(addprefix dnsd/,answer.c build.c instance.c packet.c \
     question.c settings.c write.c)
+FUZZ_fsm_fuzz := $(addprefix catalogd/,check.c fsm.c index.c kv.c node.c row.c \
+    service.c session.c snapshot.c snapshot_load.c state.c tree.c txn.c)
+FUZZ_snapshot_fuzz := $(FUZZ_fsm_fuzz)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(call sources,common) $(HEADERS)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)clang -std=gnu11 -D_GNU_SOURCE -g -O1 -Icommon -I. \
