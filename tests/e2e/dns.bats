@@ -296,3 +296,13 @@ check() {
 	wait_until 10 eval '[ "$(status newer.service.consul A)" = NXDOMAIN ]'
 	[ "$(daemon_pid dns dnsd)" = "$before" ]
 }
+
+@test "listening on all addresses, replies come from the one asked" {
+	agent_launch all -dev -bind="$(address 2)" -client=0.0.0.0 -node=all \
+		-http-port=18517 -dns-port=18617 -grpc-port=-1 -server-port=18317 \
+		-serf-lan-port=18318 -serf-wan-port=18319
+	# dig takes no reply from another address.
+	wait_until 10 eval '[ "$(dig @"$(address 3)" -p 18617 +tries=1 +time=1 \
+		+short all.node.consul)" = "$(address 2)" ]'
+	agent_stop all
+}
