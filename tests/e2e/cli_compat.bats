@@ -501,3 +501,131 @@ session() {
 	same validate -config-format=json good.json
 	same validate unknown.json
 }
+
+@test "watch" {
+	put /v1/kv/w/k value
+	put /v1/catalog/register '{"Node":"ext2","Address":"9.9.9.8",
+		"Service":{"Service":"db","ID":"db1","Port":5,"Tags":["q"],
+		 "TaggedAddresses":{"lan":{"address":"1.2.3.4","port":3}}},
+		"Check":{"Name":"c1","Status":"warning","ServiceID":"db1",
+		 "Definition":{"HTTP":"http://x","Interval":"10s"}}}'
+	for words in "key -key=w/k" "key -key=/w/k" "key -key=none" \
+		"keyprefix -prefix=w" "keyprefix -prefix=none" services nodes \
+		"service -service=db" "service -service=consul" \
+		"service -service=none" "service -service=db -tag=q" "service -service=db -tag=p -tag=q" \
+		"service -service=db -passingonly=true" checks \
+		"checks -state=warning" "checks -service=db" \
+		"checks -service=db -state=any" zz key keyprefix service \
+		"service -service=db -passingonly=zz" connect_roots \
+		connect_leaf agent_service "key -key=x -prefix=y" \
+		"nodes -service=x" "nodes exit 3" \
+		"nodes -shell=false false" "nodes -shell=false /nonexistent" \
+		"nodes -shell=false nonexistent" "nodes kill -9 \$\$"; do
+		# shellcheck disable=SC2086
+		same watch -type=$words
+	done
+	same_start watch
+	put /v1/catalog/deregister '{"Node":"ext2"}'
+}
+
+# watched BINARY: what a program sees while a key changes, without indexes.
+watched() {
+	put /v1/kv/w/c 1 >/dev/null
+	"$1" watch -type=key -key=w/c 'cat; [ "$CONSUL_INDEX" -gt 0 ] && echo ran' \
+		>seen 2>&1 3>&- 4>&- &
+	pid=$!
+	wait_until 10 seen_runs 1
+	put /v1/kv/w/c 2 >/dev/null
+	wait_until 10 seen_runs 2
+	put /v1/kv/w/d 2 >/dev/null
+	put /v1/kv/w/c 2 >/dev/null
+	curl -sSf -X DELETE "http://$CONSUL_HTTP_ADDR/v1/kv/w?recurse" >/dev/null
+	wait_until 10 seen_runs 3
+	kill -TERM "$pid"
+	wait "$pid"
+	sed -E 's/("(Create|Modify)Index"):[0-9]+/\1:N/g' seen
+}
+
+seen_runs() {
+	[ "$(grep -c ran seen)" -ge "$1" ]
+}
+
+@test "watch with a program" {
+	watched "$CONSUL_REAL" >real.out
+	watched "$PROCONSUL" >ours.out
+	compare "watch" out
+}
+
+@test "lock: words and statuses" {
+	same lock -verbose lk 'echo $CONSUL_LOCK_HELD; exit 0'
+	same lock -verbose lk exit 3
+	same lock -n=2 -verbose lk2 true
+	same lock -n=2 -verbose -child-exit-code lk2 exit 4
+	same lock -child-exit-code lk exit 3
+	same lock -shell=false lk echo a '$b'
+	same lock -shell=false -child-exit-code lk false
+	same lock -shell=false -child-exit-code lk /nonexistent
+	same lock lk
+	same lock
+	same lock -n=0 lk true
+	same lock -timeout=1s -try=2s lk true
+	same lock -try=-1s lk true
+	same lock -timeout=-1s lk true
+	same lock -monitor-retry=-1 lk true
+	same lock -verbose -name=foo /lk/ true
+	same lock -verbose a//b/../c/./ true
+	same lock / true
+	same lock lk kill -9 '$$'
+	same lock -child-exit-code lk kill -TERM '$$'
+	put /v1/kv/taken/.lock x
+	same lock taken true
+	same lock -n=3 taken true
+	echo input >stdin
+	same lock lk cat
+	same lock -verbose -pass-stdin lk cat
+}
+
+# Users of the real one and of ours keep each other out.
+@test "lock: each waits for the other" {
+	for first in "$CONSUL_REAL" "$PROCONSUL"; do
+		second=$PROCONSUL
+		[ "$first" = "$PROCONSUL" ] && second=$CONSUL_REAL
+		for flags in "" -n=2; do
+			rm -f order
+			# shellcheck disable=SC2086
+			"$first" lock $flags lk/x \
+				'echo a >>order; sleep 1; echo a >>order' 3>&- 4>&- &
+			[ -z "$flags" ] || "$first" lock $flags lk/x sleep 2 3>&- 4>&- &
+			wait_until 10 test -s order
+			sleep 0.3
+			# shellcheck disable=SC2086
+			"$second" lock $flags lk/x 'echo b >>order'
+			wait
+			printf 'a\na\nb\n' | diff - order
+		done
+		same lock -n=3 -timeout=1s lk/x true
+	done
+	[ -z "$(get "/v1/kv/lk/x?keys" 2>/dev/null)" ]
+}
+
+# ended BINARY SIGNAL: what lock says when it is told to end.
+ended() {
+	"$1" lock -verbose "lk/$2/${1##*/}" 'trap "exit 5" INT TERM; sleep 9 & wait' \
+		>out 2>err 3>&- 4>&- &
+	pid=$!
+	wait_until 10 grep -q Starting out
+	sleep 0.3
+	kill -"$2" "$pid"
+	wait "$pid"
+	sed -E 's/pid [0-9]+/pid N/; s,lk/.*/.lock,lk/.lock,' out
+	# Go forwards the signal too, and may come too late.
+	grep -v "could not forward signal" err
+}
+
+@test "lock: told to end" {
+	for signal in TERM INT; do
+		ended "$CONSUL_REAL" $signal >real.out
+		ended "$PROCONSUL" $signal >ours.out
+		compare "lock, $signal" out
+	done
+}
