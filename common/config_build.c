@@ -385,7 +385,7 @@ node_id_build(struct build *b)
 	ssize_t size;
 	int file;
 
-	if (id.size > 0 || *b->config->data_dir == '\0' || b->config->is_dev)
+	if (id.size > 0 || *b->config->data_dir == '\0')
 		return (lower_text_of(b, id));
 	snprintf(path, sizeof(path), "%s/node-id", b->config->data_dir);
 	file = open(path, O_RDONLY | O_CLOEXEC);
@@ -403,7 +403,8 @@ names_build(struct build *b)
 {
 	struct config *c = b->config;
 
-	c->data_dir = text_of(b, c->keys.data_dir);
+	/* -dev keeps nothing on disk, whatever else is said. */
+	c->data_dir = c->is_dev ? "" : text_of(b, c->keys.data_dir);
 	c->datacenter = lower_text_of(b, c->keys.datacenter);
 	c->domain = domain_build(b, c->keys.domain);
 	c->alt_domain = c->keys.alt_domain.size == 0

@@ -187,7 +187,7 @@ static void
 test_dev(void)
 {
 	struct buf why = { 0 };
-	struct config *c = load("-dev -node=n1", &why);
+	struct config *c = load("-dev -node=n1 -data-dir=/tmp", &why);
 
 	CHECK(c != NULL);
 	if (c == NULL)
@@ -196,6 +196,7 @@ test_dev(void)
 	CHECK(!c->has_bootstrap && !c->leave_on_terminate);
 	CHECK(c->skip_leave_on_interrupt);
 	CHECK(strcmp(c->node_name, "n1") == 0);
+	CHECK(strcmp(c->data_dir, "") == 0);
 	CHECK(strcmp(c->datacenter, "dc1") == 0);
 	CHECK(strcmp(c->domain, "consul.") == 0);
 	CHECK(strcmp(c->bind_address, "127.0.0.1") == 0);
