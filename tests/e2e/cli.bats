@@ -303,6 +303,24 @@ Cleanup succeeded" lock -verbose lk/w 'echo $CONSUL_LOCK_HELD'
 	[ "$("$PROCONSUL" version | head -n 1)" = "Consul v1.8.7" ]
 }
 
+@test "every command and flag stands in a manual page" {
+	local pages=$BATS_TEST_DIRNAME/../../man command flag
+	for command in members info leave reload join force-leave maint monitor \
+		"kv get" "kv put" "kv delete" "kv export" "kv import" \
+		"catalog datacenters" "catalog nodes" "catalog services" \
+		"services register" "services deregister" validate version \
+		keygen watch lock "operator raft list-peers" \
+		"operator raft remove-peer"; do
+		grep -qE "^\\.(It Ic|Nm proconsul)( .*,)? $command( |\$)" "$pages"/*.1 ||
+			{ echo "no page for $command"; return 1; }
+		# shellcheck disable=SC2086
+		for flag in $("$PROCONSUL" $command -h | grep -oE '^  -[a-z-]+'); do
+			grep -qE "(Fl|\|) (.* [|] )?${flag#-}( |\$)" "$pages"/*.1 ||
+				{ echo "no page for $command $flag"; return 1; }
+		done
+	done
+}
+
 @test "what is not built yet is refused by name" {
 	for command in acl "acl token list" snapshot event exec rtt keyring tls \
 		"operator autopilot get-config" connect intention login logout \
