@@ -141,13 +141,14 @@ static struct duration
 wait_of(const struct query_options *options)
 {
 	struct duration wait = options->max_query_time;
+	int64_t jitter_ms;
 
 	if (wait.ns <= 0)
 		wait = WAIT_DEFAULT;
 	if (wait.ns > WAIT_MAX.ns)
 		wait = WAIT_MAX;
-	wait.ns += (int64_t)(arc4random() * (double)(wait.ns / JITTER) /
-			     (double)UINT32_MAX);
+	jitter_ms = wait.ns / JITTER / MILLISECONDS(1).ns;
+	wait.ns += MILLISECONDS(arc4random_uniform((uint32_t)jitter_ms + 1)).ns;
 	return (wait);
 }
 

@@ -509,6 +509,10 @@ texts_same(const struct slice_list *a, const struct slice_list *b)
 {
 	if (a->count != b->count || (a->items == NULL) != (b->items == NULL))
 		return (false);
+	if (a->count == 0)
+		return (true);
+	assert(a->items != NULL);
+	assert(b->items != NULL);
 	for (size_t i = 0; i < a->count; i++)
 		if (!slice_equal(a->items[i], b->items[i]))
 			return (false);
@@ -521,6 +525,10 @@ pairs_same(const struct pair_list *a, const struct pair_list *b)
 {
 	if (a->count != b->count || (a->items == NULL) != (b->items == NULL))
 		return (false);
+	if (a->count == 0)
+		return (true);
+	assert(a->items != NULL);
+	assert(b->items != NULL);
 	for (size_t i = 0; i < a->count; i++) {
 		const struct pair *other = bsearch(&a->items[i], b->items,
 		    b->count, sizeof(*b->items), entry_compare);

@@ -1,4 +1,5 @@
 /* Services; see service.h. */
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -165,6 +166,9 @@ addresses_same(const struct service_row *a, const struct service_row *of_row)
 	if (a->address_count != of_row->address_count ||
 	    (a->addresses == NULL) != (of_row->addresses == NULL))
 		return (false);
+	if (a->address_count == 0)
+		return (true);
+	assert(a->addresses != NULL);
 	for (size_t i = 0; i < a->address_count; i++) {
 		const struct service_address_entry *other = NULL;
 

@@ -47,15 +47,37 @@ sim: $(SIMS)
 PURE_CALLS := memcpy memmove memset memcmp strcmp strlen __memcpy_chk \
 	    __assert_fail __stack_chk_fail __popcountdi2 free xmalloc xcalloc xrealloc \
 	    xreallocarray instant_add instant_since instant_before
+# catalogd's core works on structs, bytes and memory, and nothing else.
+CATALOGD_CORE := check fsm index kv node row service session snapshot \
+	    snapshot_load state tree txn
+CATALOGD_TYPES := boolean_type connect_proxy_config_type deregister_request_type \
+	    dir_entry_type empty_type health_check_definition_type \
+	    index_entry_type kvs_request_type node_type \
+	    register_request_type service_connect_type session_request_type \
+	    session_type text_type tombstone_request_type txn_request_type \
+	    txn_response_type
+CATALOGD_CALLS := __assert_fail __ctype_b_loc __ctype_tolower_loc __memcpy_chk \
+	    __stack_chk_fail __vasprintf_chk abort arena_alloc arena_array \
+	    arena_copy arena_deinit arena_init arena_reset buf_deinit \
+	    buf_drop_front buf_init buf_printf buf_put_slice buf_put_text \
+	    buf_put_u8 buf_reset buf_slice free memcpy memset pack_map \
+	    pack_text pack_uint qsort read_u8 reader slice slice_compare \
+	    slice_equal slice_equal_fold slice_is slice_starts_with \
+	    slice_tail type_copy type_decode type_decode_all type_encode \
+	    type_equal unpack_map unpack_object unpack_raw unpack_uint \
+	    xcalloc xmalloc xreallocarray
 .PHONY: purity
-purity: $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE))
-	tests/lint/purity "$(PURE_CALLS)" $^
+purity: $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
+    $(CATALOGD_CORE:%=$(BUILD)/obj/catalogd/%.o)
+	tests/lint/purity "$(PURE_CALLS)" \
+	    $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE))
+	tests/lint/purity "$(CATALOGD_CALLS) $(CATALOGD_TYPES)" \
+	    $(CATALOGD_CORE:%=$(BUILD)/obj/catalogd/%.o)
 
 # Fuzz targets are built whole by clang, with what they fuzz.
 FUZZ_dns_fuzz := $(addprefix dnsd/,answer.c build.c instance.c packet.c \
     question.c settings.c write.c)
-FUZZ_fsm_fuzz := $(addprefix catalogd/,check.c fsm.c index.c kv.c node.c row.c \
-    service.c session.c snapshot.c snapshot_load.c state.c tree.c txn.c)
+FUZZ_fsm_fuzz := $(CATALOGD_CORE:%=catalogd/%.c)
 FUZZ_snapshot_fuzz := $(FUZZ_fsm_fuzz)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(call sources,common) $(HEADERS)
 	@mkdir -p $(@D)
