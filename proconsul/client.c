@@ -154,14 +154,16 @@ on_header(char *data, size_t one, size_t size, void *arg)
 	return (size);
 }
 
-/* Remember whom was tried: errors name the address, not the host's name. */
+/* Remember who was tried: errors name the address, not the host's name. Of a
+ * host with both, the IPv4 address, whichever is tried first. */
 static curl_socket_t
 on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct call *call = arg;
 
 	(void)purpose;
-	if (to->addrlen <= sizeof(call->peer))
+	if (call->peer.ss_family != AF_INET &&
+	    to->addrlen <= sizeof(call->peer))
 		memcpy(&call->peer, &to->addr, to->addrlen);
 	return (socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol));
 }

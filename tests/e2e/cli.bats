@@ -314,7 +314,7 @@ Cleanup succeeded" lock -verbose lk/w 'echo $CONSUL_LOCK_HELD'
 		grep -qE "^\\.(It Ic|Nm proconsul)( .*,)? $command( |\$)" "$pages"/*.1 ||
 			{ echo "no page for $command"; return 1; }
 		# shellcheck disable=SC2086
-		for flag in $("$PROCONSUL" $command -h | grep -oE '^  -[a-z-]+'); do
+		for flag in $("$PROCONSUL" $command -h | grep -oE '^  -[a-z0-9-]+'); do
 			grep -qE "(Fl|\|) (.* [|] )?${flag#-}( |\$)" "$pages"/*.1 ||
 				{ echo "no page for $command $flag"; return 1; }
 		done
