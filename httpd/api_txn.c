@@ -3,6 +3,7 @@
  * into operations.
  */
 #include "api.h"
+#include "httpd.h"
 #include "limits.h"
 #include "render.h"
 
@@ -72,10 +73,11 @@ kv_convert(struct request *r, const struct api_kv_op *in)
 {
 	struct txn_kv_op *out = arena_alloc(r->arena, sizeof(*out));
 
-	if (in->value.size > KV_VALUE_BYTES_MAX) {
+	if (in->value.size > r->httpd->policy.kv_value_max) {
 		request_text(r, 413,
-		    "Value for key \"%.*s\" is too large (%zu > %d bytes)",
-		    SLICE_ARGS(in->key), in->value.size, KV_VALUE_BYTES_MAX);
+		    "Value for key \"%.*s\" is too large (%zu > %llu bytes)",
+		    SLICE_ARGS(in->key), in->value.size,
+		    (unsigned long long)r->httpd->policy.kv_value_max);
 		return (NULL);
 	}
 	out->verb = in->verb;

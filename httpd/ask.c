@@ -4,61 +4,19 @@
 #include <string.h>
 
 #include "answer.h"
-#include "ask.h"
 #include "conn.h"
 #include "hash.h"
 #include "httpd.h"
+#include "question.h"
 #include "status.h"
 #include "xmalloc.h"
 
-#define BUCKETS 1024U /* of open questions; a power of two */
 /* Consul's rpc_hold_timeout is in catalogd; this is only a last resort. */
 #define ASK_DEADLINE_S 30
-/* default_query_time, max_query_time; api/http.md 1.6. */
-#define WAIT_DEFAULT_S 300
-#define WAIT_MAX_S     600
 #define WAIT_JITTER    16  /* a random part of 1/16 is added */
 #define AGAIN_S	       0.5 /* between the looks of ask_again() */
-/* A blocking question waits as long as any client may. */
-#define WATCH_DEADLINE_S (WAIT_MAX_S + WAIT_MAX_S / WAIT_JITTER + 30)
-
-struct piece {
-	enum method method;
-	uint64_t ask_id; /* 0: answered */
-	struct question *question;
-	struct buf wire; /* the request, for asking again */
-	struct buf body; /* the reply */
-};
-
-struct question {
-	struct question *next; /* in its bucket; folded ones only */
-	struct asking *asking; /* lent */
-	TAILQ_HEAD(, waiter) waiters;
-	struct view view; /* note: in `key` */
-	struct buf key;	  /* of a kept answer; see key_make() */
-	struct buf note;
-	uint64_t hash;	    /* of the key and the index */
-	uint64_t min_index; /* 0: does not block */
-	uint64_t epoch;	    /* of the page when it was asked */
-	uint64_t turn;	    /* when it was asked */
-	bool is_folded;	    /* it is in a bucket */
-	bool may_be_kept;
-	bool may_ask_again;
-	size_t piece_count;
-	size_t open_count;
-	struct piece pieces[ASK_PARTS_MAX];
-	struct instant patient_until; /* of ask_again(); else 0 */
-	ev_timer again;
-	enum err err; /* of the piece that failed first */
-	struct buf error_text;
-};
-
-struct asking {
-	struct httpd *httpd; /* lent */
-	uint64_t seed;
-	uint64_t random; /* state of the jitter */
-	struct question *buckets[BUCKETS];
-};
+/* What a blocking question gets beyond the longest wait of a client. */
+#define WATCH_GRACE_S 60
 
 struct asking *
 asking_new(struct httpd *h)
@@ -79,8 +37,6 @@ asking_turn(struct asking *a)
 
 /* --- Questions. --- */
 
-static void question_ask(struct question *);
-
 static void
 on_again(struct ev_loop *loop, ev_timer *timer, int events)
 {
@@ -91,7 +47,7 @@ on_again(struct ev_loop *loop, ev_timer *timer, int events)
 	question_ask(q);
 }
 
-static struct question *
+struct question *
 question_new(struct asking *a, const struct view *view)
 {
 	struct question *q = xcalloc(1, sizeof(*q));
@@ -107,8 +63,8 @@ question_new(struct asking *a, const struct view *view)
 	return (q);
 }
 
-static struct piece *
-piece_add(struct question *q, enum method method)
+struct piece *
+question_add(struct question *q, enum method method)
 {
 	struct piece *piece;
 
@@ -122,7 +78,7 @@ piece_add(struct question *q, enum method method)
 static void
 question_unfold(struct question *q)
 {
-	struct question **at = &q->asking->buckets[q->hash % BUCKETS];
+	struct question **at = &q->asking->buckets[q->hash % QUESTION_BUCKETS];
 
 	if (!q->is_folded)
 		return;
@@ -132,15 +88,15 @@ question_unfold(struct question *q)
 	q->is_folded = false;
 }
 
-static void
+void
 question_fold(struct question *q)
 {
-	q->next = q->asking->buckets[q->hash % BUCKETS];
-	q->asking->buckets[q->hash % BUCKETS] = q;
+	q->next = q->asking->buckets[q->hash % QUESTION_BUCKETS];
+	q->asking->buckets[q->hash % QUESTION_BUCKETS] = q;
 	q->is_folded = true;
 }
 
-static void
+void
 question_free(struct question *q)
 {
 	assert(TAILQ_EMPTY(&q->waiters));
@@ -159,7 +115,7 @@ question_free(struct question *q)
 	free(q);
 }
 
-static void
+void
 waiter_join(struct waiter *w, struct question *q)
 {
 	assert(w->question == NULL);
@@ -169,7 +125,7 @@ waiter_join(struct waiter *w, struct question *q)
 }
 
 /* It waits for nothing any more; the question goes on. */
-static void
+void
 waiter_leave(struct waiter *w)
 {
 	struct ev_loop *loop = w->question->asking->httpd->daemon->loop;
@@ -257,6 +213,7 @@ question_render(struct question *q, bool is_kept, uint64_t *index)
 		.is_pretty = (q->view.flags & VIEW_PRETTY) != 0,
 		.wants_gzip = (q->view.flags & VIEW_GZIP) != 0,
 		.gzip = h->gzip,
+		.extra_headers = h->policy.api_headers,
 	};
 
 	if (q->err == ERR_OK && !render_pieces(q, &out)) {
@@ -347,13 +304,15 @@ on_piece(void *arg, const struct answer *answer)
 		question_finish(q, answer);
 }
 
-static void
+void
 question_ask(struct question *q)
 {
 	struct httpd *h = q->asking->httpd;
-	struct duration deadline =
-	    SECONDS(q->min_index > 0 ? WATCH_DEADLINE_S : ASK_DEADLINE_S);
+	struct duration deadline = SECONDS(ASK_DEADLINE_S);
 
+	if (q->min_index > 0)
+		deadline.ns =
+		    2 * h->policy.wait_max.ns + SECONDS(WATCH_GRACE_S).ns;
 	q->epoch = h->page != NULL ? genpage_epoch(h->page) : 0;
 	q->open_count = q->piece_count;
 	for (size_t i = 0; i < q->piece_count; i++) {
@@ -378,13 +337,15 @@ random_next(struct asking *a)
 }
 
 /* How long a client that asked for `wait` is made to wait. */
-static struct duration
+struct duration
 patience(struct asking *a, struct duration wait)
 {
+	const struct policy *policy = &a->httpd->policy;
+
 	if (wait.ns <= 0)
-		wait = SECONDS(WAIT_DEFAULT_S);
-	if (wait.ns > SECONDS(WAIT_MAX_S).ns)
-		wait = SECONDS(WAIT_MAX_S);
+		wait = policy->wait_default;
+	if (wait.ns > policy->wait_max.ns)
+		wait = policy->wait_max;
 	wait.ns +=
 	    (int64_t)(random_next(a) % (uint64_t)(wait.ns / WAIT_JITTER + 1));
 	return (wait);
@@ -392,8 +353,8 @@ patience(struct asking *a, struct duration wait)
 
 /* --- What handlers call. --- */
 
-static struct view
-view_of(struct request *r, const struct view *view)
+struct view
+view_of(const struct request *r, const struct view *view)
 {
 	struct view full = *view;
 
@@ -414,7 +375,7 @@ ask_parts(struct request *r, const struct part *parts, size_t count,
 	struct question *q = question_new(r->httpd->asking, &full);
 
 	for (size_t i = 0; i < count; i++) {
-		struct piece *piece = piece_add(q, parts[i].method);
+		struct piece *piece = question_add(q, parts[i].method);
 
 		type_encode(method_rows[parts[i].method].request,
 		    parts[i].request, &piece->wire);
@@ -442,193 +403,4 @@ ask_again(struct request *r, enum method method, const void *request,
 	ask(r, method, request, view);
 	q = conn_waiter(r->conn)->question;
 	q->patient_until = instant_add(instant_now(), patience(a, wait));
-}
-
-/* --- Reads. --- */
-
-/* What a key begins with; the note follows, and then the request, encoded
- * without index and wait: all that decides an answer, and nothing else. */
-struct key_head {
-	render_fn *render;
-	uint32_t method;
-	uint32_t flags;
-	uint64_t note_size;
-};
-
-struct read {
-	enum method method;
-	struct view view;
-	struct slice key;
-	struct slice wire; /* the request to send */
-	uint64_t min_index;
-	bool is_consistent; /* neither kept nor folded */
-};
-
-static struct slice
-key_request(const struct read *read)
-{
-	return (slice_tail(
-	    read->key, sizeof(struct key_head) + read->view.note.size));
-}
-
-static void
-key_make(const struct read *read, const void *request, struct buf *out)
-{
-	struct key_head head;
-
-	memset(&head, 0, sizeof(head));
-	head.render = read->view.render;
-	head.method = read->method;
-	head.flags = read->view.flags;
-	head.note_size = read->view.note.size;
-	buf_reset(out);
-	buf_put(out, &head, sizeof(head));
-	buf_put_slice(out, read->view.note);
-	type_encode(method_rows[read->method].request, request, out);
-}
-
-/* An open question that this read may share. */
-static struct question *
-question_find(struct asking *a, const struct read *read, uint64_t hash)
-{
-	struct question *q = a->buckets[hash % BUCKETS];
-
-	if (read->is_consistent)
-		return (NULL);
-	while (
-	    q != NULL && (q->hash != hash || q->min_index != read->min_index ||
-			     (q->min_index == 0 && q->turn != a->httpd->turn) ||
-			     !slice_equal(buf_slice(&q->key), read->key)))
-		q = q->next;
-	return (q);
-}
-
-static struct question *
-question_open(struct asking *a, const struct read *read, uint64_t hash)
-{
-	struct question *q = question_new(a, &read->view);
-	struct piece *piece = piece_add(q, read->method);
-
-	buf_put_slice(&q->key, read->key);
-	buf_put_slice(&piece->wire, read->wire);
-	q->hash = hash;
-	q->min_index = read->min_index;
-	q->may_be_kept = !read->is_consistent;
-	q->may_ask_again = true;
-	question_fold(q);
-	return (q);
-}
-
-/* Wait with others for the answer, or be the first to ask. */
-static struct question *
-read_join(struct asking *a, const struct read *read, struct waiter *w)
-{
-	uint64_t hash = hash_bytes(a->seed + read->min_index, read->key);
-	struct question *q = question_find(a, read, hash);
-
-	if (q == NULL) {
-		q = question_open(a, read, hash);
-		waiter_join(w, q);
-		question_ask(q);
-	} else
-		waiter_join(w, q);
-	return (q);
-}
-
-/* --- Blocking. --- */
-
-/* A client's time is up: it gets what is there now. */
-static void
-on_impatient(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	struct waiter *w = timer->data;
-	struct question *watch = w->question;
-	struct asking *a = watch->asking;
-	struct read read = { .method = watch->pieces[0].method,
-		.view = watch->view,
-		.key = buf_slice(&watch->key),
-		.is_consistent = !watch->may_be_kept };
-	struct blob *kept;
-	uint64_t index;
-
-	(void)loop;
-	(void)events;
-	read.wire = key_request(&read);
-	waiter_leave(w);
-	kept = answers_find(
-	    a->httpd->answers, read.key, a->httpd->page, instant_now(), &index);
-	if (kept != NULL && !read.is_consistent)
-		conn_finish(waiter_conn(w), kept);
-	else
-		read_join(a, &read, w);
-	if (TAILQ_EMPTY(&watch->waiters))
-		question_free(watch);
-}
-
-static void
-patience_start(struct asking *a, struct waiter *w, struct duration wait)
-{
-	ev_timer_init(
-	    &w->patience, on_impatient, duration_seconds(patience(a, wait)), 0);
-	w->patience.data = w;
-	ev_timer_start(a->httpd->daemon->loop, &w->patience);
-}
-
-static unsigned
-consistency_flags(const struct query_options *options)
-{
-	if (options->require_consistent)
-		return (VIEW_CONSISTENT);
-	return (options->allow_stale ? VIEW_STALE : 0);
-}
-
-void
-ask_read(struct request *r, enum method method, void *request,
-    struct query_options *options, const struct view *view)
-{
-	struct httpd *h = r->httpd;
-	struct read read = { .method = method,
-		.view = view_of(r, view),
-		.min_index = options->min_query_index,
-		.is_consistent = options->require_consistent };
-	struct duration wait = options->max_query_time;
-	struct buf wire = { 0 };
-	struct blob *kept = NULL;
-	uint64_t index;
-
-	options->min_query_index = 0;
-	options->max_query_time = (struct duration){ 0 };
-	options->use_cache = false;
-	read.view.flags |= consistency_flags(options);
-	key_make(&read, request, &h->scratch);
-	read.key = buf_slice(&h->scratch);
-	read.wire = key_request(&read);
-	if (!read.is_consistent)
-		kept = answers_find(
-		    h->answers, read.key, h->page, instant_now(), &index);
-	if (kept != NULL && (read.min_index == 0 || index > read.min_index)) {
-		conn_send(r->conn, kept);
-		return;
-	}
-	if (read.min_index > 0) {
-		options->min_query_index = read.min_index;
-		options->max_query_time = SECONDS(WAIT_MAX_S);
-		type_encode(method_rows[method].request, request, &wire);
-		read.wire = buf_slice(&wire);
-	}
-	read_join(h->asking, &read, conn_waiter(r->conn));
-	if (read.min_index > 0)
-		patience_start(h->asking, conn_waiter(r->conn), wait);
-	buf_deinit(&wire);
-}
-
-void
-ask_cached(struct request *r, enum method method, void *request,
-    struct query_options *options, const struct view *view)
-{
-	struct view full = *view;
-
-	if (options->use_cache)
-		full.flags |= VIEW_CACHED;
-	ask_read(r, method, request, options, &full);
 }

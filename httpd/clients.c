@@ -19,13 +19,13 @@ struct client {
 };
 
 struct clients {
-	unsigned connections_max;
+	const unsigned *connections_max; /* lent */
 	uint64_t seed;
 	struct client *buckets[BUCKETS];
 };
 
 struct clients *
-clients_new(unsigned connections_max)
+clients_new(const unsigned *connections_max)
 {
 	struct clients *all = xcalloc(1, sizeof(*all));
 
@@ -80,10 +80,16 @@ clients_enter(struct clients *all, const struct sockaddr_storage *from)
 		client = client->next;
 	if (client == NULL)
 		client = client_new(all, address, hash);
-	if (address.size > 0 && client->connections >= all->connections_max)
+	if (address.size > 0 && client->connections >= *all->connections_max)
 		return (NULL);
 	client->connections++;
 	return (client);
+}
+
+struct slice
+client_address(const struct client *client)
+{
+	return (slice(client->address, client->size));
 }
 
 void

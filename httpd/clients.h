@@ -13,9 +13,11 @@
 struct clients;
 struct client; /* one address, as long as it has a connection */
 
-struct clients *clients_new(unsigned connections_max);
+/* The limit may change meanwhile: it is lent. */
+struct clients *clients_new(const unsigned *connections_max);
 /* One more from this address; NULL if it has enough already. */
 struct client *clients_enter(struct clients *, const struct sockaddr_storage *);
+struct slice client_address(const struct client *);
 void clients_leave(struct clients *, struct client *); /* NULL is fine */
 
 #endif

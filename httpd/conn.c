@@ -3,8 +3,6 @@
 #include <bsd/sys/queue.h>
 #include <errno.h>
 #include <ev.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +19,6 @@
 #include "serve.h"
 #include "xmalloc.h"
 
-#define ACCEPTS_A_TURN	 64
 #define TICK_S		 1.0
 #define OUT_BYTES_MAX	 (256 * 1024) /* then requests wait for it to leave */
 #define BLOB_COPY_MAX	 (16 * 1024)  /* larger bodies are lent, not copied */
@@ -84,11 +81,6 @@ struct conns {
 	TAILQ_HEAD(, conn) all;
 	size_t count;
 	ev_timer tick; /* runs while there are connections */
-};
-
-struct listener {
-	ev_io io;
-	struct conns *conns; /* lent */
 };
 
 static void conn_free(struct conn *);
@@ -222,6 +214,12 @@ out_write(struct conn *c)
 	c->phase = PHASE_NONE;
 	sent(c, (size_t)size);
 	return (true);
+}
+
+struct slice
+conn_address(const struct conn *c)
+{
+	return (client_address(c->client));
 }
 
 void
@@ -592,52 +590,15 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 	}
 }
 
-static void
-on_connection(struct ev_loop *loop, ev_io *w, int events)
-{
-	struct listener *listener = w->data;
-	struct conns *all = listener->conns;
-
-	(void)loop;
-	(void)events;
-	for (unsigned i = 0; i < ACCEPTS_A_TURN; i++) {
-		struct sockaddr_storage from = { 0 };
-		socklen_t size = sizeof(from);
-		void *address = &from;
-		struct client *client;
-		int fd = accept4(
-		    w->fd, address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd < 0) {
-			if (errno == ECONNABORTED || errno == EINTR)
-				continue;
-			return;
-		}
-		client = clients_enter(all->clients, &from);
-		if (client == NULL)
-			close(fd); /* as Consul does, without a word */
-		else
-			conn_new(all, fd, client);
-	}
-}
-
 void
-conns_listen(struct conns *all, int fd, bool is_tcp)
+conns_add(struct conns *all, int fd, const struct sockaddr_storage *from)
 {
-	struct listener *listener = xcalloc(1, sizeof(*listener));
-	int yes = 1;
+	struct client *client = clients_enter(all->clients, from);
 
-	/* What comes of a listening socket inherits these: no calls later. */
-	if (is_tcp &&
-	    (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)) != 0 ||
-		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes)) !=
-		    0))
-		log_warn("agent.http", "cannot set options of a socket",
-		    "error=\"%s\"", strerror(errno));
-	listener->conns = all;
-	ev_io_init(&listener->io, on_connection, fd, EV_READ);
-	listener->io.data = listener;
-	ev_io_start(all->httpd->daemon->loop, &listener->io);
+	if (client == NULL)
+		close(fd); /* as Consul does, without a word */
+	else
+		conn_new(all, fd, client);
 }
 
 struct conns *
@@ -646,7 +607,7 @@ conns_new(struct httpd *h)
 	struct conns *all = xcalloc(1, sizeof(*all));
 
 	all->httpd = h;
-	all->clients = clients_new(HTTP_CONNS_PER_CLIENT);
+	all->clients = clients_new(&h->policy.connections_max);
 	TAILQ_INIT(&all->all);
 	ev_timer_init(&all->tick, on_tick, TICK_S, TICK_S);
 	all->tick.data = all;

@@ -11,6 +11,8 @@
 #ifndef HTTPD_CONN_H
 #define HTTPD_CONN_H
 
+#include <sys/socket.h>
+
 #include "respond.h"
 
 struct conn;
@@ -20,12 +22,14 @@ struct httpd;
 struct waiter;
 
 struct conns *conns_new(struct httpd *);
-/* Serve connections that come to this listening socket. */
-void conns_listen(struct conns *, int fd, bool is_tcp);
+/* Serve this new connection, or close it if its peer has enough of them. */
+void conns_add(struct conns *, int fd, const struct sockaddr_storage *peer);
 size_t conns_count(const struct conns *);
 
 /* A request is taken up: how its answer has to look. */
 void conn_begin(struct conn *, const struct head *, bool keeps_alive);
+/* The peer's address, 4 or 16 bytes; of a Unix socket, none. */
+struct slice conn_address(const struct conn *);
 /* Append a finished answer to the request that is being served. */
 void conn_send(struct conn *, struct blob *);
 /* The same from outside a handler: send, write, and go on with what came

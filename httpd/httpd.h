@@ -11,6 +11,7 @@
 
 #include "daemon.h"
 #include "genpage.h"
+#include "policy.h"
 #include "respond.h"
 
 struct answers;
@@ -32,6 +33,7 @@ struct httpd {
 	struct monitors *monitors;
 	struct ui *ui; /* NULL when it is off */
 	struct gzip *gzip;
+	struct policy policy;
 	struct arena arena;   /* of the request that is being handled */
 	struct buf scratch;   /* a key, a body: until the next use */
 	uint64_t turn;	      /* counts turns of the loop */

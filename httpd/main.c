@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "accept.h"
 #include "answer.h"
 #include "ask.h"
 #include "conn.h"
@@ -16,21 +17,6 @@
 #include "xmalloc.h"
 
 #define LOG_NAME "agent"
-
-static void
-listen_all(struct httpd *h, const struct config *config)
-{
-	const struct config_addresses *addresses = &config->http_addresses;
-
-	for (size_t i = 0; i < addresses->count; i++) {
-		const char *address = addresses->text[i];
-		int fd = listen_tcp(address, config->http_port, "HTTP");
-
-		conns_listen(h->conns, fd, true);
-		log_info(LOG_NAME, "Started HTTP server",
-		    "address=%s:%d network=tcp", address, config->http_port);
-	}
-}
 
 /* As many connections as the machine lets us have. */
 static void
@@ -51,6 +37,7 @@ httpd_open(struct daemon *d)
 	struct httpd *h = d->state;
 
 	h->daemon = d;
+	policy_init(&h->policy, d->config);
 	h->routes = routes_new();
 	h->answers = answers_new(ANSWER_CACHE_BYTES_MAX);
 	h->asking = asking_new(h);
@@ -63,13 +50,24 @@ httpd_open(struct daemon *d)
 	arena_init(&h->arena);
 	files_raise();
 	if (d->config->http_port > 0)
-		listen_all(h, d->config);
+		accept_open(h, d->config);
 }
 
 static void
 httpd_start(struct daemon *d)
 {
 	(void)d;
+}
+
+/* Only this limit follows a reload: api/semantics.md 13. */
+static void
+httpd_reload(struct daemon *d, const struct config *old)
+{
+	struct httpd *h = d->state;
+
+	(void)old;
+	h->policy.connections_max =
+	    (unsigned)d->config->keys.limits.http_max_conns_per_client;
 }
 
 static void
@@ -108,6 +106,7 @@ main(int argc, char **argv)
 		.open = httpd_open,
 		.start = httpd_start,
 		.turn = httpd_turn,
+		.reload = httpd_reload,
 		.on_peer = httpd_on_peer,
 		.handlers = handlers,
 	};

@@ -1,5 +1,5 @@
 /*
- * HTTP/1.1 as it comes: the head of a request, and a chunked body.
+ * HTTP/1.1 as it comes: the head of a request.
  *
  * Strict, and pure: bytes in, facts out. Nothing is copied; slices of a head
  * lend the caller's bytes.
@@ -94,23 +94,5 @@ MUST_CHECK enum refusal head_parse(struct slice bytes, struct head *head);
 
 /* Does a comma-separated header value contain this token, in any case? */
 bool header_has_token(struct slice value, const char *token);
-
-enum chunks {
-	CHUNKS_MORE, /* the end has not come */
-	CHUNKS_DONE,
-	CHUNKS_BAD, /* see `why` */
-};
-
-/* Where in a chunked body the scan stands; zeroed at first. */
-struct chunk_scan {
-	size_t at;	  /* bytes scanned; at the end, the body's whole size */
-	size_t body_size; /* of all data so far */
-	const char *why;  /* Go's text */
-};
-
-/* Go on scanning `bytes`, the body from its first byte as far as it came. */
-MUST_CHECK enum chunks chunks_scan(struct chunk_scan *, struct slice bytes);
-/* Copy the data of a body that was scanned to its end. */
-void chunks_join(struct slice bytes, struct buf *out);
 
 #endif

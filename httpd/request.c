@@ -16,6 +16,8 @@ request_answer(struct request *r, struct response *out)
 		.is_pretty = h->is_pretty || query_has(&r->query, "pretty"),
 		.wants_gzip = r->head->accepts_gzip,
 		.gzip = h->gzip,
+		.extra_headers = r->route != NULL ? h->policy.api_headers
+						  : out->extra_headers,
 	};
 	struct blob *blob;
 

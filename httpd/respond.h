@@ -44,7 +44,8 @@ struct response {
 	struct slice content_hash; /* X-Consul-Contenthash */
 	struct slice cache;	   /* X-Cache */
 	struct slice last_modified;
-	struct buf body; /* owned */
+	struct slice extra_headers; /* "Name: value\r\n" */
+	struct buf body;	    /* owned */
 };
 
 void response_deinit(struct response *);

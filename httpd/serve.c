@@ -50,7 +50,7 @@ page_serve(struct request *r)
 		response_text(&out, 404, "404 page not found\n");
 		request_answer(r, &out);
 	} else if (h->ui != NULL && slice_is(r->path, "/"))
-		redirect(r, SLICE("/ui/"));
+		redirect(r, h->policy.ui_path);
 	else if (slice_is(r->path, "/")) {
 		buf_put_text(&out.body, "Consul Agent");
 		request_answer(r, &out);
@@ -61,7 +61,11 @@ page_serve(struct request *r)
 static bool
 is_ui_folder(const struct request *r)
 {
-	return (r->httpd->ui != NULL && slice_is(r->path, "/ui"));
+	struct slice folder = r->httpd->policy.ui_path;
+
+	folder.size--; /* its slash */
+	return (r->httpd->ui != NULL && folder.size > 0 &&
+		slice_equal(r->path, folder));
 }
 
 /* Find the endpoint; false: it has been answered. */
@@ -71,7 +75,7 @@ route_take(struct request *r)
 	struct slice path = uri_path_decode(r->head->path, r->arena);
 	struct slice clean;
 
-	if (!uri_is_printable(path)) {
+	if (r->httpd->policy.refuses_unprintable && !uri_is_printable(path)) {
 		request_empty(r, 400);
 		return (false);
 	}
@@ -149,12 +153,13 @@ method_check(struct request *r)
 static bool
 size_check(struct request *r)
 {
-	static const struct {
+	const struct policy *policy = &r->httpd->policy;
+	const struct {
 		uint64_t most;
 		const char *see; /* the option that raises it */
 	} rules[] = {
-		[BODY_KV] = { KV_VALUE_BYTES_MAX, "kv_max_value_size" },
-		[BODY_TXN] = { TXN_BYTES_MAX, "txn_max_req_len" },
+		[BODY_KV] = { policy->kv_value_max, "kv_max_value_size" },
+		[BODY_TXN] = { policy->txn_max, "txn_max_req_len" },
 		[BODY_ANY] = { HTTP_BODY_BYTES_MAX, NULL },
 	};
 	uint64_t size = r->head->content_length;
@@ -176,6 +181,27 @@ size_check(struct request *r)
 	return (false);
 }
 
+/* Endpoints and writers that the configuration refuses. */
+static bool
+policy_check(struct request *r)
+{
+	unsigned reads = HTTP_GET | HTTP_HEAD | HTTP_OPTIONS;
+
+	if (policy_blocks(&r->httpd->policy, r->path)) {
+		request_text(
+		    r, 403, "Endpoint is blocked by agent configuration");
+		return (false);
+	}
+	if (!method_check(r))
+		return (false);
+	if ((r->head->method & reads) == 0 &&
+	    !policy_lets_write(&r->httpd->policy, conn_address(r->conn))) {
+		request_text(r, 403, "Access is restricted");
+		return (false);
+	}
+	return (true);
+}
+
 /* All that can be said before the body is here; false: it was answered. */
 static bool
 admit(struct request *r)
@@ -186,7 +212,7 @@ admit(struct request *r)
 		request_empty(r, 500);
 		return (false);
 	}
-	if (!method_check(r) || !size_check(r))
+	if (!policy_check(r) || !size_check(r))
 		return (false);
 	token_take(r);
 	return (true);

@@ -7,6 +7,7 @@
 #define HTTPD_SERVE_H
 
 #include "conn.h"
+#include "chunks.h"
 #include "parse.h"
 
 /* How far the request at the front of a connection has come; zeroed for each.

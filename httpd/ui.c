@@ -43,9 +43,10 @@ static void
 file_send(struct request *r, struct slice file, struct slice type)
 {
 	struct slice date = slice_of_text(r->httpd->ui->date);
-	struct response out = {
-		.status = 200, .content_type = type, .last_modified = date
-	};
+	struct response out = { .status = 200,
+		.content_type = type,
+		.last_modified = date,
+		.extra_headers = r->httpd->policy.ui_headers };
 
 	if (slice_equal(r->head->if_modified_since, date)) {
 		out.status = 304;
@@ -63,14 +64,14 @@ ui_serve(struct request *r)
 	if (slice_is(path, "/robots.txt"))
 		file_send(r, slice_of_text(robots),
 		    SLICE("text/plain; charset=utf-8"));
-	else if (!slice_starts_with(path, SLICE("/ui/")))
+	else if (!slice_starts_with(path, r->httpd->policy.ui_path))
 		return (false);
-	else if (slice_is(path, "/ui/app.js"))
+	else if (slice_ends_with(path, SLICE("/app.js")))
 		file_send(r,
 		    slice(ui_script_start,
 			(size_t)(ui_script_end - ui_script_start)),
 		    SLICE("application/javascript"));
-	else if (slice_is(path, "/ui/style.css"))
+	else if (slice_ends_with(path, SLICE("/style.css")))
 		file_send(r,
 		    slice(ui_style_start,
 			(size_t)(ui_style_end - ui_style_start)),

@@ -12,7 +12,8 @@ struct request;
 struct ui;
 
 struct ui *ui_new(void);
-/* Answer what lies below /ui/, and /robots.txt; false if it is neither. */
+/* Answer what lies below ui_content_path, and /robots.txt; false if it is
+ * neither. */
 bool ui_serve(struct request *);
 
 #endif

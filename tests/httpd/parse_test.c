@@ -1,6 +1,7 @@
 /* Heads and chunked bodies: what is understood, what is refused, and how. */
 #include <string.h>
 
+#include "httpd/chunks.h"
 #include "httpd/parse.h"
 #include "limits.h"
 #include "tests/lib/tap.h"

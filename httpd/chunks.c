@@ -1,0 +1,138 @@
+/* Chunked bodies; see chunks.h. */
+#include <assert.h>
+
+#include "chunks.h"
+#include "limits.h"
+
+#define CHUNK_LINE_MAX 4096 /* Go's maxLineLength */
+
+static bool
+is_hex(uint8_t c)
+{
+	return (
+	    (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'));
+}
+
+static bool
+is_blank(uint8_t c)
+{
+	return (c == ' ' || c == '\t');
+}
+
+/* The size that a chunk's line says; extensions are skipped. */
+static const char *
+chunk_line_parse(struct slice line, size_t *size)
+{
+	size_t end = slice_find(line, ';', 0);
+	size_t value = 0;
+
+	line = slice_head(line, end == SIZE_MAX ? line.size : end);
+	while (line.size > 0 && is_blank(line.data[line.size - 1]))
+		line.size--;
+	if (line.size == 0)
+		return ("invalid byte in chunk length");
+	for (size_t i = 0; i < line.size; i++) {
+		uint8_t c = line.data[i];
+
+		if (!is_hex(c))
+			return ("invalid byte in chunk length");
+		if (i == 15)
+			return ("http chunk length too large");
+		value =
+		    value << 4 | (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+	}
+	*size = value;
+	return (NULL);
+}
+
+static enum chunks
+chunks_fail(struct chunk_scan *scan, const char *why)
+{
+	scan->why = why;
+	return (CHUNKS_BAD);
+}
+
+/* Behind the last chunk: trailers, which nobody wants, and an empty line. */
+static enum chunks
+trailers_scan(struct chunk_scan *scan, struct slice bytes, size_t at)
+{
+	for (;;) {
+		size_t end = slice_find(bytes, '\n', at);
+
+		if (end == SIZE_MAX)
+			return (bytes.size - at > CHUNK_LINE_MAX
+				    ? chunks_fail(scan, "header line too long")
+				    : CHUNKS_MORE);
+		if (end - at > CHUNK_LINE_MAX)
+			return (chunks_fail(scan, "header line too long"));
+		if (end == at || (end == at + 1 && bytes.data[at] == '\r')) {
+			scan->at = end + 1;
+			return (CHUNKS_DONE);
+		}
+		at = end + 1;
+		if (at - scan->at > HTTP_HEAD_BYTES_MAX)
+			return (chunks_fail(scan, "header line too long"));
+	}
+}
+
+enum chunks
+chunks_scan(struct chunk_scan *scan, struct slice bytes)
+{
+	for (;;) {
+		size_t end = slice_find(bytes, '\n', scan->at);
+		size_t size = 0, next;
+
+		if (end == SIZE_MAX)
+			return (bytes.size - scan->at > CHUNK_LINE_MAX
+				    ? chunks_fail(scan, "header line too long")
+				    : CHUNKS_MORE);
+		if (end - scan->at > CHUNK_LINE_MAX)
+			return (chunks_fail(scan, "header line too long"));
+		next = end + 1;
+		if (end > scan->at && bytes.data[end - 1] == '\r')
+			end--;
+		scan->why = chunk_line_parse(
+		    slice_head(slice_tail(bytes, scan->at), end - scan->at),
+		    &size);
+		if (scan->why != NULL)
+			return (CHUNKS_BAD);
+		if (size == 0)
+			return (trailers_scan(scan, bytes, next));
+		if (size > HTTP_BODY_BYTES_MAX ||
+		    scan->body_size + size > HTTP_BODY_BYTES_MAX)
+			return (
+			    chunks_fail(scan, "http: request body too large"));
+		if (bytes.size - next < size + 2)
+			return (CHUNKS_MORE);
+		next += size;
+		if (bytes.data[next] != '\r' || bytes.data[next + 1] != '\n')
+			return (
+			    chunks_fail(scan, "malformed chunked encoding"));
+		scan->body_size += size;
+		scan->at = next + 2;
+	}
+}
+
+void
+chunks_join(struct slice bytes, struct buf *out)
+{
+	size_t at = 0;
+
+	for (;;) {
+		size_t end = slice_find(bytes, '\n', at);
+		size_t size = 0, line_end;
+		const char *why;
+
+		assert(end != SIZE_MAX);
+		line_end =
+		    end > at && bytes.data[end - 1] == '\r' ? end - 1 : end;
+		why = chunk_line_parse(
+		    slice_head(slice_tail(bytes, at), line_end - at), &size);
+		assert(why == NULL);
+		(void)why;
+		if (size == 0)
+			return;
+		buf_put(out, bytes.data + end + 1, size);
+		at = end + 1 + size + 2;
+	}
+}

@@ -1,0 +1,29 @@
+/*
+ * Chunked bodies: found whole, then joined.
+ *
+ * Source  RFC 7230 4.1; the texts of errors are those of Go's net/http
+ */
+#ifndef HTTPD_CHUNKS_H
+#define HTTPD_CHUNKS_H
+
+#include "bytes.h"
+
+enum chunks {
+	CHUNKS_MORE, /* the end has not come */
+	CHUNKS_DONE,
+	CHUNKS_BAD, /* see `why` */
+};
+
+/* Where in a chunked body the scan stands; zeroed at first. */
+struct chunk_scan {
+	size_t at;	  /* bytes scanned; at the end, the body's whole size */
+	size_t body_size; /* of all data so far */
+	const char *why;  /* Go's text */
+};
+
+/* Go on scanning `bytes`, the body from its first byte as far as it came. */
+MUST_CHECK enum chunks chunks_scan(struct chunk_scan *, struct slice bytes);
+/* Copy the data of a body that was scanned to its end. */
+void chunks_join(struct slice bytes, struct buf *out);
+
+#endif
