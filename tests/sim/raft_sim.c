@@ -360,7 +360,7 @@ calm_down(struct cluster *c)
 static void
 populate(struct cluster *c)
 {
-	char name[32];
+	char name[48];
 
 	for (size_t i = 0; i < c->node_count; i++) {
 		snprintf(name, sizeof(name), "node-%zu", i);
