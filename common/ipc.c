@@ -316,6 +316,15 @@ endpoint_open(struct edge *e)
 		fatal("cannot open edge %s: %s", e->path, strerror(errno));
 }
 
+static void
+epoch_choose(struct edge *e)
+{
+	e->epoch = 0;
+	while (e->epoch == 0)
+		if (getrandom(&e->epoch, sizeof(e->epoch), 0) < 0)
+			fatal("no randomness: %s", strerror(errno));
+}
+
 /* A second connector to a PAIR is never served, not even when the first has
  * gone (FIGURES.md 1): connect anew when nobody answers on a connection. */
 static void
@@ -326,6 +335,10 @@ zombie_check(struct edge *e)
 	e->hellos_in_vain = 0;
 	if (nn_get_statistic(e->socket, NN_STAT_CURRENT_CONNECTIONS) == 0)
 		return;
+	/* It may only have been slow, have heard us and have sent its first
+	 * frames already: they go with this connection. A new epoch tells it
+	 * to begin anew. */
+	epoch_choose(e);
 	if (nn_shutdown(e->socket, e->endpoint) == 0)
 		endpoint_open(e);
 }
@@ -408,9 +421,7 @@ edge_new(const struct edge_config *config)
 	e->config = *config;
 	memcpy(e->path, config->path, strlen(config->path) + 1);
 	e->config.path = e->path;
-	while (e->epoch == 0)
-		if (getrandom(&e->epoch, sizeof(e->epoch), 0) < 0)
-			fatal("no randomness: %s", strerror(errno));
+	epoch_choose(e);
 	e->last_id = e->epoch << 16;
 	socket_open(e);
 	watchers_start(e);
