@@ -1,6 +1,4 @@
 /* Table indexes; see index.h. */
-#include <ctype.h>
-
 #include "index.h"
 
 #define SERVICE_PREFIX "service."
@@ -20,13 +18,12 @@ join(const char *prefix, struct slice name)
 static struct row *
 find(const struct state *s, const char *prefix, struct slice name)
 {
-	struct buf key = join(prefix, name);
+	struct buf text = join(prefix, name), key = { 0 };
 	struct row *row;
 
-	for (size_t i = 0; i < key.size; i++)
-		key.data[i] = (uint8_t)tolower(key.data[i]);
-	buf_put_u8(&key, '\0');
+	key_put(&key, buf_slice(&text));
 	row = state_find(s, ORDER_INDEXES, buf_slice(&key));
+	buf_deinit(&text);
 	buf_deinit(&key);
 	return (row);
 }

@@ -143,43 +143,62 @@ pack_addresses(struct packer *p, struct service_row *s)
 	s->addresses = items;
 }
 
+/* A NUL in a name would end it: 0 and 1 are written as 1 1 and 1 2, which
+ * keeps names apart, and in their order. */
+#define KEY_ESCAPE 0x01
+
 static size_t
 key_size(const struct slice *names, size_t count)
 {
 	size_t size = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		size += names[i].size + 1;
+		for (size_t at = 0; at < names[i].size; at++)
+			size += names[i].data[at] <= KEY_ESCAPE;
+	}
 	return (size);
 }
 
-static void
+static uint8_t *
 key_write(uint8_t *to, const struct slice *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		for (size_t at = 0; at < names[i].size; at++)
-			*to++ = (uint8_t)tolower(names[i].data[at]);
+		for (size_t at = 0; at < names[i].size; at++) {
+			uint8_t c = names[i].data[at];
+
+			if (c <= KEY_ESCAPE) {
+				*to++ = KEY_ESCAPE;
+				c++;
+			}
+			*to++ = (uint8_t)tolower(c);
+		}
 		*to++ = '\0';
 	}
+	return (to);
 }
 
+/* Names, and behind them bytes as they are. */
 static void
 pack_key(struct packer *p, struct link *link, const struct slice *names,
-    size_t count)
+    size_t count, struct slice bytes)
 {
-	size_t size = key_size(names, count);
+	size_t size = key_size(names, count) + bytes.size;
 	uint8_t *to = room(p, size, 1);
 
 	if (to == NULL)
 		return;
-	key_write(to, names, count);
 	link->key = slice(to, size);
+	to = key_write(to, names, count);
+	if (bytes.size > 0)
+		memcpy(to, bytes.data, bytes.size);
 }
 
 #define PACK_KEY(p, link, ...)                                   \
 	pack_key(p, link, (const struct slice[]){ __VA_ARGS__ }, \
 	    sizeof((const struct slice[]){ __VA_ARGS__ }) /      \
-		sizeof(struct slice))
+		sizeof(struct slice),                            \
+	    slice(NULL, 0))
 
 /* Raw bytes as a key. */
 static void
@@ -335,7 +354,7 @@ pack_kv(struct packer *p, void *row)
 	pack_slice(p, &e->session);
 	links[0].key = e->key;
 	if (((struct row *)row)->link_count > 1)
-		PACK_KEY(p, &links[1], e->session, e->key);
+		pack_key(p, &links[1], &e->session, 1, e->key);
 }
 
 /* Only the few keys that are locked pay for the order by session. */
@@ -431,6 +450,14 @@ row_of_index(struct slice name, uint64_t value)
 }
 
 /* --- Keys and comparisons. --- */
+
+void
+key_put(struct buf *key, struct slice name)
+{
+	size_t size = key_size(&name, 1);
+
+	key_write(buf_extend(key, size), &name, 1);
+}
 
 struct slice
 key_of(struct arena *arena, const struct slice *names, size_t count)

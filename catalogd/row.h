@@ -126,6 +126,7 @@ void row_drop(struct row *); /* frees with the last reference; NULL is fine */
 /* A key of several names: each in lower case and followed by a NUL, so that a
  * key of the first names is a prefix of all below them. */
 struct slice key_of(struct arena *, const struct slice *names, size_t count);
+void key_put(struct buf *, struct slice name); /* appends one name's part */
 #define KEY(arena, ...)                                      \
 	key_of(arena, (const struct slice[]){ __VA_ARGS__ }, \
 	    sizeof((const struct slice[]){ __VA_ARGS__ }) /  \

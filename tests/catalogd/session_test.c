@@ -310,6 +310,55 @@ test_service_meta_refusals(void)
 	world_deinit(&w);
 }
 
+/* Keys are bytes: two that differ only in case are two, locked or not. */
+static void
+test_locked_keys_keep_their_case(void)
+{
+	struct world w;
+
+	world_with_sessions(&w, "delete");
+	kv_do(&w, "lock", "Key", "v", S1);
+	kv_do(&w, "lock", "key", "v", S1);
+	CHECK_EQ(w.s.counts[TABLE_KV], 2);
+	session_end_of(&w, S1);
+	CHECK_EQ(w.s.counts[TABLE_KV], 0);
+	world_deinit(&w);
+}
+
+/* A NUL in a name must not make two rows look like one. */
+static void
+test_names_with_nul(void)
+{
+	struct node_service services[] = {
+		{ .id = T("c"), .service = SLICE("x\0a") },
+		{ .id = T("c"), .service = T("x") },
+		{ .id = SLICE("b\0c"),
+		    .service = SLICE("x\x01"
+				     "a") },
+	};
+	struct slice nodes[] = { T("b"), SLICE("a\0b"), T("a") };
+	struct world w;
+	struct row *row;
+
+	world_init(&w);
+	for (size_t i = 0; i < 3; i++) {
+		struct register_request r = { .node = nodes[i],
+			.address = T("1.1.1.1"),
+			.service = &services[i] };
+
+		apply(&w, FSM_REGISTER, &register_request_type, &r);
+		CHECK(!w.result.is_refused);
+	}
+	CHECK_EQ(w.s.counts[TABLE_SERVICES], 3);
+	for (size_t i = 0; i < 3; i++) {
+		row = service_find(&w.s, &w.arena, nodes[i], services[i].id);
+		CHECK(row != NULL);
+		CHECK(row == NULL ||
+		      slice_equal(SERVICE_OF(row)->name, services[i].service));
+	}
+	world_deinit(&w);
+}
+
 int
 main(void)
 {
@@ -326,5 +375,7 @@ main(void)
 	RUN(test_case_of_names);
 	RUN(test_registration_refusals_leave_nothing);
 	RUN(test_service_meta_refusals);
+	RUN(test_locked_keys_keep_their_case);
+	RUN(test_names_with_nul);
 	return (tap_done());
 }
