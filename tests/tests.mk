@@ -66,9 +66,28 @@ CATALOGD_CALLS := __assert_fail __ctype_b_loc __ctype_tolower_loc __memcpy_chk \
 	    slice_tail type_copy type_decode type_decode_all type_encode \
 	    type_equal unpack_map unpack_object unpack_raw unpack_uint \
 	    xcalloc xmalloc xreallocarray
+# And healthd's; it says what it decides in the log, and nowhere else.
+HEALTHD_CORE := agenda alias check definition local local_check local_reload \
+	    local_run local_service probe_text sync sync_push table tail
+HEALTHD_CALLS := __assert_fail __ctype_b_loc __ctype_tolower_loc \
+	    __ctype_toupper_loc __memcpy_chk __snprintf_chk __stack_chk_fail \
+	    abort arena_alloc arena_array arena_copy arena_deinit arena_init \
+	    arena_printf buf_deinit buf_drop_front buf_printf buf_put_slice \
+	    buf_put_text buf_put_u8 buf_reset buf_slice buf_text \
+	    duration_print free inet_pton instant_add instant_before log_write \
+	    memcpy memmove memset slice slice_compare slice_ends_with \
+	    slice_equal slice_equal_fold slice_find slice_head slice_is \
+	    slice_of_text slice_starts_with slice_tail strchr strerror strlen \
+	    type_copy type_encode type_equal xcalloc xreallocarray
+HEALTHD_TYPES := check_type_type health_check_type node_service_type \
+	    node_type service_definition_type
+
 .PHONY: purity
 purity: $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
-    $(CATALOGD_CORE:%=$(BUILD)/obj/catalogd/%.o)
+    $(CATALOGD_CORE:%=$(BUILD)/obj/catalogd/%.o) \
+    $(HEALTHD_CORE:%=$(BUILD)/obj/healthd/%.o)
+	tests/lint/purity "$(HEALTHD_CALLS) $(HEALTHD_TYPES)" \
+	    $(HEALTHD_CORE:%=$(BUILD)/obj/healthd/%.o)
 	tests/lint/purity "$(PURE_CALLS)" \
 	    $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE))
 	tests/lint/purity "$(CATALOGD_CALLS) $(CATALOGD_TYPES)" \
@@ -77,6 +96,7 @@ purity: $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
 # Fuzz targets are built whole by clang, with what they fuzz.
 FUZZ_dns_fuzz := $(addprefix dnsd/,answer.c build.c instance.c packet.c \
     question.c settings.c write.c)
+FUZZ_probe_text_fuzz := healthd/probe_text.c
 FUZZ_fsm_fuzz := $(CATALOGD_CORE:%=catalogd/%.c)
 FUZZ_snapshot_fuzz := $(FUZZ_fsm_fuzz)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(call sources,common) $(HEADERS)
