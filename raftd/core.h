@@ -14,8 +14,7 @@ struct step {
 	struct instant now;
 };
 
-#define RAFT_APPEND_ENTRIES_MAX 64  /* MaxAppendEntries */
-#define RAFT_PIPELINE_MAX	128 /* hashicorp/raft, rpcMaxPipeline */
+#define RAFT_PIPELINE_MAX 128 /* hashicorp/raft, rpcMaxPipeline */
 
 /* --- effects.c --- */
 

@@ -51,6 +51,7 @@ options_of(const struct config *config)
 		.election_timeout = SECONDS(times),
 		.lease_timeout = MILLISECONDS(500 * times),
 		.reply_timeout = SECONDS(10),
+		.append_entries_max = 64,
 		.trailing_logs = (uint64_t)or_default(
 		    config->keys.raft_trailing_logs, TRAILING_LOGS_DEFAULT),
 	};

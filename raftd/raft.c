@@ -14,6 +14,7 @@ raft_init(struct raft *raft, const struct raft_options *options)
 {
 	assert(raft_name_is_set(&options->id));
 	assert(raft_name_is_set(&options->address));
+	assert(options->append_entries_max > 0);
 	memset(raft, 0, sizeof(*raft));
 	raft->options = *options;
 	raft->random = options->seed;

@@ -290,6 +290,7 @@ struct raft_options {
 	struct duration election_timeout;
 	struct duration lease_timeout;
 	struct duration reply_timeout; /* of one request */
+	uint64_t append_entries_max;   /* in one message */
 	uint64_t trailing_logs;
 	uint64_t seed;
 };
@@ -368,6 +369,7 @@ struct raft {
 	/* Leader. */
 	struct progress progress[RAFT_SERVERS_MAX];
 	size_t progress_count;
+	uint32_t generation; /* of conversations: none has another's */
 	uint64_t noop_index;
 	uint64_t sent_index; /* highest entry that anyone may have seen */
 	uint64_t round;	     /* of leadership checks */

@@ -92,8 +92,8 @@ send_append(struct step *s, struct progress *to)
 		return;
 	}
 	count = raft->trail.last_index - prev_index;
-	if (count > RAFT_APPEND_ENTRIES_MAX)
-		count = RAFT_APPEND_ENTRIES_MAX;
+	if (count > raft->options.append_entries_max)
+		count = raft->options.append_entries_max;
 	append =
 	    effects_message(s->fx, MESSAGE_APPEND, &to->address, raft->term);
 	/* Entries may leave before they are on our own disk (10.2.1); term and
@@ -106,7 +106,10 @@ send_append(struct step *s, struct progress *to)
 	append->as.append.commit_index = raft->commit_index;
 	append->as.append.first_index = to->next_index;
 	append->as.append.count = (size_t)count;
-	to->sent_commit = raft->commit_index;
+	/* A follower can believe it only as far as this message reaches. */
+	to->sent_commit = prev_index + count < raft->commit_index
+			      ? prev_index + count
+			      : raft->commit_index;
 	if (raft->sent_index < prev_index + count)
 		raft->sent_index = prev_index + count;
 	if (to->mode == REPLICATE_PIPELINE)
@@ -128,8 +131,8 @@ send_what_there_is(struct step *s, struct progress *to)
 	       to->next_index <= raft->trail.last_index)
 		send_append(s, to);
 	/* What is committed goes with the next entries, or alone if there are
-	 * none. hashicorp/raft repeats it each 50 ms; once is enough, because
-	 * a lost one is noticed by its missing reply. */
+	 * none. hashicorp/raft repeats it each 50 ms; we say it at once, and
+	 * again with each heartbeat, for a follower that has started anew. */
 	if (to->mode == REPLICATE_PIPELINE && to->in_flight == 0 &&
 	    to->sent_commit < raft->commit_index)
 		send_append(s, to);
@@ -170,13 +173,11 @@ static void
 start_one(struct step *s, struct progress *one, const struct member *member)
 {
 	struct raft *raft = s->raft;
-	uint32_t generation = one->generation;
-
 	*one = (struct progress){
 		.id = member->id,
 		.address = member->address,
 		.mode = REPLICATE_PROBE,
-		.generation = generation + 1,
+		.generation = ++raft->generation,
 		.next_index = raft->trail.last_index + 1,
 		.contact = s->now,
 		.wait_until = s->now,
@@ -231,7 +232,6 @@ replication_set_members(struct step *s)
 			forget(raft, find_leaving(raft));
 		if (one == NULL) {
 			one = &raft->progress[raft->progress_count++];
-			one->generation = 0;
 			start_one(s, one, member);
 		} else if (!raft_name_is(&one->address, &member->address) ||
 			   one->stop_at != 0)
@@ -429,7 +429,8 @@ failed(struct step *s, struct progress *from, bool wait)
 	unsigned doublings;
 
 	from->mode = REPLICATE_PROBE;
-	from->generation++; /* replies to what is still under way are late */
+	/* Replies to what is still under way are late. */
+	from->generation = ++s->raft->generation;
 	from->in_flight = 0;
 	from->sent_commit = 0;
 	from->give_up_at = INSTANT_NEVER;
@@ -517,7 +518,7 @@ succeeded(struct step *s, struct progress *from, const struct message *reply)
 		return; /* it has it, but the conversation is another by now */
 	assert(from->in_flight > 0);
 	from->in_flight--;
-	from->failures = 0;
+	from->failures = from->mismatches = 0;
 	from->give_up_at =
 	    from->in_flight == 0
 		? INSTANT_NEVER
@@ -594,8 +595,11 @@ replication_tick(struct step *s)
 	for (size_t i = raft->progress_count; i-- > 0;)
 		if (instant_before(raft->progress[i].give_up_at, s->now))
 			unreachable(s, &raft->progress[i]);
-	if (!instant_before(s->now, raft->heartbeat_at))
+	if (!instant_before(s->now, raft->heartbeat_at)) {
 		send_heartbeats(s);
+		for (size_t i = 0; i < raft->progress_count; i++)
+			raft->progress[i].sent_commit = 0;
+	}
 	replication_flush(s);
 }
 

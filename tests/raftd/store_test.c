@@ -208,6 +208,7 @@ server_open(void)
 	struct raft_options options = {
 		.id = raft_name_of("a"),
 		.address = raft_name_of("127.0.0.1:1"),
+		.append_entries_max = 64,
 	};
 	struct store_options store = { .folder = folder, .wake = wake };
 	enum err err;

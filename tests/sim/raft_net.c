@@ -104,6 +104,12 @@ launch(struct cluster *c, size_t from, const struct message *message,
 	if (chance(c, 20))
 		delay *= 1 + (int64_t)roll(c, 30);
 	one = happen(c, HAPPEN_DELIVER, to, delay);
+	/* As TCP has it; half of the seeds do without while they are wild. */
+	if (c->is_calm || c->seed % 2 == 0) {
+		if (instant_before(one->at, c->last_arrival[from][to]))
+			one->at = c->last_arrival[from][to];
+		c->last_arrival[from][to] = one->at;
+	}
 	one->from = from;
 	one->message = *message;
 	one->message.peer = c->nodes[from].address;
@@ -275,6 +281,15 @@ use_lost(struct cluster *c, size_t at)
 	}
 }
 
+/* A new leader is never safe: much goes wrong only in its first moments. */
+static void
+elected(struct cluster *c, size_t at)
+{
+	c->elections++;
+	if (!c->is_calm && chance(c, 300))
+		happen(c, HAPPEN_CRASH, at, (int64_t)roll(c, 30 * MS));
+}
+
 void
 node_step(struct cluster *c, size_t at, struct event *event)
 {
@@ -296,7 +311,8 @@ node_step(struct cluster *c, size_t at, struct event *event)
 	if (fx->trim_to != 0)
 		store_trim(node->store, fx->trim_to);
 	for (size_t i = 0; i < fx->note_count; i++)
-		c->elections += fx->notes[i].kind == NOTE_ENTERING_LEADER;
+		if (fx->notes[i].kind == NOTE_ENTERING_LEADER)
+			elected(c, at);
 	effects_reset(fx);
 	begin_disk(c, at);
 	check_step(c, at);
@@ -381,9 +397,11 @@ options_of(struct cluster *c, const struct node *node)
 	    .address = node->address,
 	    .heartbeat_timeout = MILLISECONDS(150),
 	    .election_timeout = MILLISECONDS(150),
-	    .lease_timeout = MILLISECONDS(75),
+	    /* Without a lease an old leader lives on beside the new one. */
+	    .lease_timeout = MILLISECONDS(c->seed % 3 == 0 ? 5000 : 75),
 	    .reply_timeout = MILLISECONDS(300),
-	    .trailing_logs = 20,
+	    .append_entries_max = 1 + roll(c, c->seed % 4 == 0 ? 3 : 64),
+	    .trailing_logs = roll(c, 60),
 	    .seed = roll(c, UINT64_MAX),
 	});
 }

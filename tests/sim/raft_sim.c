@@ -13,9 +13,10 @@
 
 #define MS	  1000000LL
 #define WILD_MS	  6000	/* of faults, in the cluster's time */
-#define CALM_MS	  2000	/* without: work goes on */
+#define CALM_MS	  500	/* without: work goes on, */
+#define CALMS_MAX 20	/* if not at once */
 #define QUIET_MS  20000 /* without clients: all agree, at the latest */
-#define FAULT_MS  60
+#define FAULT_MS  40
 #define CLIENT_MS 3
 
 static uint64_t running_seed;
@@ -44,15 +45,19 @@ leading_node(struct cluster *c)
 }
 
 static void
-fault_crash(struct cluster *c)
+crash(struct cluster *c, size_t at)
 {
-	size_t at = chance(c, 400) ? leading_node(c) : some_node(c);
-
-	if (!c->nodes[at].is_alive)
+	if (!c->nodes[at].is_alive || c->is_calm)
 		return;
 	node_crash(c, at);
 	c->crashes++;
 	happen(c, HAPPEN_RESTART, at, 10 * MS + (int64_t)roll(c, 400 * MS));
+}
+
+static void
+fault_crash(struct cluster *c)
+{
+	crash(c, chance(c, 400) ? leading_node(c) : some_node(c));
 }
 
 static void
@@ -110,14 +115,11 @@ fault_disk(struct cluster *c)
 }
 
 static void
-fault_membership(struct cluster *c)
+change_once(struct cluster *c, size_t at)
 {
-	size_t at = leading_node(c);
 	struct node *who = &c->nodes[some_node(c)];
 	struct event event = { .kind = RAFT_CHANGE };
 
-	if (!c->nodes[at].is_alive)
-		return;
 	event.as.change.id = ++c->last_id;
 	event.as.change.change = (struct change){
 		.kind = (enum change_kind)roll(c, 4),
@@ -129,6 +131,17 @@ fault_membership(struct cluster *c)
 		event.as.change.change.kind = CHANGE_ADD_VOTER;
 	c->changes++;
 	node_step(c, at, &event);
+}
+
+/* Some at once: all but the first should be refused. */
+static void
+fault_membership(struct cluster *c)
+{
+	size_t at = leading_node(c);
+	uint64_t count = 1 + roll(c, 3);
+
+	while (c->nodes[at].is_alive && count-- > 0)
+		change_once(c, at);
 }
 
 static void
@@ -273,6 +286,10 @@ run_one(struct cluster *c, struct happening *one)
 		if (node->is_alive && node->life == one->life)
 			node_disk(c, one->node);
 		break;
+	case HAPPEN_CRASH:
+		if (node->life == one->life)
+			crash(c, one->node);
+		break;
 	case HAPPEN_RESTART:
 		if (!node->is_alive)
 			node_start(c, one->node);
@@ -409,7 +426,8 @@ run_seed(uint64_t seed)
 	run_until(c, instant_add(c->now, MILLISECONDS(WILD_MS)), false);
 	calm_down(c);
 	before = checks_committed(c);
-	run_until(c, instant_add(c->now, MILLISECONDS(CALM_MS)), false);
+	for (int i = 0; i < CALMS_MAX && checks_committed(c) <= before; i++)
+		run_until(c, instant_add(c->now, MILLISECONDS(CALM_MS)), false);
 	if (checks_committed(c) <= before)
 		broken(c, "nothing was committed in calm");
 	c->is_quiet = true;

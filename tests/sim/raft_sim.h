@@ -23,6 +23,7 @@ enum happening_kind {
 	HAPPEN_DELIVER,	    /* a message arrives */
 	HAPPEN_UNREACHABLE, /* its sender learns that it did not */
 	HAPPEN_DISK,	    /* a disk has ended what it had begun */
+	HAPPEN_CRASH,
 	HAPPEN_RESTART,
 	HAPPEN_FAULT, /* time for mischief */
 	HAPPEN_CLIENT,
@@ -82,7 +83,8 @@ struct cluster {
 	size_t first_count; /* members at the start */
 	struct node nodes[NODES_MAX];
 	bool is_cut[NODES_MAX][NODES_MAX]; /* from, to */
-	unsigned loss;			   /* in a thousand */
+	struct instant last_arrival[NODES_MAX][NODES_MAX];
+	unsigned loss; /* in a thousand */
 	unsigned doubling;
 	struct happening *happenings;
 	size_t happening_count, happening_capacity;
