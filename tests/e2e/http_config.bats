@@ -86,10 +86,15 @@ connections_left() {
 
 @test "the limit of connections follows a reload" {
 	[ "$(connections_left 25)" = 20 ]
-	sed -i 's/"http_max_conns_per_client": 20/"http_max_conns_per_client": 10/' \
-		"$BATS_FILE_TMPDIR/http.json"
-	http PUT /v1/agent/reload
-	wait_until 5 eval '[ "$(connections_left 25)" = 10 ]'
+	sed 's/"http_max_conns_per_client": 20/"http_max_conns_per_client": 10/' \
+		"$BATS_FILE_TMPDIR/http.json" >"$BATS_TEST_TMPDIR/http.json"
+	cat "$BATS_TEST_TMPDIR/http.json" >"$BATS_FILE_TMPDIR/http.json"
+	cli reload
+	wait_until 5 ten_are_left
+}
+
+ten_are_left() {
+	[ "$(connections_left 25)" = 10 ]
 }
 
 @test "the page and its parts" {
