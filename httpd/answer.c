@@ -133,6 +133,7 @@ room_make(struct answers *a, size_t size)
 	while (a->bytes + size > a->bytes_max) {
 		struct kept *oldest = TAILQ_LAST(&a->queue, kept_queue);
 
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): was unlinked */
 		if (!oldest->was_used) {
 			kept_drop(a, oldest);
 			continue;

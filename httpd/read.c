@@ -155,7 +155,7 @@ ask_read(struct request *r, enum method method, void *request,
 	struct duration wait = options->max_query_time;
 	struct buf wire = { 0 };
 	struct blob *kept = NULL;
-	uint64_t index;
+	uint64_t index = 0;
 
 	options->min_query_index = 0;
 	options->max_query_time = (struct duration){ 0 };

@@ -6,18 +6,22 @@
 #include "ui.h"
 #include "xmalloc.h"
 
-/* The files as they are in httpd/ui/, between two symbols each. */
-#define EMBED(name, path)                         \
-	__asm__(".section .rodata\n"              \
-		".global ui_" #name "_start\n"    \
-		"ui_" #name "_start:\n"           \
-		".incbin \"httpd/ui/" path "\"\n" \
-		".global ui_" #name "_end\n"      \
-		"ui_" #name "_end:\n"             \
-		".byte 0\n"                       \
-		".previous\n");                   \
-	extern const uint8_t ui_##name##_start[]; \
-	extern const uint8_t ui_##name##_end[]
+/* The files as they are in httpd/ui/, and their sizes. */
+/* clang-format off */
+#define EMBED(name, path)                                 \
+	__asm__(".section .rodata\n"                      \
+		".balign 8\n"                             \
+		".global ui_" #name "_size\n"             \
+		"ui_" #name "_size:\n"                    \
+		".8byte 1f - ui_" #name "\n"              \
+		".global ui_" #name "\n"                  \
+		"ui_" #name ":\n"                         \
+		".incbin \"httpd/ui/" path "\"\n"         \
+		"1:\n"                                    \
+		".previous\n");                           \
+	extern const uint8_t ui_##name[];                 \
+	extern const uint64_t ui_##name##_size
+/* clang-format on */
 
 EMBED(page, "index.html");
 EMBED(script, "app.js");
@@ -67,18 +71,13 @@ ui_serve(struct request *r)
 	else if (!slice_starts_with(path, r->httpd->policy.ui_path))
 		return (false);
 	else if (slice_ends_with(path, SLICE("/app.js")))
-		file_send(r,
-		    slice(ui_script_start,
-			(size_t)(ui_script_end - ui_script_start)),
+		file_send(r, slice(ui_script, ui_script_size),
 		    SLICE("application/javascript"));
 	else if (slice_ends_with(path, SLICE("/style.css")))
-		file_send(r,
-		    slice(ui_style_start,
-			(size_t)(ui_style_end - ui_style_start)),
+		file_send(r, slice(ui_style, ui_style_size),
 		    SLICE("text/css; charset=utf-8"));
 	else /* any other name: the page finds its way itself */
-		file_send(r,
-		    slice(ui_page_start, (size_t)(ui_page_end - ui_page_start)),
+		file_send(r, slice(ui_page, ui_page_size),
 		    SLICE("text/html; charset=utf-8"));
 	return (true);
 }

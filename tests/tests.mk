@@ -97,6 +97,7 @@ purity: $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
 FUZZ_dns_fuzz := $(addprefix dnsd/,answer.c build.c instance.c packet.c \
     question.c settings.c write.c)
 FUZZ_probe_text_fuzz := healthd/probe_text.c
+FUZZ_http_fuzz := $(addprefix httpd/,chunks.c parse.c query.c uri.c)
 FUZZ_fsm_fuzz := $(CATALOGD_CORE:%=catalogd/%.c)
 FUZZ_snapshot_fuzz := $(FUZZ_fsm_fuzz)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(call sources,common) $(HEADERS)
