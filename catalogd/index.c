@@ -28,35 +28,38 @@ find(const struct state *s, const char *prefix, struct slice name)
 	return (row);
 }
 
+/* Consul's indexUpdateMaxTxn: never back; and of the ways to write a name, the
+ * first of an entry stays. */
 static void
-set(struct state *s, const char *prefix, struct slice name, uint64_t value)
+raise_to(struct state *s, const char *prefix, struct slice name)
 {
 	struct row *old = find(s, prefix, name);
-	struct buf text = join(prefix, name);
+	struct buf text;
 
-	if (old == NULL || INDEX_OF(old)->value != value ||
-	    !slice_equal(INDEX_OF(old)->name, buf_slice(&text)))
-		state_put(s, row_of_index(buf_slice(&text), value));
+	if (old != NULL && INDEX_OF(old)->value >= s->index)
+		return;
+	text = join(prefix, name);
+	state_put(s, row_of_index(buf_slice(&text), s->index));
 	buf_deinit(&text);
 }
 
 void
 index_raise(struct state *s, struct slice name)
 {
-	set(s, "", name, s->index);
+	raise_to(s, "", name);
 }
 
 void
 index_load(struct state *s, struct slice name, uint64_t value)
 {
-	set(s, "", name, value);
+	state_put(s, row_of_index(name, value));
 }
 
 void
 index_raise_service(struct state *s, struct slice name, struct slice kind)
 {
-	set(s, SERVICE_PREFIX, name, s->index);
-	set(s, KIND_PREFIX, kind.size > 0 ? kind : SLICE("typical"), s->index);
+	raise_to(s, SERVICE_PREFIX, name);
+	raise_to(s, KIND_PREFIX, kind.size > 0 ? kind : SLICE("typical"));
 }
 
 void

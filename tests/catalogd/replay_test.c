@@ -198,10 +198,18 @@ test_reaped(void)
 	replay(DATA "reaped.log", DATA "reaped.state");
 }
 
+/* One with names that differ in case only, where we once differed. */
+static void
+test_cases(void)
+{
+	replay(DATA "cases.log", DATA "cases.state");
+}
+
 int
 main(void)
 {
 	RUN(test_mixed);
 	RUN(test_reaped);
+	RUN(test_cases);
 	return (tap_done());
 }
