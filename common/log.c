@@ -263,6 +263,13 @@ line_write(struct slice line)
 	}
 }
 
+bool
+log_is_wanted(enum log_level level)
+{
+	return (level >= state.level ||
+		(state.tap != NULL && level >= state.tap_level));
+}
+
 void
 log_write(enum log_level level, const char *name, const char *message,
     const char *fields, ...)
@@ -272,7 +279,7 @@ log_write(enum log_level level, const char *name, const char *message,
 	struct buf line;
 	va_list args;
 
-	if (level < state.level && !is_tapped)
+	if (!log_is_wanted(level))
 		return;
 	va_start(args, fields);
 	vsnprintf(text, sizeof(text), fields, args);

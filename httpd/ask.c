@@ -249,6 +249,17 @@ question_keep(struct question *q, struct blob *blob, uint64_t index,
 	blob_release(kept);
 }
 
+static void
+error_log(const struct question *q, const struct conn *conn)
+{
+	struct slice text = buf_slice(&q->error_text);
+
+	if (q->err == ERR_OK)
+		return;
+	(void)status_take(&text, 0); /* only people read it here */
+	conn_log_error(conn, text);
+}
+
 /* Send one answer to all who wait. */
 static void
 question_finish(struct question *q, const struct answer *answer)
@@ -267,6 +278,7 @@ question_finish(struct question *q, const struct answer *answer)
 		question_keep(q, blob, index, answer);
 	while ((w = TAILQ_FIRST(&q->waiters)) != NULL) {
 		waiter_leave(w);
+		error_log(q, waiter_conn(w));
 		conn_finish(waiter_conn(w), blob);
 	}
 	blob_release(blob);

@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "ask.h"
 #include "clients.h"
 #include "conn.h"
@@ -60,6 +61,7 @@ struct conn {
 	struct blob *lent; /* a reference; its body, from lent_sent on */
 	size_t lent_sent;
 	struct waiter waiter;
+	struct access access;
 	void (*on_close)(void *arg); /* of a stream */
 	void *on_close_arg;
 	/* Of the request that is served: */
@@ -267,6 +269,19 @@ conn_send(struct conn *c, struct blob *blob)
 		c->lent_sent = blob->head_size;
 	}
 	c->is_last |= !c->keeps_alive;
+	access_end(&c->access, c->io.fd);
+}
+
+void
+conn_log_begin(struct conn *c, const struct head *head)
+{
+	access_begin(&c->access, head);
+}
+
+void
+conn_log_error(const struct conn *c, struct slice why)
+{
+	access_error(&c->access, c->io.fd, why);
 }
 
 /* Go writes these without Date, and closes. */
@@ -543,6 +558,7 @@ conn_free(struct conn *c)
 		ev_timer_stop(loop_of(c), &all->tick);
 	buf_deinit(&c->in);
 	buf_deinit(&c->out);
+	access_deinit(&c->access);
 	blob_release(c->lent);
 	free(c);
 }

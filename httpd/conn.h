@@ -32,6 +32,10 @@ void conn_begin(struct conn *, const struct head *, bool keeps_alive);
 struct slice conn_address(const struct conn *);
 /* Append a finished answer to the request that is being served. */
 void conn_send(struct conn *, struct blob *);
+/* For the log: this is the request that is being served now. */
+void conn_log_begin(struct conn *, const struct head *);
+/* Say in the log that the request being served has failed. */
+void conn_log_error(const struct conn *, struct slice why);
 /* The same from outside a handler: send, write, and go on with what came
  * behind. The connection may be gone afterwards. */
 void conn_finish(struct conn *, struct blob *);

@@ -22,6 +22,8 @@ request_answer(struct request *r, struct response *out)
 	struct blob *blob;
 
 	out->is_api = r->route != NULL;
+	if (out->body.size > 0 && (out->status >= 500 || out->status == 405))
+		conn_log_error(r->conn, buf_slice(&out->body));
 	out->is_bodiless |= r->head->method == HTTP_HEAD;
 	blob = blob_new(out, &options);
 	conn_send(r->conn, blob);

@@ -209,6 +209,8 @@ admit(struct request *r)
 	if (!route_take(r))
 		return (false);
 	if (!query_parse(r->head->query, r->arena, &r->query)) {
+		conn_log_error(
+		    r->conn, SLICE("invalid URL escape in the query"));
 		request_empty(r, 500);
 		return (false);
 	}
@@ -343,6 +345,7 @@ serve(struct httpd *h, struct conn *conn, struct intake *intake,
 	if (out->refusal != REFUSAL_NONE)
 		return;
 	arena_reset(&h->arena);
+	conn_log_begin(conn, &head);
 	if (head.expects_more) {
 		conn_begin(conn, &head, false);
 		out->taken = bytes.size;

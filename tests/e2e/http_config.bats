@@ -123,3 +123,19 @@ ten_are_left() {
 	wait_until 3 grep -q 'agent: Synced service: service=seen' "$BATS_TEST_TMPDIR/lines"
 	kill $! || true
 }
+
+@test "the log names requests, and no token" {
+	local log=$BATS_FILE_TMPDIR/plain.log
+	curl -sS -N -m 3 "http://$(address 2):8500/v1/agent/monitor?loglevel=debug" \
+		>"$BATS_TEST_TMPDIR/lines" 2>/dev/null &
+	sleep 0.5
+	curl -sS "http://$(address 2):8500/v1/kv/a?dc=none&token=se%20cret"
+	curl -sS "http://$(address 2):8500/v1/acl/info/secret"
+	curl -sS -H 'X-Consul-Token: secret' "http://$(address 2):8500/v1/kv/b"
+	wait_until 3 grep -q 'Request finished: method=GET url=/v1/kv/b from=127' \
+		"$BATS_TEST_TMPDIR/lines"
+	grep -q 'Request error: method=GET url=/v1/kv/a?dc=none&token=<hidden> from=.* error="No path to datacenter"' "$log"
+	run grep -c 'se.*cret' "$log" "$BATS_TEST_TMPDIR/lines"
+	[[ "$output" == *log:0*lines:0* ]]
+	kill $! || true
+}
