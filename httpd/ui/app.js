@@ -20,7 +20,7 @@ function el(name, attributes, ...children) {
 	const node = document.createElement(name);
 	for (const [key, value] of Object.entries(attributes || {}))
 		node.setAttribute(key, value);
-	node.append(...children.flat());
+	node.append(...children.flat(Infinity));
 	return node;
 }
 
@@ -152,7 +152,8 @@ const views = {
 			table(["Health", "Node", "Address", "ID"],
 				nodes.map((node) => [
 					status(worst(checks.filter(
-						(check) => check.Node === node.Node))),
+						(check) => check.Node === node.Node &&
+							!check.ServiceID))),
 					link(node.Node, "node", node.Node),
 					node.Address,
 					node.ID,
@@ -174,7 +175,9 @@ const views = {
 				services.map((service) => [
 					link(service.Service, "service", service.Service),
 					service.ID,
-					service.Address + ":" + service.Port,
+					service.Address ?
+						service.Address + ":" + service.Port :
+						"port " + service.Port,
 					tags(service.Tags),
 				]), "No services."),
 			el("h2", {}, "Checks"), checksTable(checks));
