@@ -17,6 +17,7 @@ FUZZ_TIME ?= 5
 #   make test       unit tests, simulation and system tests of build/
 #   make asan       the same, built with AddressSanitizer and UBSan
 #   make sim        simulations alone: SEEDS=200, or SEED=n to replay one
+#   make bless      rewrite the transcripts of tests/raftd/*.script
 #   make fuzz       every fuzz target for FUZZ_TIME=60 seconds each
 #   make lint       formatting, clang-tidy, cppcheck, shellcheck, man pages
 #   make audit      edges, messages and privileges, declared and real
@@ -38,6 +39,17 @@ run: packages
 $(BUILD)/tests/sim/raft_sim: $(RAFT_SIM) $(COMMON)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
+
+# Transcripts of the core: its stand-in for the disk is the simulation's.
+$(BUILD)/tests/raftd/script_test: $(BUILD)/obj/tests/raftd/script_test.o \
+    $(filter-out %/raft_sim.o %/raft_net.o %/raft_check.o,$(RAFT_SIM)) \
+    $(COMMON)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
+
+.PHONY: bless
+bless: $(BUILD)/tests/raftd/script_test
+	$(BUILD)/tests/raftd/script_test -b
 
 .PHONY: sim
 sim: $(SIMS)
