@@ -25,14 +25,26 @@ propose_init(struct proposals *p)
 }
 
 static struct proposal *
-proposal_new(struct proposals *p)
+proposal_new(struct catalogd *c)
 {
 	struct proposal *proposal = xcalloc(1, sizeof(*proposal));
 
-	proposal->node.id = ++p->last_id;
+	proposal->node.id = ++c->proposals.last_id;
 	buf_init(&proposal->arg);
-	idmap_put(&p->open, &proposal->node);
+	idmap_put(&c->proposals.open, &proposal->node);
+	if (c->proposals.open.count == 1)
+		edge_expect(c->daemon->edges[DAEMON_raftd], true);
 	return (proposal);
+}
+
+static struct proposal *
+proposal_take(struct catalogd *c, uint64_t id)
+{
+	struct proposal *p = idmap_take(&c->proposals.open, id);
+
+	if (p != NULL && c->proposals.open.count == 0)
+		edge_expect(c->daemon->edges[DAEMON_raftd], false);
+	return (p);
 }
 
 /* End of a proposal, already taken out: NULL is success. */
@@ -75,7 +87,7 @@ submit(struct catalogd *c, struct proposal *p, enum fsm_type type,
 	buf_deinit(&entry);
 	if (err == ERR_OK)
 		return;
-	idmap_take(&c->proposals.open, p->node.id);
+	proposal_take(c, p->node.id);
 	proposal_fail(c, p,
 	    err == ERR_FULL ? SLICE(FULL_TEXT) : SLICE("No cluster leader"));
 }
@@ -84,7 +96,7 @@ void
 propose_call(struct catalogd *c, struct call *call, enum fsm_type type,
     const struct type *shape, const void *request)
 {
-	struct proposal *p = proposal_new(&c->proposals);
+	struct proposal *p = proposal_new(c);
 
 	p->call = call;
 	submit(c, p, type, shape, request);
@@ -94,7 +106,7 @@ void
 propose(struct catalogd *c, enum fsm_type type, const struct type *shape,
     const void *request, propose_fn *done, struct slice arg)
 {
-	struct proposal *p = proposal_new(&c->proposals);
+	struct proposal *p = proposal_new(c);
 
 	p->done = done;
 	buf_put_slice(&p->arg, arg);
@@ -104,7 +116,7 @@ propose(struct catalogd *c, enum fsm_type type, const struct type *shape,
 void
 propose_applied(struct catalogd *c, uint64_t id)
 {
-	struct proposal *p = idmap_take(&c->proposals.open, id);
+	struct proposal *p = proposal_take(c, id);
 
 	if (p != NULL)
 		proposal_end(
@@ -114,7 +126,7 @@ propose_applied(struct catalogd *c, uint64_t id)
 void
 propose_refused(struct catalogd *c, uint64_t id, struct slice why)
 {
-	struct proposal *p = idmap_take(&c->proposals.open, id);
+	struct proposal *p = proposal_take(c, id);
 
 	if (p != NULL)
 		proposal_fail(c, p, why);
@@ -126,7 +138,7 @@ propose_lost(struct catalogd *c)
 	struct proposal *p;
 
 	while ((p = idmap_any(&c->proposals.open)) != NULL) {
-		idmap_take(&c->proposals.open, p->node.id);
+		proposal_take(c, p->node.id);
 		proposal_fail(c, p, SLICE(LOST_TEXT));
 	}
 }

@@ -138,12 +138,20 @@ void
 edge_liveness(struct edge *e)
 {
 	bool is_wanted =
-	    edge_is_up(e) && (e->asks.count > 0 || e->calls.count > 0);
+	    edge_is_up(e) &&
+	    (e->is_expecting || e->asks.count > 0 || e->calls.count > 0);
 
 	if (is_wanted && !ev_is_active(&e->liveness))
 		ev_timer_again(e->config.loop, &e->liveness);
 	else if (!is_wanted)
 		ev_timer_stop(e->config.loop, &e->liveness);
+}
+
+void
+edge_expect(struct edge *e, bool is_waiting)
+{
+	e->is_expecting = is_waiting;
+	edge_liveness(e);
 }
 
 /* --- Loss of the peer. --- */

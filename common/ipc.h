@@ -114,6 +114,9 @@ struct edge_config {
 struct edge *edge_new(const struct edge_config *);
 void edge_free(struct edge *);
 void edge_flush(struct edge *); /* end of a turn: what was gathered leaves */
+/* Whether notices of the peer's are waited for: its connection is then looked
+ * at as it is while questions are open. */
+void edge_expect(struct edge *, bool is_waiting);
 bool edge_is_up(const struct edge *);
 enum daemon_id edge_peer(const struct edge *);
 size_t edge_queue_size(const struct edge *); /* bytes waiting to leave */

@@ -29,6 +29,7 @@ struct edge {
 	ev_io writable;
 	ev_timer hello;
 	ev_timer liveness;
+	bool is_expecting; /* notices; see edge_expect() */
 };
 
 /* ipc.c: something that the edge may not carry; said in the log, now and

@@ -70,7 +70,7 @@ CATALOGD_TYPES := boolean_type connect_proxy_config_type deregister_request_type
 	    txn_response_type
 CATALOGD_CALLS := __assert_fail __ctype_b_loc __ctype_tolower_loc __memcpy_chk \
 	    __stack_chk_fail __vasprintf_chk abort arena_alloc arena_array \
-	    arena_copy arena_deinit arena_init arena_reset buf_deinit \
+	    arena_copy arena_deinit arena_init arena_reset buf_deinit buf_extend \
 	    buf_drop_front buf_init buf_printf buf_put_slice buf_put_text \
 	    buf_put_u8 buf_reset buf_slice free memcpy memset pack_map \
 	    pack_text pack_uint qsort read_u8 reader slice slice_compare \
