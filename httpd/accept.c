@@ -21,14 +21,40 @@
 #define LOG_NAME       "agent"
 #define ACCEPTS_A_TURN 64
 #define BACKLOG	       1024
+#define REST_S	       0.2
 #define UNIX_PREFIX    "unix://"
+
+struct listener {
+	ev_io io;
+	ev_timer rest;	     /* while there are no descriptors to be had */
+	struct conns *conns; /* lent */
+};
+
+static void
+on_rested(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct listener *listener = w->data;
+
+	(void)events;
+	ev_io_start(loop, &listener->io);
+}
+
+/* Who comes waits in the kernel's queue: asking at once again is in vain. */
+static void
+rest(struct ev_loop *loop, struct listener *listener)
+{
+	log_warn(LOG_NAME, "cannot accept a connection", "error=\"%s\"",
+	    strerror(errno));
+	ev_io_stop(loop, &listener->io);
+	ev_timer_set(&listener->rest, REST_S, 0);
+	ev_timer_start(loop, &listener->rest);
+}
 
 static void
 on_connection(struct ev_loop *loop, ev_io *w, int events)
 {
-	struct conns *conns = w->data;
+	struct listener *listener = w->data;
 
-	(void)loop;
 	(void)events;
 	for (unsigned i = 0; i < ACCEPTS_A_TURN; i++) {
 		struct sockaddr_storage from = { 0 };
@@ -38,20 +64,26 @@ on_connection(struct ev_loop *loop, ev_io *w, int events)
 		    w->fd, address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0)
-			conns_add(conns, fd, &from);
-		else if (errno != ECONNABORTED && errno != EINTR)
+			conns_add(listener->conns, fd, &from);
+		else if (errno == EAGAIN)
 			return;
+		else if (errno != ECONNABORTED && errno != EINTR) {
+			rest(loop, listener);
+			return;
+		}
 	}
 }
 
 static void
 listener_start(struct httpd *h, int fd)
 {
-	ev_io *io = xcalloc(1, sizeof(*io));
+	struct listener *listener = xcalloc(1, sizeof(*listener));
 
-	ev_io_init(io, on_connection, fd, EV_READ);
-	io->data = h->conns;
-	ev_io_start(h->daemon->loop, io);
+	listener->conns = h->conns;
+	ev_io_init(&listener->io, on_connection, fd, EV_READ);
+	ev_timer_init(&listener->rest, on_rested, REST_S, 0);
+	listener->io.data = listener->rest.data = listener;
+	ev_io_start(h->daemon->loop, &listener->io);
 }
 
 static void
