@@ -93,13 +93,22 @@ HEALTHD_CALLS := __assert_fail __ctype_b_loc __ctype_tolower_loc \
 	    type_copy type_encode type_equal xcalloc xreallocarray
 HEALTHD_TYPES := check_type_type health_check_type node_service_type \
 	    node_type service_definition_type
+# And httpd's: what reads strangers' bytes.
+HTTPD_CORE := chunks parse query uri
+HTTPD_CALLS := __assert_fail __stack_chk_fail arena_alloc arena_array \
+	    arena_printf arena_text buf_put buf_put_text buf_put_u8 \
+	    duration_parse memcpy qsort slice slice_compare slice_equal_fold \
+	    slice_find slice_head slice_is slice_of_text slice_starts_with \
+	    slice_tail strchr strncasecmp
 
 .PHONY: purity
 purity: $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
+    $(HTTPD_CORE:%=$(BUILD)/obj/httpd/%.o) \
     $(CATALOGD_CORE:%=$(BUILD)/obj/catalogd/%.o) \
     $(HEALTHD_CORE:%=$(BUILD)/obj/healthd/%.o)
 	tests/lint/purity "$(HEALTHD_CALLS) $(HEALTHD_TYPES)" \
 	    $(HEALTHD_CORE:%=$(BUILD)/obj/healthd/%.o)
+	tests/lint/purity "$(HTTPD_CALLS)" $(HTTPD_CORE:%=$(BUILD)/obj/httpd/%.o)
 	tests/lint/purity "$(PURE_CALLS)" \
 	    $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE))
 	tests/lint/purity "$(CATALOGD_CALLS) $(CATALOGD_TYPES)" \
@@ -109,7 +118,7 @@ purity: $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
 FUZZ_dns_fuzz := $(addprefix dnsd/,answer.c build.c instance.c packet.c \
     question.c settings.c write.c)
 FUZZ_probe_text_fuzz := healthd/probe_text.c
-FUZZ_http_fuzz := $(addprefix httpd/,chunks.c parse.c query.c uri.c)
+FUZZ_http_fuzz := $(HTTPD_CORE:%=httpd/%.c)
 FUZZ_fsm_fuzz := $(CATALOGD_CORE:%=catalogd/%.c)
 FUZZ_snapshot_fuzz := $(FUZZ_fsm_fuzz)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(call sources,common) $(HEADERS)
