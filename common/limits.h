@@ -65,6 +65,7 @@
 /* --- Raft. --- */
 #define RAFT_BATCH_ENTRIES_MAX 512
 #define RAFT_ENTRY_BYTES_MAX   (4 * 1024 * 1024)
+#define RAFT_BACKLOG_BYTES_MAX (64 * 1024 * 1024) /* of proposals */
 #define RAFT_SERVERS_MAX       64
 #define RAFT_NAME_BYTES_MAX    127 /* an id or an address */
 

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "common/limits.h"
 #include "common/xmalloc.h"
 #include "raftd.h"
 
@@ -31,6 +32,12 @@ on_submit(struct daemon *daemon, struct call *call, const void *request)
 	(void)call;
 	if (d->store == NULL) {
 		feed_refuse(d, submit->id, "No cluster leader");
+		return;
+	}
+	/* The disk does not keep up. hashicorp/raft lets a client wait 30 s
+	 * for a place in its queue, and then says the same. */
+	if (d->recent.bytes + inbox->arena.size > RAFT_BACKLOG_BYTES_MAX) {
+		feed_refuse(d, submit->id, "timed out enqueuing operation");
 		return;
 	}
 	if (inbox->count == inbox->capacity) {

@@ -50,7 +50,7 @@ struct taking {
 	struct snapshot_file file;
 	uint64_t index;
 	uint64_t term;
-	struct instant since;
+	struct instant asked_at;
 };
 
 /* A Raft.Verify that waits for its round. */

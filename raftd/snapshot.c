@@ -176,13 +176,22 @@ snapshot_put(struct snapshot_file *file, struct slice bytes, struct buf *why)
 }
 
 void
+snapshot_discard(struct snapshots *all, const char *name)
+{
+	char unfinished[SNAPSHOT_NAME_MAX + 8];
+
+	if (is_memory(all))
+		return;
+	snprintf(unfinished, sizeof(unfinished), "%s.tmp", name);
+	remove_one(all->folder, unfinished);
+	remove_one(all->folder, name);
+}
+
+void
 snapshot_abandon(struct snapshots *all, struct snapshot_file *file)
 {
-	char name[SNAPSHOT_NAME_MAX + 8];
-
-	snprintf(name, sizeof(name), "%s.tmp", file->name);
-	if (file->fd >= 0 && !is_memory(all))
-		remove_one(all->folder, name);
+	if (file->fd >= 0)
+		snapshot_discard(all, file->name);
 	snapshot_close(file);
 }
 

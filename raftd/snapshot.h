@@ -50,6 +50,8 @@ MUST_CHECK enum err snapshot_put(
     struct snapshot_file *, struct slice, struct buf *why);
 /* Forget what was written. */
 void snapshot_abandon(struct snapshots *, struct snapshot_file *);
+/* One that was finished, but could not be published or have its row. */
+void snapshot_discard(struct snapshots *, const char *name);
 /* The file that was finished is the newest now: its row is kept. */
 void snapshots_promote(struct snapshots *);
 

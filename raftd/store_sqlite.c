@@ -326,8 +326,8 @@ queue(struct store *store, struct op *op)
 	pthread_mutex_lock(&store->lock);
 	*store->queue.end = op;
 	store->queue.end = &op->next;
-	pthread_cond_signal(&store->has_work);
 	pthread_mutex_unlock(&store->lock);
+	pthread_cond_signal(&store->has_work); /* it finds the lock free */
 }
 
 void

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "common/xmalloc.h"
 #include "raftd.h"
+
+#define SNAPSHOT_PATIENCE SECONDS(600)
 
 static bool
 is_due(const struct raftd *d)
@@ -20,26 +23,6 @@ is_due(const struct raftd *d)
 	    d->feed.is_on && !d->feed.is_restoring && !d->taking.is_wanted &&
 	    d->feed.sent_index > trail->snapshot_index &&
 	    trail->last_index - trail->snapshot_index >= d->snapshot_threshold);
-}
-
-void
-taking_on_timer(struct ev_loop *loop, ev_timer *w, int events)
-{
-	struct raftd *d = w->data;
-	struct duration wait = d->snapshot_interval;
-
-	(void)events;
-	/* hashicorp/raft: SnapshotInterval to twice that, so that servers take
-	 * turns. */
-	wait.ns += (int64_t)((double)wait.ns * drand48());
-	w->repeat = duration_seconds(wait);
-	ev_timer_again(loop, w);
-	if (!is_due(d))
-		return;
-	if (edge_tell(d->daemon->edges[DAEMON_catalogd],
-		METHOD_Raft_SnapshotWanted, &empty_type,
-		&(struct empty){}) == ERR_OK)
-		d->taking.is_wanted = true;
 }
 
 void
@@ -54,6 +37,41 @@ give_up(struct raftd *d, const char *why)
 {
 	log_error(LOG_RAFT, "failed to take snapshot", "error=\"%s\"", why);
 	taking_stop(d);
+}
+
+static bool
+is_overdue(const struct raftd *d)
+{
+	struct duration age = instant_since(instant_now(), d->taking.asked_at);
+
+	return (age.ns > SNAPSHOT_PATIENCE.ns);
+}
+
+static void
+ask_for_one(struct raftd *d)
+{
+	d->taking.asked_at = instant_now();
+	d->taking.is_wanted = edge_tell(d->daemon->edges[DAEMON_catalogd],
+				  METHOD_Raft_SnapshotWanted, &empty_type,
+				  &(struct empty){}) == ERR_OK;
+}
+
+void
+taking_on_timer(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct raftd *d = w->data;
+	struct duration wait = d->snapshot_interval;
+
+	(void)events;
+	/* hashicorp/raft: SnapshotInterval to twice that, so that servers take
+	 * turns. */
+	wait.ns += (int64_t)((double)wait.ns * drand48());
+	w->repeat = duration_seconds(wait);
+	ev_timer_again(loop, w);
+	if (d->taking.is_wanted && is_overdue(d))
+		give_up(d, "catalogd has not sent it");
+	if (is_due(d))
+		ask_for_one(d);
 }
 
 /* What it says it is of must be in our log, or it is of no use. */
@@ -78,7 +96,6 @@ begin(struct raftd *d, const struct snapshot_piece *piece)
 
 	d->taking.index = piece->index;
 	d->taking.term = piece->term;
-	d->taking.since = instant_now();
 	log_info(LOG_RAFT, "starting snapshot up to", "index=%" PRIu64,
 	    piece->index);
 	snprintf(name, sizeof(name), "%" PRIu64 "-%" PRIu64 "-%" PRId64,
@@ -103,9 +120,7 @@ end(struct raftd *d)
 			   "configuration entry has been applied");
 		return;
 	}
-	snapshot = calloc(1, sizeof(*snapshot));
-	if (snapshot == NULL)
-		fatal("out of memory");
+	snapshot = xcalloc(1, sizeof(*snapshot));
 	snprintf(
 	    snapshot->name, sizeof(snapshot->name), "%s", taking->file.name);
 	snapshot->index = taking->index;
@@ -155,6 +170,7 @@ taking_kept(struct raftd *d, const struct store_result *result)
 	const struct snapshot *snapshot = result->snapshot;
 
 	if (result->kind == STORE_SNAPSHOT_FAILED) {
+		snapshot_discard(&d->snapshots, snapshot->name);
 		give_up(d, result->why);
 		return;
 	}
