@@ -6,7 +6,8 @@
  *	on_raftd   entries, snapshots and raft's state come in; applying
  *	propose    writes: one entry in the log each
  *	hold       calls that wait for a leader
- *	read       questions: look, then answer or watch
+ *	apply      what an entry changed, told to those who wait for it
+ *	read       questions: look (view.h), then answer or watch
  *	watch      questions that wait for something to change
  *	route      calls that another daemon answers
  *	leader     reconciling members, timers of sessions, locks, tombstones
