@@ -19,6 +19,7 @@
 
 #define APPLICATION_ID	1885760870 /* "pcrf" */
 #define BUSY_TIMEOUT_MS 5000	   /* a predecessor that is still leaving */
+#define CHECK_BYTES_MAX (128 * 1024 * 1024)
 #define STRING(x)	STRING_OF(x)
 #define STRING_OF(x)	#x
 
@@ -193,6 +194,16 @@ check_whole(struct db *db)
 	return (err);
 }
 
+/* Every page once, where that takes no longer than a blink. Of a larger file
+ * the size, the trees and all that is read are checked all the same. */
+static bool
+is_soon_checked(const struct db *db)
+{
+	struct stat st;
+
+	return (stat(db->path, &st) == 0 && st.st_size <= CHECK_BYTES_MAX);
+}
+
 static enum err
 check_ours(struct db *db)
 {
@@ -209,7 +220,9 @@ check_ours(struct db *db)
 		err = fail_with(db, ERR_CORRUPT,
 		    "has version %lld, this program knows version %d",
 		    (long long)version, DB_VERSION);
-	return (err == ERR_OK ? check_whole(db) : err);
+	if (err == ERR_OK && is_soon_checked(db))
+		err = check_whole(db);
+	return (err);
 }
 
 static enum err

@@ -160,6 +160,17 @@ watchers_start(struct raftd *d)
 	ev_timer_again(loop, &d->snapshot);
 }
 
+/* How much of it is log is not known; all of it is the safe guess. */
+static uint64_t
+log_size(const char *folder)
+{
+	char path[600];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/raft.db", folder);
+	return (stat(path, &st) == 0 ? (uint64_t)st.st_size : 0);
+}
+
 static void
 log_open(struct raftd *d)
 {
@@ -178,6 +189,7 @@ log_open(struct raftd *d)
 		fatal("Error starting agent: Failed to start Consul server: "
 		      "Failed to start Raft: %s",
 		    buf_text(&why));
+	d->log_bytes = log_size(folder);
 }
 
 /* A server that was told so writes the first configuration: itself. */

@@ -73,6 +73,7 @@ struct raftd {
 	struct feed feed;
 	struct taking taking;
 	struct verify *verifies; /* owned */
+	uint64_t log_bytes; /* since a snapshot was asked for, at the most */
 	uint64_t snapshot_threshold;
 	struct duration snapshot_interval;
 	ev_async store_wake;
@@ -102,6 +103,7 @@ void feed_refuse(struct raftd *, uint64_t id, const char *why);
 /* --- taking.c --- */
 
 void taking_on_timer(struct ev_loop *, ev_timer *, int events);
+void taking_on_write(struct raftd *, size_t bytes);
 void taking_piece(struct raftd *, const struct snapshot_piece *);
 void taking_kept(struct raftd *, const struct store_result *);
 void taking_stop(struct raftd *);

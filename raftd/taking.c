@@ -13,6 +13,7 @@
 #include "raftd.h"
 
 #define SNAPSHOT_PATIENCE SECONDS(600)
+#define LOG_BYTES_HEAVY	  (64 * 1024 * 1024)
 
 static bool
 is_due(const struct raftd *d)
@@ -50,6 +51,7 @@ is_overdue(const struct raftd *d)
 static void
 ask_for_one(struct raftd *d)
 {
+	d->log_bytes = 0;
 	d->taking.asked_at = instant_now();
 	d->taking.is_wanted = edge_tell(d->daemon->edges[DAEMON_catalogd],
 				  METHOD_Raft_SnapshotWanted, &empty_type,
@@ -71,6 +73,24 @@ taking_on_timer(struct ev_loop *loop, ev_timer *w, int events)
 	if (d->taking.is_wanted && is_overdue(d))
 		give_up(d, "catalogd has not sent it");
 	if (is_due(d))
+		ask_for_one(d);
+}
+
+/*
+ * A log that grows faster than the timer thinks: the next start would have to
+ * read all of it. A snapshot at least as large as the last one was written to
+ * the log, so this never costs more than twice the writing. (Consul has only
+ * the timer.)
+ */
+void
+taking_on_write(struct raftd *d, size_t bytes)
+{
+	uint64_t limit = LOG_BYTES_HEAVY;
+
+	d->log_bytes += bytes;
+	if (limit < d->newest.size)
+		limit = d->newest.size;
+	if (d->log_bytes >= limit && is_due(d))
 		ask_for_one(d);
 }
 

@@ -39,6 +39,7 @@ write_log(struct raftd *d)
 	if (write->entry_count > 0) {
 		batch = batch_new(write->entries, write->entry_count);
 		recent_put(&d->recent, batch);
+		taking_on_write(d, batch->bytes);
 	}
 	store_write(d->store, write, batch);
 	batch_drop(batch);
