@@ -35,7 +35,12 @@ catalogd_can_read(const struct catalogd *c)
 
 /* --- What this server is. --- */
 
-/* We have all that was committed when raftd last spoke. */
+/*
+ * We have all that was committed when raftd last spoke. A server that has just
+ * started does not know how far that is: the commit index in its state is the
+ * snapshot's, until an entry of its own term is committed (Raft dissertation,
+ * 6.4). So the only voter has caught up when it leads, and not before.
+ */
 static void
 catch_up(struct catalogd *c)
 {
@@ -43,6 +48,7 @@ catch_up(struct catalogd *c)
 
 	if (raft->has_caught_up || !raft->is_known ||
 	    raft->state.leader_address.size == 0 ||
+	    (raft->state.is_sole_voter && !raft->state.is_leader) ||
 	    c->applied < raft->state.commit_index)
 		return;
 	raft->has_caught_up = true;

@@ -16,7 +16,7 @@
 #define RESTART_DELAY_STEP                                \
 	MILLISECONDS(50) /* doubles with each quick death \
 			  */
-#define RESTART_DELAY_MAX MILLISECONDS(800)
+#define RESTART_DELAY_MAX MILLISECONDS(400)
 #define LONG_LIFE	  SECONDS(5) /* after which the count starts again */
 
 struct child {
