@@ -118,6 +118,7 @@ purity: $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
 FUZZ_dns_fuzz := $(addprefix dnsd/,answer.c build.c instance.c packet.c \
     question.c settings.c write.c)
 FUZZ_probe_text_fuzz := healthd/probe_text.c
+FUZZ_membership_fuzz := raftd/codec.c raftd/membership.c
 FUZZ_http_fuzz := $(HTTPD_CORE:%=httpd/%.c)
 FUZZ_fsm_fuzz := $(CATALOGD_CORE:%=catalogd/%.c)
 FUZZ_snapshot_fuzz := $(FUZZ_fsm_fuzz)

@@ -520,7 +520,7 @@ start(struct world *w, size_t at, bool is_first)
 	};
 	struct membership all = { .count = w->count };
 	struct snapshot newest;
-	char text[16];
+	char text[48];
 
 	for (size_t i = 0; i < w->count; i++) {
 		snprintf(text, sizeof(text), "%zu", i + 1);
