@@ -212,3 +212,19 @@ nothing_is_left() {
 	wait_until 10 grep -q 'Consul agent running!' "$LOG"
 	grep -q "Node ID: '$id'" "$LOG"
 }
+
+@test "a configuration file that an editor replaced is read by a reload" {
+	echo '{"services":[{"name":"first"}]}' >"$BATS_FILE_TMPDIR/edited.json"
+	agent_start edited -server -bootstrap-expect=1 -config-file="$BATS_FILE_TMPDIR/edited.json"
+	wait_until 5 service_is_there first
+	echo '{"services":[{"name":"second"}]}' >"$BATS_FILE_TMPDIR/new.json"
+	mv "$BATS_FILE_TMPDIR/new.json" "$BATS_FILE_TMPDIR/edited.json"
+	http PUT /v1/agent/reload
+	wait_until 5 service_is_there second
+	! service_is_there first
+	agent_stop edited
+}
+
+service_is_there() {
+	http GET /v1/agent/services | jq -e ".$1"
+}
