@@ -117,6 +117,29 @@ allow_below(const struct ruleset *ruleset, const char *folder, const char *name,
 		allow(ruleset, path, access);
 }
 
+/* A file of the configuration is allowed by its folder: an editor puts a new
+ * file in the place of the old one, and a rule on a file stays with the old. */
+static void
+allow_config(const struct ruleset *ruleset, const char *path)
+{
+	char folder[4096];
+	struct stat st;
+	char *slash;
+
+	if (stat(path, &st) != 0 || S_ISDIR(st.st_mode) ||
+	    snprintf(folder, sizeof(folder), "%s", path) >=
+		(int)sizeof(folder)) {
+		allow(ruleset, path, READ_ACCESS);
+		return;
+	}
+	slash = strrchr(folder, '/');
+	if (slash == NULL)
+		snprintf(folder, sizeof(folder), ".");
+	else
+		slash[slash == folder ? 1 : 0] = '\0';
+	allow(ruleset, folder, READ_ACCESS);
+}
+
 static void
 allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
 {
@@ -127,7 +150,7 @@ allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
 	for (size_t i = 0;
 	     (scope->row->reads & READ_CONFIG) && i < scope->config->path_count;
 	     i++)
-		allow(ruleset, scope->config->paths[i], READ_ACCESS);
+		allow_config(ruleset, scope->config->paths[i]);
 	if ((scope->row->reads & READ_CONFIG) &&
 	    scope->config->data_dir[0] != '\0')
 		allow_below(

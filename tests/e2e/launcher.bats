@@ -11,6 +11,7 @@ setup() {
 
 teardown() {
 	[ -z "$PID" ] || kill -9 "$PID" 2>/dev/null || :
+	agents_stop
 }
 
 # launch FLAGS: in the background; PID and LOG are its.
