@@ -124,7 +124,7 @@ authority_add(struct client_target *t, const char *path, struct buf *why)
 	err = file_read(path, &t->authorities, &reason);
 	if (err != ERR_OK) {
 		buf_printf(why, "Error loading CA File: %s", buf_text(&reason));
-	} else if (memmem(t->authorities.data + before,
+	} else if (memmem(buf_text(&t->authorities) + before,
 		       t->authorities.size - before, mark,
 		       sizeof(mark) - 1) == NULL) {
 		buf_printf(why,
