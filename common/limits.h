@@ -69,4 +69,13 @@
 #define RAFT_SERVERS_MAX       64
 #define RAFT_NAME_BYTES_MAX    127 /* an id or an address */
 
+/* --- Port 8300. --- */
+#define PEER_CONNS_PER_ADDRESS 100 /* limits.rpc_max_conns_per_client */
+#define PEER_CONNS_MAX	       8192
+#define PEER_HANDSHAKE_MS      5000 /* limits.rpc_handshake_timeout */
+#define PEER_METHOD_BYTES_MAX  128
+#define PEER_BODY_BYTES_MAX    (8 * 1024 * 1024)  /* of a request */
+#define PEER_REPLY_BYTES_MAX   (64 * 1024 * 1024) /* of a reply */
+#define PEER_STREAMS_MAX       4096		  /* open, of one connection */
+
 #endif

@@ -142,6 +142,7 @@
 	F(U64, _, term, "Term", 0, 0) \
 	F(U64, _, type, "Type", 0, 0) /* wire/raft.md 4 */ \
 	F(BYTES, _, data, "Data", RAFT_ENTRY_BYTES_MAX, 0) \
+	F(BYTES, _, extensions, "Extensions", 0, 0) /* of a chunk */ \
 	F(U64, _, id, "ID", 0, 0) /* of our Submit; 0 for others' */
 
 /* raftd: what this server is now; sent at each change and after Follow. */
@@ -162,6 +163,39 @@
 	F(U64, _, offset, "Offset", 0, 0) \
 	F(BYTES, _, data, "Data", 0, 0) \
 	F(BOOL, _, is_last, "IsLast", 0, 0)
+
+/* catalogd: the servers that gossip shows are as many as bootstrap_expect;
+ * ignored where the log has anything in it (wire/raft.md 5). */
+#define RAFT_BOOTSTRAP(F) \
+	F(LIST, raft_server_entry, servers, "Servers", RAFT_SERVERS_MAX, 0)
+
+/* catalogd, on the leader: change who takes part. Answered when it is
+ * committed; refused with why. */
+#define RAFT_CHANGE_REQUEST(F) \
+	F(STR, _, id, "ID", RAFT_NAME_BYTES_MAX, 0) \
+	F(STR, _, address, "Address", RAFT_NAME_BYTES_MAX, 0) /* "ip:port"; not to remove */
+
+/* catalogd: where gossip says that this server is now. Wins over the address
+ * in the log, which the leader's AddVoter or AddNonvoter then mends. */
+#define RAFT_ADDRESS(F) \
+	F(STR, _, id, "ID", RAFT_NAME_BYTES_MAX, 0) \
+	F(STR, _, address, "Address", RAFT_NAME_BYTES_MAX, 0) /* "" when it has left */
+
+/* --- Calls to other agents' port 8300. --- */
+
+/* catalogd: put this call to that agent. The reply is the remote's, as it came
+ * (any method's); a refusal is Consul's text with its prefix already there:
+ * "rpc error making call: TEXT" where the other end said TEXT or the stream
+ * broke ("... EOF"), "rpc error getting client: failed to get conn: dial tcp
+ * ..." where nobody could be reached. Cancelling it gives up its stream. */
+#define PEER_FORWARD(F) \
+	F(STR, _, address, "Address", RAFT_NAME_BYTES_MAX, 0) /* "ip:port" */ \
+	F(STR, _, method, "Method", PEER_METHOD_BYTES_MAX, 0) /* "KVS.Get" */ \
+	F(BYTES, _, body, "Body", PEER_BODY_BYTES_MAX, 0) /* encoded request */
+
+/* Stands for whatever that method answers; never decoded here. */
+#define PEER_REPLY(F) \
+	F(ANY, _, body, "Body", 0, 0)
 
 /* --- On every edge. --- */
 
@@ -193,6 +227,11 @@
 	X(raft_committed, RAFT_COMMITTED, "RaftCommitted") \
 	X(raft_state, RAFT_STATE, "RaftState") \
 	X(snapshot_piece, SNAPSHOT_PIECE, "SnapshotPiece") \
+	X(raft_bootstrap, RAFT_BOOTSTRAP, "RaftBootstrap") \
+	X(raft_change_request, RAFT_CHANGE_REQUEST, "RaftChange") \
+	X(raft_address, RAFT_ADDRESS, "RaftAddress") \
+	X(peer_forward, PEER_FORWARD, "PeerForward") \
+	X(peer_reply, PEER_REPLY, "PeerReply") \
 	X(edge_monitor, EDGE_MONITOR, "EdgeMonitor") \
 	X(edge_log_line, EDGE_LOG_LINE, "EdgeLogLine")
 /* clang-format on */

@@ -2,8 +2,8 @@
  * Every question and every notice, one row each: the whole language of the
  * suite. A method without an ACL rule does not compile.
  *
- *   service, method   Consul's name: "KVS.Get" (Agent, Serf, Raft and Edge are
- *                     our own, and never leave the machine)
+ *   service, method   Consul's name: "KVS.Get" (Agent, Serf, Raft, Peer and
+ *                     Edge are our own, and never leave the machine)
  *   owner             the daemon that answers; catalogd hands others' on
  *   request, reply    struct tables (rpc_types.h, local_types.h)
  *   kind              READ, WRITE (through the log), LOCAL (this agent only),
@@ -23,35 +23,39 @@
 #define ASK	(FROM(httpd) | FROM(healthd))
 #define LOOK	(ASK | FROM(dnsd))
 #define ROUTED	FROM(catalogd)
+/* Also by other agents, over port 8300: raftd hands these on byte for byte. Any
+ * other method is `rpc: can't find method` to them. */
+#define PEER	FROM(raftd)
 
 #define METHODS(X)                                                                                              \
-	X(Catalog, Register,         catalogd, register_request,         empty,                       WRITE,  NODE_WRITE,    ASK)    \
-	X(Catalog, Deregister,       catalogd, deregister_request,       empty,                       WRITE,  NODE_WRITE,    ASK)    \
-	X(Catalog, ListDatacenters,  catalogd, datacenters_request,      texts,                       READ,   ANYONE,        LOOK)   \
-	X(Catalog, ListNodes,        catalogd, dc_specific_request,      indexed_nodes,               READ,   NODE_READ,     LOOK)   \
-	X(Catalog, ListServices,     catalogd, dc_specific_request,      indexed_services,            READ,   SERVICE_READ,  LOOK)   \
-	X(Catalog, ServiceNodes,     catalogd, service_specific_request, indexed_service_nodes,       READ,   SERVICE_READ,  LOOK)   \
-	X(Catalog, NodeServices,     catalogd, node_specific_request,    indexed_node_services,       READ,   NODE_READ,     LOOK)   \
-	X(Catalog, NodeServiceList,  catalogd, node_specific_request,    indexed_node_service_list,   READ,   NODE_READ,     LOOK)   \
-	X(Health,  ChecksInState,    catalogd, checks_in_state_request,  indexed_health_checks,       READ,   NODE_READ,     LOOK)   \
-	X(Health,  NodeChecks,       catalogd, node_specific_request,    indexed_health_checks,       READ,   NODE_READ,     LOOK)   \
-	X(Health,  ServiceChecks,    catalogd, service_specific_request, indexed_health_checks,       READ,   SERVICE_READ,  LOOK)   \
-	X(Health,  ServiceNodes,     catalogd, service_specific_request, indexed_check_service_nodes, READ,   SERVICE_READ,  LOOK)   \
-	X(KVS,     Apply,            catalogd, kvs_request,              boolean,                     WRITE,  KEY_WRITE,     FROM(httpd)) \
-	X(KVS,     Get,              catalogd, key_request,              indexed_dir_entries,         READ,   KEY_READ,      FROM(httpd)) \
-	X(KVS,     List,             catalogd, key_request,              indexed_dir_entries,         READ,   KEY_LIST,      FROM(httpd)) \
-	X(KVS,     ListKeys,         catalogd, key_list_request,         indexed_key_list,            READ,   KEY_LIST,      FROM(httpd)) \
-	X(Session, Apply,            catalogd, session_request,          text,                        WRITE,  SESSION_WRITE, FROM(httpd)) \
-	X(Session, Get,              catalogd, session_specific_request, indexed_sessions,            READ,   SESSION_READ,  FROM(httpd)) \
-	X(Session, List,             catalogd, session_specific_request, indexed_sessions,            READ,   SESSION_READ,  FROM(httpd)) \
-	X(Session, NodeSessions,     catalogd, node_specific_request,    indexed_sessions,            READ,   SESSION_READ,  FROM(httpd)) \
-	X(Session, Renew,            catalogd, session_specific_request, indexed_sessions,            READ,   SESSION_WRITE, FROM(httpd)) \
-	X(Txn,     Apply,            catalogd, txn_request,              txn_response,                WRITE,  PER_OPERATION, FROM(httpd)) \
-	X(Txn,     Read,             catalogd, txn_read_request,         txn_read_response,           READ,   PER_OPERATION, FROM(httpd)) \
-	X(Status,  Leader,           catalogd, dc_specific_request,      text,                        READ,   ANYONE,        LOOK)   \
-	X(Status,  Peers,            catalogd, dc_specific_request,      texts,                       READ,   ANYONE,        LOOK)   \
-	X(Status,  Ping,             catalogd, empty,                    empty,                       READ,   ANYONE,        LOOK)   \
-	X(Operator, RaftGetConfiguration, catalogd, dc_specific_request, raft_configuration_response, READ,   OPERATOR_READ, FROM(httpd)) \
+	X(Catalog, Register,         catalogd, register_request,         empty,                       WRITE,  NODE_WRITE,    ASK | PEER)    \
+	X(Catalog, Deregister,       catalogd, deregister_request,       empty,                       WRITE,  NODE_WRITE,    ASK | PEER)    \
+	X(Catalog, ListDatacenters,  catalogd, datacenters_request,      texts,                       READ,   ANYONE,        LOOK | PEER)   \
+	X(Catalog, ListNodes,        catalogd, dc_specific_request,      indexed_nodes,               READ,   NODE_READ,     LOOK | PEER)   \
+	X(Catalog, ListServices,     catalogd, dc_specific_request,      indexed_services,            READ,   SERVICE_READ,  LOOK | PEER)   \
+	X(Catalog, ServiceNodes,     catalogd, service_specific_request, indexed_service_nodes,       READ,   SERVICE_READ,  LOOK | PEER)   \
+	X(Catalog, NodeServices,     catalogd, node_specific_request,    indexed_node_services,       READ,   NODE_READ,     LOOK | PEER)   \
+	X(Catalog, NodeServiceList,  catalogd, node_specific_request,    indexed_node_service_list,   READ,   NODE_READ,     LOOK | PEER)   \
+	X(Health,  ChecksInState,    catalogd, checks_in_state_request,  indexed_health_checks,       READ,   NODE_READ,     LOOK | PEER)   \
+	X(Health,  NodeChecks,       catalogd, node_specific_request,    indexed_health_checks,       READ,   NODE_READ,     LOOK | PEER)   \
+	X(Health,  ServiceChecks,    catalogd, service_specific_request, indexed_health_checks,       READ,   SERVICE_READ,  LOOK | PEER)   \
+	X(Health,  ServiceNodes,     catalogd, service_specific_request, indexed_check_service_nodes, READ,   SERVICE_READ,  LOOK | PEER)   \
+	X(KVS,     Apply,            catalogd, kvs_request,              boolean,                     WRITE,  KEY_WRITE,     FROM(httpd) | PEER) \
+	X(KVS,     Get,              catalogd, key_request,              indexed_dir_entries,         READ,   KEY_READ,      FROM(httpd) | PEER) \
+	X(KVS,     List,             catalogd, key_request,              indexed_dir_entries,         READ,   KEY_LIST,      FROM(httpd) | PEER) \
+	X(KVS,     ListKeys,         catalogd, key_list_request,         indexed_key_list,            READ,   KEY_LIST,      FROM(httpd) | PEER) \
+	X(Session, Apply,            catalogd, session_request,          text,                        WRITE,  SESSION_WRITE, FROM(httpd) | PEER) \
+	X(Session, Get,              catalogd, session_specific_request, indexed_sessions,            READ,   SESSION_READ,  FROM(httpd) | PEER) \
+	X(Session, List,             catalogd, session_specific_request, indexed_sessions,            READ,   SESSION_READ,  FROM(httpd) | PEER) \
+	X(Session, NodeSessions,     catalogd, node_specific_request,    indexed_sessions,            READ,   SESSION_READ,  FROM(httpd) | PEER) \
+	X(Session, Renew,            catalogd, session_specific_request, indexed_sessions,            READ,   SESSION_WRITE, FROM(httpd) | PEER) \
+	X(Txn,     Apply,            catalogd, txn_request,              txn_response,                WRITE,  PER_OPERATION, FROM(httpd) | PEER) \
+	X(Txn,     Read,             catalogd, txn_read_request,         txn_read_response,           READ,   PER_OPERATION, FROM(httpd) | PEER) \
+	X(Status,  Leader,           catalogd, dc_specific_request,      text,                        READ,   ANYONE,        LOOK | PEER)   \
+	X(Status,  Peers,            catalogd, dc_specific_request,      texts,                       READ,   ANYONE,        LOOK | PEER)   \
+	X(Status,  Ping,             catalogd, empty,                    empty,                       READ,   ANYONE,        LOOK | PEER)   \
+	X(Status,  RaftStats,        raftd,    empty,                    server_stats,                LOCAL,  ANYONE,        PEER)   \
+	X(Operator, RaftGetConfiguration, catalogd, dc_specific_request, raft_configuration_response, READ,   OPERATOR_READ, FROM(httpd) | PEER) \
 	\
 	X(Agent,   Stats,            catalogd, empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
 	X(Agent,   HealthStats,      healthd,  empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
@@ -71,9 +75,16 @@
 	X(Raft,    Stats,            raftd,    empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
 	X(Raft,    Configuration,    raftd,    empty,                    raft_configuration_response, LOCAL,  OPERATOR_READ, ROUTED) \
 	X(Raft,    Verify,           raftd,    empty,                    empty,                       LOCAL,  ANYONE,        ROUTED) \
+	X(Raft,    AddVoter,         raftd,    raft_change_request,      empty,                       LOCAL,  ANYONE,        ROUTED) \
+	X(Raft,    AddNonvoter,      raftd,    raft_change_request,      empty,                       LOCAL,  ANYONE,        ROUTED) \
+	X(Raft,    RemoveServer,     raftd,    raft_change_request,      empty,                       LOCAL,  ANYONE,        ROUTED) \
+	X(Raft,    Transfer,         raftd,    empty,                    empty,                       LOCAL,  ANYONE,        ROUTED) \
+	X(Peer,    Forward,          raftd,    peer_forward,             peer_reply,                  LOCAL,  ANYONE,        ROUTED) \
 	\
 	X(Serf,    MemberChanged,    catalogd, serf_member,              empty,                       NOTICE, ANYONE,        FROM(gossipd)) \
 	X(Raft,    Follow,           raftd,    raft_follow,              empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
+	X(Raft,    Bootstrap,        raftd,    raft_bootstrap,           empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
+	X(Raft,    Address,          raftd,    raft_address,             empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
 	X(Raft,    Submit,           raftd,    raft_submit,              empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
 	X(Raft,    Refused,          catalogd, raft_refused,             empty,                       NOTICE, ANYONE,        FROM(raftd)) \
 	X(Raft,    Committed,        catalogd, raft_committed,           empty,                       NOTICE, ANYONE,        FROM(raftd)) \

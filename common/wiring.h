@@ -20,7 +20,7 @@
 #define DAEMONS(X)                                                             \
 	/* id       user         reads               writes     network  runs */\
 	X(gossipd,  "_gossipd",  READ_CONFIG,               "serf",  NET_NONE,    RUNS_NOTHING) \
-	X(raftd,    "_raftd",    READ_CONFIG,               "raft",  NET_NONE,    RUNS_NOTHING) \
+	X(raftd,    "_raftd",    READ_CONFIG,               "raft",  NET_CONNECT, RUNS_NOTHING) \
 	X(catalogd, "_catalogd", READ_CONFIG,               "",      NET_NONE,    RUNS_NOTHING) \
 	X(healthd,  "_healthd",  READ_CONFIG,               "services checks", NET_NONE, RUNS_HELPERS) \
 	X(httpd,    "_httpd",    READ_CONFIG | READ_PAGE,   "",      NET_SERVE,   RUNS_NOTHING) \
