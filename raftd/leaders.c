@@ -1,0 +1,367 @@
+/*
+ * Raft from other servers: requests come in order on a connection, and are
+ * answered in order. Several may be open at once, so that those that wait for
+ * one fsync share it; a heartbeat has a connection of its own.
+ *
+ * A leader whose connections have all gone, and which cannot be dialled, is
+ * not waited for (election_leader_gone()).
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/xmalloc.h"
+#include "raft_wire.h"
+#include "raftd.h"
+
+#define OPEN_MAX 128 /* hashicorp/raft's pipeline */
+
+/* A request without its reply. */
+struct request {
+	struct idmap_node node;	      /* node.id is in its message's ticket */
+	STAILQ_ENTRY(request) entry;  /* of its connection, oldest first */
+	struct leader_conn *conn;     /* lent */
+	bool is_answered;
+	struct buf reply;
+};
+
+struct leader_conn {
+	TAILQ_ENTRY(leader_conn) entry;
+	struct net *net; /* lent */
+	struct link *link;
+	struct raft_name leader; /* who last spoke here as one; "" nobody */
+	struct whole whole;
+	STAILQ_HEAD(, request) open;
+	size_t open_count;
+	/* The body of an install that is coming in. */
+	uint64_t body_left;
+	struct message install;
+	struct membership membership; /* what install points to */
+};
+
+/* --- Replies. --- */
+
+static struct request *
+request_new(struct leader_conn *conn)
+{
+	struct request *request = xcalloc(1, sizeof(*request));
+
+	request->node.id = ++conn->net->last_request;
+	request->conn = conn;
+	idmap_put(&conn->net->requests, &request->node);
+	STAILQ_INSERT_TAIL(&conn->open, request, entry);
+	conn->open_count++;
+	return (request);
+}
+
+static void
+request_free(struct request *request)
+{
+	struct leader_conn *conn = request->conn;
+
+	STAILQ_REMOVE(&conn->open, request, request, entry);
+	conn->open_count--;
+	idmap_take(&conn->net->requests, request->node.id);
+	buf_deinit(&request->reply);
+	free(request);
+}
+
+/* What is answered leaves, up to the first that is not. */
+static void
+answered(struct request *request)
+{
+	struct leader_conn *conn = request->conn;
+
+	request->is_answered = true;
+	while ((request = STAILQ_FIRST(&conn->open)) != NULL &&
+	       request->is_answered) {
+		buf_put_slice(
+		    &conn->link->out, buf_slice(&request->reply));
+		request_free(request);
+	}
+	if (conn->open_count < OPEN_MAX)
+		link_pause(conn->link, false);
+}
+
+static struct request *
+find(struct net *net, const struct message *reply)
+{
+	return (idmap_get(&net->requests, reply->ticket.round));
+}
+
+void
+leaders_reply(struct net *net, const struct message *reply)
+{
+	struct request *request = find(net, reply);
+
+	if (request == NULL)
+		return; /* its connection is gone */
+	wire_put_reply(&request->reply, reply);
+	answered(request);
+}
+
+void
+leaders_fail(struct net *net, const struct message *reply, const char *text)
+{
+	struct request *request = find(net, reply);
+
+	if (request == NULL)
+		return;
+	wire_put_error(&request->reply, text);
+	answered(request);
+}
+
+/* --- Is the leader gone? --- */
+
+static bool
+is_heard(const struct net *net, const struct raft_name *leader)
+{
+	const struct leader_conn *conn;
+
+	TAILQ_FOREACH(conn, &net->leaders, entry)
+		if (raft_name_is(&conn->leader, leader))
+			return (true);
+	return (false);
+}
+
+static void
+probe_end(struct net *net)
+{
+	link_close(net->probe);
+	net->probe = NULL;
+	if (is_heard(net, &net->probed))
+		return; /* it has dialled again */
+	raftd_step(net->raftd, &(struct event){
+				   .kind = RAFT_LEADER_GONE,
+				   .as.leader_gone = net->probed,
+			       });
+}
+
+static void
+on_probe_end(struct link *link, const char *why)
+{
+	(void)why;
+	probe_end(link->keeper);
+}
+
+static void
+on_probe_time(struct link *link)
+{
+	probe_end(link->keeper);
+}
+
+static void
+on_probe_bytes(struct link *link)
+{
+	buf_reset(&link->in); /* nothing is asked, so nothing is said */
+}
+
+static const struct link_use probe_use = {
+	.on_bytes = on_probe_bytes,
+	.on_timer = on_probe_time,
+	.on_end = on_probe_end,
+};
+
+/* Its last connection has ended: is it still there? If it is, it would speak
+ * again within two heartbeats. */
+static void
+suspect(struct net *net, const struct raft_name *leader)
+{
+	const struct raft *raft = &net->raftd->raft;
+
+	if (net->probe != NULL || raft->role != ROLE_FOLLOWER ||
+	    !raft_name_is_set(leader) ||
+	    !raft_name_is(&raft->leader, leader) || is_heard(net, leader))
+		return;
+	net->probed = *leader;
+	net->probe = link_dial(&net->links, leader->text, &probe_use, net);
+	link_set_timer(net->probe,
+	    NANOSECONDS(raft->options.heartbeat_timeout.ns * 2 / 5));
+}
+
+/* --- Connections. --- */
+
+static void
+conn_free(struct leader_conn *conn)
+{
+	struct net *net = conn->net;
+	struct raft_name leader = conn->leader;
+	struct request *request;
+
+	if (net->receiving == conn)
+		install_stop(net);
+	while ((request = STAILQ_FIRST(&conn->open)) != NULL)
+		request_free(request);
+	TAILQ_REMOVE(&net->leaders, conn, entry);
+	free(conn);
+	suspect(net, &leader);
+}
+
+static void
+on_end(struct link *link, const char *why)
+{
+	(void)why;
+	conn_free(link->keeper);
+}
+
+static void
+conn_end(struct leader_conn *conn, const char *why)
+{
+	log_warn(LOG_RAFT, "failed to decode incoming command",
+	    "from=%s error=\"%s\"", conn->link->remote, why);
+	link_close(conn->link);
+	conn_free(conn);
+}
+
+/* --- Requests. --- */
+
+static void
+give(struct leader_conn *conn, struct message *message)
+{
+	/* Replies come back with the request's ticket: it names it here. */
+	message->ticket.round = request_new(conn)->node.id;
+	raftd_step(conn->net->raftd,
+	    &(struct event){ .kind = RAFT_RECEIVE, .as.receive = message });
+	if (message->kind == MESSAGE_TIMEOUT_NOW)
+		leaders_reply(conn->net, message);
+}
+
+static void
+begin_install(
+    struct leader_conn *conn, const struct message *message, uint64_t size)
+{
+	conn->install = *message;
+	conn->membership = *message->as.install.membership;
+	conn->install.as.install.membership = &conn->membership;
+	conn->body_left = size;
+	(void)install_begin(conn->net, conn, message);
+}
+
+/* The body is there: to the core, if it could be kept. */
+static void
+end_install(struct leader_conn *conn)
+{
+	struct net *net = conn->net;
+	struct message *message = &conn->install;
+
+	message->ticket.round = request_new(conn)->node.id;
+	if (net->receiving == conn) {
+		install_end(net, message);
+		return;
+	}
+	message->kind = MESSAGE_INSTALL_REPLY;
+	message->as.install_reply.is_success = false;
+	message->term = net->raftd->raft.term;
+	leaders_reply(net, message);
+}
+
+static bool
+use_request(struct leader_conn *conn, uint8_t type, struct slice map)
+{
+	struct message message;
+	struct arena arena;
+	uint64_t size;
+	enum err err;
+
+	arena_init(&arena);
+	err = wire_get_request(type, map, &arena, &message, &size);
+	if (err == ERR_UNAVAILABLE) {
+		struct request *request = request_new(conn);
+
+		wire_put_error(&request->reply,
+		    "operation not supported with current protocol version");
+		answered(request);
+	}
+	if (err == ERR_OK && (type == WIRE_APPEND || type == WIRE_INSTALL))
+		conn->leader = message.peer;
+	if (err == ERR_OK && type == WIRE_INSTALL) {
+		begin_install(conn, &message, size);
+		if (size == 0)
+			end_install(conn);
+	} else if (err == ERR_OK)
+		give(conn, &message);
+	arena_deinit(&arena);
+	/* What follows a body that was not understood cannot be found. */
+	return (err == ERR_OK ||
+		(err == ERR_UNAVAILABLE && type != WIRE_INSTALL));
+}
+
+static size_t
+use_body(struct leader_conn *conn, struct slice in)
+{
+	struct net *net = conn->net;
+
+	if (in.size > conn->body_left)
+		in = slice_head(in, (size_t)conn->body_left);
+	if (net->receiving == conn)
+		install_bytes(net, in);
+	conn->body_left -= in.size;
+	if (conn->body_left == 0)
+		end_install(conn);
+	return (in.size);
+}
+
+/* What one request or piece used of the bytes: 0, more must come; SIZE_MAX, it
+ * is no Raft. */
+static size_t
+use_bytes(struct leader_conn *conn, struct slice in)
+{
+	enum whole_state state;
+	struct slice map;
+
+	if (conn->body_left > 0)
+		return (use_body(conn, in));
+	map = slice_tail(in, 1);
+	state = whole_walk(&conn->whole, map);
+	if (state == WHOLE_MORE && in.size <= WIRE_REQUEST_BYTES_MAX)
+		return (0);
+	if (state != WHOLE_DONE)
+		return (SIZE_MAX);
+	map = slice_head(map, conn->whole.at);
+	whole_init(&conn->whole);
+	return (use_request(conn, in.data[0], map) ? 1 + map.size : SIZE_MAX);
+}
+
+static void
+on_bytes(struct link *link)
+{
+	struct leader_conn *conn = link->keeper;
+	size_t used = 0;
+
+	while (used < link->in.size && conn->open_count < OPEN_MAX) {
+		size_t size =
+		    use_bytes(conn, slice_tail(buf_slice(&link->in), used));
+
+		if (size == SIZE_MAX) {
+			conn_end(conn, "malformed request");
+			return;
+		}
+		if (size == 0)
+			break;
+		used += size;
+	}
+	buf_drop_front(&link->in, used);
+	if (conn->open_count >= OPEN_MAX)
+		link_pause(link, true);
+}
+
+static const struct link_use use = {
+	.on_bytes = on_bytes,
+	.on_end = on_end,
+};
+
+void
+leaders_begin(struct net *net, struct link *link)
+{
+	struct leader_conn *conn = xcalloc(1, sizeof(*conn));
+
+	conn->net = net;
+	conn->link = link;
+	whole_init(&conn->whole);
+	STAILQ_INIT(&conn->open);
+	TAILQ_INSERT_TAIL(&net->leaders, conn, entry);
+	link_give(link, &use, conn);
+	if (link->in.size > 0)
+		on_bytes(link);
+}

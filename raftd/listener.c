@@ -1,0 +1,179 @@
+/*
+ * Port 8300: who connects, and by the first byte, what for.
+ *
+ * Source  wire/rpc.md 1
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "raftd.h"
+
+#define ACCEPTS_A_TURN 64
+
+void
+net_open(struct net *net, struct daemon *daemon, struct raftd *raftd)
+{
+	const struct config *config = daemon->config;
+
+	net->raftd = raftd;
+	net->daemon = daemon;
+	net->fd = -1;
+	if (config->is_server && config->server_port > 0)
+		net->fd = listen_tcp(config->bind_address, config->server_port,
+		    "Failed to start Consul server: Failed to start RPC layer");
+}
+
+/* --- The first byte. --- */
+
+/* TLS comes with its own capability; until then nobody is left waiting. */
+static void
+refuse_tls(struct link *link)
+{
+	log_warn(LOG_RPC,
+	    "TLS connection attempted, but this server has no certificate",
+	    "conn=from=%s", link->remote);
+	link_close(link);
+}
+
+static void
+refuse_snapshot(struct link *link)
+{
+	log_warn(LOG_RPC, "snapshots over RPC are not served by this version",
+	    "conn=from=%s", link->remote);
+	link_close(link);
+}
+
+static void
+on_first_byte(struct link *link)
+{
+	struct net *net = link->keeper;
+	uint8_t first = link->in.data[0];
+
+	buf_drop_front(&link->in, 1);
+	switch (first) {
+	case FIRST_CALLS:
+		served_begin(net, link, false);
+		break;
+	case FIRST_MUX:
+		served_begin(net, link, true);
+		break;
+	case FIRST_RAFT:
+		leaders_begin(net, link);
+		break;
+	case FIRST_TLS:
+		refuse_tls(link);
+		break;
+	case FIRST_SNAPSHOT:
+		refuse_snapshot(link);
+		break;
+	default:
+		log_error(LOG_RPC, "unrecognized RPC byte",
+		    "byte=%u conn=from=%s", first, link->remote);
+		link_close(link);
+		break;
+	}
+}
+
+/* rpc_handshake_timeout. */
+static void
+on_late(struct link *link)
+{
+	log_debug(LOG_RPC, "no first byte in time", "conn=from=%s",
+	    link->remote);
+	link_close(link);
+}
+
+static const struct link_use handshake = {
+	.on_bytes = on_first_byte,
+	.on_timer = on_late,
+};
+
+/* --- Accepting. --- */
+
+static void
+print_address(const struct sockaddr_storage *from, char *text, size_t size)
+{
+	const struct sockaddr_in *v4 = (const void *)from;
+	const struct sockaddr_in6 *v6 = (const void *)from;
+	char host[INET6_ADDRSTRLEN] = "";
+
+	if (from->ss_family == AF_INET6) {
+		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
+		snprintf(text, size, "[%s]:%u", host, ntohs(v6->sin6_port));
+	} else {
+		inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
+		snprintf(text, size, "%s:%u", host, ntohs(v4->sin_port));
+	}
+}
+
+/* False when nobody waits. */
+static bool
+accept_one(struct net *net)
+{
+	struct sockaddr_storage from = { 0 };
+	socklen_t size = sizeof(from);
+	char remote[RAFT_NAME_BYTES_MAX + 1];
+	struct link *link;
+	int fd = accept4(net->fd, (struct sockaddr *)&from, &size,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return (errno == ECONNABORTED || errno == EINTR);
+	print_address(&from, remote, sizeof(remote));
+	link = link_accepted(&net->links, fd, remote, &handshake, net);
+	if (net->links.incoming > PEER_CONNS_MAX ||
+	    links_count_like(&net->links, link) > PEER_CONNS_PER_ADDRESS) {
+		log_error(LOG_RPC, "rejecting RPC conn from because "
+				   "rpc_max_conns_per_client exceeded",
+		    "conn=from=%s", remote);
+		link_close(link);
+		return (true);
+	}
+	link_set_timer(link, MILLISECONDS(PEER_HANDSHAKE_MS));
+	return (true);
+}
+
+static void
+on_acceptable(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct net *net = w->data;
+
+	(void)loop;
+	(void)events;
+	for (unsigned i = 0; i < ACCEPTS_A_TURN && accept_one(net); i++)
+		continue;
+}
+
+void
+net_start(struct net *net)
+{
+	const char *source = net->daemon->config->bind_address;
+
+	if (strcmp(source, "0.0.0.0") == 0 || strcmp(source, "::") == 0)
+		source = "";
+	links_init(&net->links, net->daemon->loop, source);
+	TAILQ_INIT(&net->pool);
+	TAILQ_INIT(&net->followers);
+	TAILQ_INIT(&net->leaders);
+	idmap_init(&net->requests);
+	snapshot_file_init(&net->received);
+	if (net->fd < 0)
+		return;
+	ev_io_init(&net->acceptable, on_acceptable, net->fd, EV_READ);
+	net->acceptable.data = net;
+	ev_io_start(net->daemon->loop, &net->acceptable);
+}
+
+void
+net_turn(struct net *net)
+{
+	if (net->is_renewing)
+		followers_renew(net);
+	net->is_renewing = false;
+	links_turn(&net->links);
+}
