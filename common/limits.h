@@ -69,6 +69,9 @@
 #define RAFT_SERVERS_MAX       64
 #define RAFT_NAME_BYTES_MAX    127 /* an id or an address */
 
+/* --- Gossip; message.h of gossipd has those of its packets. --- */
+#define SERF_JOIN_ADDRESSES_MAX 1024
+
 /* --- Port 8300. --- */
 #define PEER_CONNS_PER_ADDRESS 100 /* limits.rpc_max_conns_per_client */
 #define PEER_CONNS_MAX	       8192

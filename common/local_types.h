@@ -99,7 +99,8 @@
 
 /* --- Membership. --- */
 
-/* JSON of api/http.md 7, member. Status: 1 alive 2 leaving 3 left 4 failed. */
+/* JSON of api/http.md 7, member. Status: 1 alive 2 leaving 3 left 4 failed; 0 in
+ * a notice: it is no member any more (reaped, pruned). */
 #define SERF_MEMBER(F) \
 	F(STR, _, name, "Name", 0, 0) \
 	F(STR, _, addr, "Addr", 0, 0) \
@@ -118,6 +119,53 @@
 
 #define SERF_MEMBERS_REQUEST(F) \
 	F(BOOL, _, is_wan, "WAN", 0, 0)
+
+/* Addresses to join, as `consul join` takes them. Refused with Consul's text
+ * where none worked. */
+#define SERF_JOIN_REQUEST(F) \
+	F(STRS, _, addresses, "Addresses", SERF_JOIN_ADDRESSES_MAX, 0) \
+	F(BOOL, _, is_wan, "WAN", 0, 0)
+
+#define SERF_JOINED(F) \
+	F(U64, _, count, "Count", 0, 0) /* of addresses that worked */
+
+#define SERF_FORCE_LEAVE_REQUEST(F) \
+	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) /* or "node.dc": of the WAN */ \
+	F(BOOL, _, is_prune, "Prune", 0, 0)
+
+/* The name as Serf has it ("consul:event:deploy", "consul:new-leader"), the
+ * payload as it goes out (user_event.h). Into the LAN pool; refused as Serf
+ * does: "user event exceeds configured limit of 512 bytes before encoding". */
+#define SERF_FIRE_REQUEST(F) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
+	F(BYTES, _, payload, "Payload", 0, 0)
+
+/* A user event, as /v1/event/list shows it (api/http.md 8). */
+#define USER_EVENT_ENTRY(F) \
+	F(STR, _, id, "ID", 0, 0) \
+	F(STR, _, name, "Name", 0, 0) /* without "consul:event:" */ \
+	F(BYTES, _, payload, "Payload", 0, 0) \
+	F(STR, _, node_filter, "NodeFilter", 0, 0) \
+	F(STR, _, service_filter, "ServiceFilter", 0, 0) \
+	F(STR, _, tag_filter, "TagFilter", 0, 0) \
+	F(INT, _, version, "Version", 0, 0) \
+	F(U64, _, ltime, "LTime", 0, 0)
+
+/* A question to the keyrings of all members of one pool. */
+#define SERF_KEYRING_REQUEST(F) \
+	F(STR, _, operation, "Operation", 16, 0) /* list install use remove */ \
+	F(STR, _, key, "Key", 64, 0) /* base64; not to list */ \
+	F(U64, _, relay_factor, "RelayFactor", 0, 0) \
+	F(BOOL, _, is_local, "LocalOnly", 0, 0) /* list: ask nobody else */ \
+	F(BOOL, _, is_wan, "WAN", 0, 0)
+
+/* What they said; members as in Consul's KeyringResponse. */
+#define SERF_KEYRING_REPLY(F) \
+	F(MAP_STR, _, messages, "Messages", 0, 0) /* by node: why not */ \
+	F(MAP_INT, _, keys, "Keys", 0, 0) /* base64: how many have it */ \
+	F(MAP_INT, _, primary_keys, "PrimaryKeys", 0, 0) \
+	F(INT, _, node_count, "NumNodes", 0, 0) \
+	F(STR, _, error, "Error", 0, 0) /* "1/2 nodes reported failure", or "" */
 
 /* --- The log, between catalogd and raftd. --- */
 
@@ -221,6 +269,13 @@
 	X(serf_member, SERF_MEMBER, "Member") \
 	X(serf_members, SERF_MEMBERS, "Members") \
 	X(serf_members_request, SERF_MEMBERS_REQUEST, "MembersRequest") \
+	X(serf_join_request, SERF_JOIN_REQUEST, "JoinRequest") \
+	X(serf_joined, SERF_JOINED, "Joined") \
+	X(serf_force_leave_request, SERF_FORCE_LEAVE_REQUEST, "ForceLeaveRequest") \
+	X(serf_fire_request, SERF_FIRE_REQUEST, "FireRequest") \
+	X(user_event_entry, USER_EVENT_ENTRY, "UserEvent") \
+	X(serf_keyring_request, SERF_KEYRING_REQUEST, "SerfKeyringRequest") \
+	X(serf_keyring_reply, SERF_KEYRING_REPLY, "SerfKeyringReply") \
 	X(raft_follow, RAFT_FOLLOW, "RaftFollow") \
 	X(raft_submit, RAFT_SUBMIT, "RaftSubmit") \
 	X(raft_refused, RAFT_REFUSED, "RaftRefused") \

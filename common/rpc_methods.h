@@ -72,6 +72,11 @@
 	X(Serf,    Members,          gossipd,  serf_members_request,     serf_members,                LOCAL,  NODE_READ,     FROM(httpd)) \
 	X(Serf,    Stats,            gossipd,  empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
 	X(Serf,    Leave,            gossipd,  empty,                    empty,                       LOCAL,  AGENT_WRITE,   FROM(httpd)) \
+	X(Serf,    Join,             gossipd,  serf_join_request,        serf_joined,                 LOCAL,  AGENT_WRITE,   FROM(httpd)) \
+	X(Serf,    ForceLeave,       gossipd,  serf_force_leave_request, empty,                       LOCAL,  OPERATOR_WRITE, FROM(httpd)) \
+	X(Serf,    Coordinates,      gossipd,  serf_members_request,     coordinates,                 LOCAL,  NODE_READ,     FROM(httpd)) \
+	X(Serf,    FireEvent,        gossipd,  serf_fire_request,        empty,                       LOCAL,  ANYONE,        ROUTED) \
+	X(Serf,    Keyring,          gossipd,  serf_keyring_request,     serf_keyring_reply,          LOCAL,  ANYONE,        ROUTED) \
 	X(Raft,    Stats,            raftd,    empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
 	X(Raft,    Configuration,    raftd,    empty,                    raft_configuration_response, LOCAL,  OPERATOR_READ, ROUTED) \
 	X(Raft,    Verify,           raftd,    empty,                    empty,                       LOCAL,  ANYONE,        ROUTED) \
@@ -82,6 +87,9 @@
 	X(Peer,    Forward,          raftd,    peer_forward,             peer_reply,                  LOCAL,  ANYONE,        ROUTED) \
 	\
 	X(Serf,    MemberChanged,    catalogd, serf_member,              empty,                       NOTICE, ANYONE,        FROM(gossipd)) \
+	X(Serf,    WanMemberChanged, catalogd, serf_member,              empty,                       NOTICE, ANYONE,        FROM(gossipd)) \
+	X(Serf,    EventReceived,    catalogd, user_event_entry,         empty,                       NOTICE, ANYONE,        FROM(gossipd)) \
+	X(Serf,    CoordinateDue,    catalogd, coordinate,               empty,                       NOTICE, ANYONE,        FROM(gossipd)) \
 	X(Raft,    Follow,           raftd,    raft_follow,              empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
 	X(Raft,    Bootstrap,        raftd,    raft_bootstrap,           empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
 	X(Raft,    Address,          raftd,    raft_address,             empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
@@ -127,6 +135,7 @@ enum acl_rule {
 	RULE_AGENT_READ,
 	RULE_AGENT_WRITE,
 	RULE_OPERATOR_READ,
+	RULE_OPERATOR_WRITE,
 	RULE_PER_OPERATION,
 };
 

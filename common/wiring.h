@@ -19,7 +19,7 @@
  */
 #define DAEMONS(X)                                                             \
 	/* id       user         reads               writes     network  runs */\
-	X(gossipd,  "_gossipd",  READ_CONFIG,               "serf",  NET_NONE,    RUNS_NOTHING) \
+	X(gossipd,  "_gossipd",  READ_CONFIG | READ_SYSTEM, "serf",  NET_CONNECT, RUNS_NOTHING) \
 	X(raftd,    "_raftd",    READ_CONFIG,               "raft",  NET_CONNECT, RUNS_NOTHING) \
 	X(catalogd, "_catalogd", READ_CONFIG,               "",      NET_NONE,    RUNS_NOTHING) \
 	X(healthd,  "_healthd",  READ_CONFIG,               "services checks", NET_NONE, RUNS_HELPERS) \
