@@ -122,6 +122,8 @@ FUZZ_membership_fuzz := raftd/codec.c raftd/membership.c
 FUZZ_http_fuzz := $(HTTPD_CORE:%=httpd/%.c)
 FUZZ_fsm_fuzz := $(CATALOGD_CORE:%=catalogd/%.c)
 FUZZ_snapshot_fuzz := $(FUZZ_fsm_fuzz)
+FUZZ_gossip_fuzz := $(addprefix gossipd/,codec.c codec_stream.c fields.c \
+    layouts.c lzw.c)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(call sources,common) $(HEADERS)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)clang -std=gnu11 -D_GNU_SOURCE -g -O1 -Icommon -I. \
