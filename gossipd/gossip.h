@@ -61,7 +61,6 @@ struct gossip_timing {
 
 extern const struct gossip_timing gossip_timing_lan;
 extern const struct gossip_timing gossip_timing_wan;
-extern const struct gossip_timing gossip_timing_local; /* of tests: -dev */
 
 struct gossip_options {
 	struct slice name;	 /* copied, as all here */

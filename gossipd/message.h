@@ -257,6 +257,10 @@ struct push_pull {
 /* Bytes of a message in a packet: for memberlist's the type byte and the map,
  * for Serf's the type 8 as well. Exactly what the codec will write. */
 size_t message_size(const struct message *);
+/* A copy of a message whose texts are in `memory`, which is aligned and has
+ * message_text_bytes(). What a relay has as a struct stays where it is. */
+size_t message_text_bytes(const struct message *);
+void message_copy(struct message *to, const struct message *from, void *memory);
 bool endpoint_equal(const struct endpoint *, const struct endpoint *);
 bool versions_equal(const struct versions *, const struct versions *);
 

@@ -1,0 +1,27 @@
+/*
+ * Regular expressions as Go has them (RE2), for the filters of queries and of
+ * Consul's events. Any member of the pool may send one: the time is bounded by
+ * pattern times text, the memory by PATTERN_STATES_MAX.
+ *
+ * Syntax  literals . [...] [^...] with a-z and [:alpha:], \d \w \s and their
+ *         opposites, escapes (\n, \x41, \.), ^ $ \A \z \b \B, ( ) (?: ) and
+ *         (?i), | * + ? {n,m} and their lazy forms. Bytes, not runes: beyond
+ *         ASCII, text matches as it is written
+ */
+#ifndef GOSSIPD_PATTERN_H
+#define GOSSIPD_PATTERN_H
+
+#include "common/bytes.h"
+
+#define PATTERN_STATES_MAX 2048
+
+enum pattern_result {
+	PATTERN_ABSENT,
+	PATTERN_FOUND,
+	PATTERN_BAD, /* not understood, or too large */
+};
+
+/* Is it anywhere in the text? */
+enum pattern_result pattern_search(struct slice pattern, struct slice text);
+
+#endif
