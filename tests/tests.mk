@@ -5,6 +5,14 @@ RAFT_CORE := raft effects election replication follower membership trail
 # What the simulation takes from raftd's edges, and its own parts.
 RAFT_SIM  := $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE) recent batch 	    codec) $(patsubst %,$(BUILD)/obj/tests/sim/%.o,raft_sim raft_net 	    raft_check store_mem)
 
+# The same for gossipd.
+GOSSIP_CORE := gossip effects send members swim probe pull rule meta names \
+	    suspicion broadcast message random coord serf serf_event \
+	    serf_query serf_reap filter pattern
+GOSSIP_SIM  := $(patsubst %,$(BUILD)/obj/gossipd/%.o,$(GOSSIP_CORE)) \
+	    $(patsubst %,$(BUILD)/obj/tests/sim/%.o,gossip_sim gossip_net \
+	    gossip_check)
+
 E2E	  := $(sort $(wildcard tests/e2e/*.bats))
 COMPAT	  := $(sort $(wildcard tests/compat/*.py))
 SHELL_FILES = $(sort conf/packages tests/run .ci/run \
@@ -51,8 +59,13 @@ $(BUILD)/tests/raftd/script_test: $(BUILD)/obj/tests/raftd/script_test.o \
 bless: $(BUILD)/tests/raftd/script_test
 	$(BUILD)/tests/raftd/script_test -b
 
+$(BUILD)/tests/sim/gossip_sim: $(GOSSIP_SIM) $(COMMON)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
+
 .PHONY: sim
 sim: $(SIMS)
+	$(BUILD)/tests/sim/gossip_sim $(if $(SEED),-s $(SEED) -n 1,-n $(SEEDS))
 	$(BUILD)/tests/sim/raft_sim $(if $(SEED),-s $(SEED) -n 1,-n $(SEEDS))
 
 # What a core may call from outside itself: no clock, no disk, no chance.
