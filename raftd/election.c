@@ -8,6 +8,11 @@
 
 #include "core.h"
 
+/* From one follower's place to the next: a vote's way there and back, with an
+ * fsync at both ends. */
+#define LEADER_GONE_FIRST MILLISECONDS(5)
+#define LEADER_GONE_NEXT  MILLISECONDS(60)
+
 /* hashicorp/raft: a follower waits 1..2 times HeartbeatTimeout, a candidate
  * 1..2 times ElectionTimeout. */
 void
@@ -113,6 +118,40 @@ election_tick(struct step *s)
 	 * election. */
 	effects_note(s->fx, NOTE_ELECTION_TIMEOUT, raft->term, NULL);
 	election_start(s, false);
+}
+
+/*
+ * The leader's process has died: its connections were closed, and it is not
+ * there any more. Nobody has to wait for the timer then, for that is all that
+ * a timeout is: a guess that the leader has gone. It is as safe as any early
+ * timeout, and we too give our vote to whoever asks.
+ *
+ * All followers learn of it at once. So that they don't stand against each
+ * other they go by their place in the configuration; who is before us and
+ * cannot win has asked, and so has renewed nobody's timer.
+ */
+void
+election_leader_gone(struct step *s, const struct raft_name *leader)
+{
+	struct raft *raft = s->raft;
+	int64_t before = 0;
+
+	if (raft->role != ROLE_FOLLOWER || !raft_name_is_set(leader) ||
+	    !raft_name_is(&raft->leader, leader))
+		return;
+	for (size_t i = 0; i < raft->latest.count; i++) {
+		const struct member *one = &raft->latest.members[i];
+
+		if (raft_name_is(&one->id, &raft->options.id))
+			break;
+		if (one->suffrage == SUFFRAGE_VOTER &&
+		    !raft_name_is(&one->address, leader))
+			before++;
+	}
+	effects_note(s->fx, NOTE_LEADER_GONE, 0, leader);
+	step_set_leader(s, &(struct raft_name){ "" });
+	raft->election_at = instant_add(s->now,
+	    NANOSECONDS(LEADER_GONE_FIRST.ns + before * LEADER_GONE_NEXT.ns));
 }
 
 static size_t

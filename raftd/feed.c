@@ -37,7 +37,7 @@ feed_refuse(struct raftd *d, uint64_t id, const char *why)
 {
 	struct raft_refused notice = { .id = id, .why = slice_of_text(why) };
 
-	if (id != 0)
+	if (id != 0 && id != OWN_PROPOSAL)
 		(void)tell(d, METHOD_Raft_Refused, &raft_refused_type, &notice);
 }
 
@@ -124,11 +124,13 @@ send_entries(struct raftd *d, struct entry *entries, size_t count)
 			.index = entry->index,
 			.term = entry->term,
 			.type = entry->type,
-			.id = entry->id,
+			.id = entry->id == OWN_PROPOSAL ? 0 : entry->id,
 		};
 
-		if (entry->type == ENTRY_COMMAND)
+		if (entry->type == ENTRY_COMMAND) {
 			notice.data = entry->data;
+			notice.extensions = entry->extensions;
+		}
 		if (!tell(d, METHOD_Raft_Committed, &raft_committed_type,
 			&notice))
 			break;
@@ -144,8 +146,6 @@ feed_read(struct raftd *d, struct store_result *result)
 	struct feed *feed = &d->feed;
 
 	feed->is_reading = false;
-	if (result->why[0] != '\0')
-		fatal("cannot read the Raft log: %s", result->why);
 	if (!feed->is_on || feed->is_restoring || result->batch == NULL ||
 	    result->batch->entries[0].index != feed->sent_index + 1)
 		return;
@@ -164,7 +164,7 @@ push_entries(struct raftd *d)
 	if (count > 0)
 		return (send_entries(d, entries, count) > 0);
 	if (!feed->is_reading)
-		store_read(d->store, feed->sent_index + 1, FEED_READ_BYTES);
+		raftd_read(d, feed->sent_index + 1, FEED_READ_BYTES, NULL);
 	feed->is_reading = true;
 	return (false);
 }

@@ -35,8 +35,8 @@ struct asked {
 };
 
 struct lane {
-	struct follower *follower; /* lent */
-	struct link *link;	   /* NULL: not dialled */
+	struct follower *follower;     /* lent */
+	struct link *link;	       /* NULL: not dialled */
 	struct asked asked[ASKED_MAX]; /* a ring */
 	size_t first, count;
 	struct call_frame frame; /* error text, and reply */
@@ -44,7 +44,7 @@ struct lane {
 
 struct follower {
 	TAILQ_ENTRY(follower) entry;
-	struct net *net; /* lent */
+	struct net *net;       /* lent */
 	struct raft_name name; /* its address in the configuration */
 	struct raft_name dialled;
 	struct lane beats, entries, snapshot;
@@ -109,8 +109,8 @@ lane_end(struct lane *lane)
 		return;
 	/* Without those before them they would only be refused. */
 	for (size_t i = 0; i < follower->queue_count; i++)
-		net_unreached(follower->net, &follower->name,
-		    &follower->queue[i].ticket);
+		net_unreached(
+		    follower->net, &follower->name, &follower->queue[i].ticket);
 	follower->queue_count = 0;
 }
 
@@ -158,9 +158,9 @@ use_reply(struct lane *lane, struct slice error, struct slice body)
 	reply.peer = follower->name;
 	reply.ticket = asked.ticket;
 	if (reply.kind != MESSAGE_TIMEOUT_NOW)
-		raftd_step(follower->net->raftd,
-		    &(struct event){
-			.kind = RAFT_RECEIVE, .as.receive = &reply });
+		raftd_step(
+		    follower->net->raftd, &(struct event){ .kind = RAFT_RECEIVE,
+					      .as.receive = &reply });
 	return (true);
 }
 
@@ -225,8 +225,8 @@ lane_ask(struct lane *lane, const struct message *message)
 	assert(lane->count < ASKED_MAX);
 	if (lane->link == NULL) {
 		follower->dialled = net_address(net, &follower->name);
-		lane->link = link_dial(
-		    &net->links, follower->dialled.text, &use, lane);
+		lane->link =
+		    link_dial(&net->links, follower->dialled.text, &use, lane);
 		buf_put_u8(&lane->link->out, FIRST_RAFT);
 	}
 	if (lane->count == 0)
@@ -343,18 +343,17 @@ is_current(const struct follower *follower, const struct message *message)
 {
 	const struct raft *raft = &follower->net->raftd->raft;
 
-	return (
-	    raft->role == ROLE_LEADER && raft->term == message->term &&
-	    message->as.append.first_index + message->as.append.count <=
-		raft->trail.last_index + 1);
+	return (raft->role == ROLE_LEADER && raft->term == message->term &&
+		message->as.append.first_index + message->as.append.count <=
+		    raft->trail.last_index + 1);
 }
 
 static bool
 has_room(const struct lane *lane)
 {
-	return (lane->count < ASKED_MAX &&
-		(lane->link == NULL ||
-		    link_waiting(lane->link) < LANE_OUT_MAX));
+	return (
+	    lane->count < ASKED_MAX &&
+	    (lane->link == NULL || link_waiting(lane->link) < LANE_OUT_MAX));
 }
 
 /* Send what is queued, as far as there is room and the entries are at hand. */
@@ -376,15 +375,14 @@ pump(struct follower *follower)
 			wire_put_append(lane_ask(lane, message), message,
 			    self(follower->net), entries);
 		else
-			net_unreached(follower->net, &follower->name,
-			    &message->ticket);
+			net_unreached(
+			    follower->net, &follower->name, &message->ticket);
 		queue_pop(follower);
 	}
 }
 
 void
-followers_read(
-    struct net *net, struct follower *follower, struct batch *batch)
+followers_read(struct net *net, struct follower *follower, struct batch *batch)
 {
 	(void)net;
 	follower->is_reading = false;
@@ -392,8 +390,8 @@ followers_read(
 		follower->read[follower->read_count++] = batch_hold(batch);
 	else if (follower->queue_count > 0) {
 		/* Trimmed meanwhile: the core will send a snapshot. */
-		net_unreached(follower->net, &follower->name,
-		    &follower->queue[0].ticket);
+		net_unreached(
+		    follower->net, &follower->name, &follower->queue[0].ticket);
 		queue_pop(follower);
 	}
 	pump(follower);
@@ -455,13 +453,12 @@ send_install(struct follower *follower, const struct message *message)
 		log_error(LOG_RAFT, "failed to open snapshot", "error=\"%s\"",
 		    buf_text(&why));
 		buf_deinit(&why);
-		net_unreached(
-		    follower->net, &follower->name, &message->ticket);
+		net_unreached(follower->net, &follower->name, &message->ticket);
 		return;
 	}
 	follower->sending = d->newest;
-	wire_put_install(lane_ask(lane, message), message,
-	    self(follower->net), &follower->sending);
+	wire_put_install(lane_ask(lane, message), message, self(follower->net),
+	    &follower->sending);
 	link_set_timer(lane->link, time_for(&follower->sending));
 	fill(follower);
 }
@@ -474,8 +471,8 @@ find(struct net *net, const struct raft_name *name)
 	struct follower *follower;
 
 	TAILQ_FOREACH(follower, &net->followers, entry)
-		if (raft_name_is(&follower->name, name))
-			return (follower);
+	if (raft_name_is(&follower->name, name))
+		return (follower);
 	follower = xcalloc(1, sizeof(*follower));
 	follower->net = net;
 	follower->name = *name;

@@ -10,8 +10,8 @@
 #include "raftd.h"
 
 bool
-install_begin(struct net *net, struct leader_conn *conn,
-    const struct message *message)
+install_begin(
+    struct net *net, struct leader_conn *conn, const struct message *message)
 {
 	struct raftd *d = net->raftd;
 	struct wall now = wall_now();
@@ -65,8 +65,8 @@ install_end(struct net *net, const struct message *message)
 
 	log_info(LOG_RAFT, "copied to local snapshot", "bytes=%" PRIu64,
 	    net->received.size);
-	raftd_step(d,
-	    &(struct event){ .kind = RAFT_RECEIVE, .as.receive = message });
+	raftd_step(
+	    d, &(struct event){ .kind = RAFT_RECEIVE, .as.receive = message });
 	/* install_keep() has taken it, or nobody wants it. */
 	install_stop(net);
 }
@@ -101,9 +101,11 @@ install_kept(struct net *net, const struct store_result *result)
 		snapshots_promote(&d->snapshots);
 		log_info(LOG_RAFT, "Installed remote snapshot",
 		    "index=%" PRIu64, d->newest.index);
-	} else
+	} else {
+		snapshot_discard(&d->snapshots, result->snapshot->name);
 		log_error(LOG_RAFT, "failed to install snapshot",
 		    "error=\"%s\"", result->why);
+	}
 	raftd_step(d, &(struct event){
 			  .kind = RAFT_INSTALLED,
 			  .as.installed = { .is_success = is_success },

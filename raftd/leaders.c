@@ -14,14 +14,15 @@
 #include "common/xmalloc.h"
 #include "raft_wire.h"
 #include "raftd.h"
+#include "whole.h"
 
 #define OPEN_MAX 128 /* hashicorp/raft's pipeline */
 
 /* A request without its reply. */
 struct request {
-	struct idmap_node node;	      /* node.id is in its message's ticket */
-	STAILQ_ENTRY(request) entry;  /* of its connection, oldest first */
-	struct leader_conn *conn;     /* lent */
+	struct idmap_node node;	     /* node.id is in its message's ticket */
+	STAILQ_ENTRY(request) entry; /* of its connection, oldest first */
+	struct leader_conn *conn;    /* lent */
 	bool is_answered;
 	struct buf reply;
 };
@@ -34,6 +35,7 @@ struct leader_conn {
 	struct whole whole;
 	STAILQ_HEAD(, request) open;
 	size_t open_count;
+	bool is_stopped; /* as many are open as may be */
 	/* The body of an install that is coming in. */
 	uint64_t body_left;
 	struct message install;
@@ -76,12 +78,9 @@ answered(struct request *request)
 	request->is_answered = true;
 	while ((request = STAILQ_FIRST(&conn->open)) != NULL &&
 	       request->is_answered) {
-		buf_put_slice(
-		    &conn->link->out, buf_slice(&request->reply));
+		buf_put_slice(&conn->link->out, buf_slice(&request->reply));
 		request_free(request);
 	}
-	if (conn->open_count < OPEN_MAX)
-		link_pause(conn->link, false);
 }
 
 static struct request *
@@ -120,8 +119,8 @@ is_heard(const struct net *net, const struct raft_name *leader)
 	const struct leader_conn *conn;
 
 	TAILQ_FOREACH(conn, &net->leaders, entry)
-		if (raft_name_is(&conn->leader, leader))
-			return (true);
+	if (raft_name_is(&conn->leader, leader))
+		return (true);
 	return (false);
 }
 
@@ -171,8 +170,8 @@ suspect(struct net *net, const struct raft_name *leader)
 	const struct raft *raft = &net->raftd->raft;
 
 	if (net->probe != NULL || raft->role != ROLE_FOLLOWER ||
-	    !raft_name_is_set(leader) ||
-	    !raft_name_is(&raft->leader, leader) || is_heard(net, leader))
+	    !raft_name_is_set(leader) || !raft_name_is(&raft->leader, leader) ||
+	    is_heard(net, leader))
 		return;
 	net->probed = *leader;
 	net->probe = link_dial(&net->links, leader->text, &probe_use, net);
@@ -283,8 +282,8 @@ use_request(struct leader_conn *conn, uint8_t type, struct slice map)
 		give(conn, &message);
 	arena_deinit(&arena);
 	/* What follows a body that was not understood cannot be found. */
-	return (err == ERR_OK ||
-		(err == ERR_UNAVAILABLE && type != WIRE_INSTALL));
+	return (
+	    err == ERR_OK || (err == ERR_UNAVAILABLE && type != WIRE_INSTALL));
 }
 
 static size_t
@@ -342,8 +341,24 @@ on_bytes(struct link *link)
 		used += size;
 	}
 	buf_drop_front(&link->in, used);
-	if (conn->open_count >= OPEN_MAX)
-		link_pause(link, true);
+	conn->is_stopped = conn->open_count >= OPEN_MAX;
+	link_pause(link, conn->is_stopped);
+}
+
+/* Those that had to wait for replies go on with what they have. */
+void
+leaders_resume(struct net *net)
+{
+	struct leader_conn *conn, *next;
+
+	for (conn = TAILQ_FIRST(&net->leaders); conn != NULL; conn = next) {
+		next = TAILQ_NEXT(conn, entry);
+		if (conn->is_stopped && conn->open_count < OPEN_MAX) {
+			conn->is_stopped = false;
+			link_pause(conn->link, false);
+			on_bytes(conn->link);
+		}
+	}
 }
 
 static const struct link_use use = {

@@ -83,8 +83,8 @@ on_first_byte(struct link *link)
 static void
 on_late(struct link *link)
 {
-	log_debug(LOG_RPC, "no first byte in time", "conn=from=%s",
-	    link->remote);
+	log_debug(
+	    LOG_RPC, "no first byte in time", "conn=from=%s", link->remote);
 	link_close(link);
 }
 
@@ -128,8 +128,9 @@ accept_one(struct net *net)
 	link = link_accepted(&net->links, fd, remote, &handshake, net);
 	if (net->links.incoming > PEER_CONNS_MAX ||
 	    links_count_like(&net->links, link) > PEER_CONNS_PER_ADDRESS) {
-		log_error(LOG_RPC, "rejecting RPC conn from because "
-				   "rpc_max_conns_per_client exceeded",
+		log_error(LOG_RPC,
+		    "rejecting RPC conn from because "
+		    "rpc_max_conns_per_client exceeded",
 		    "conn=from=%s", remote);
 		link_close(link);
 		return (true);

@@ -92,6 +92,9 @@ raftd_open(struct daemon *daemon)
 	struct buf why = { 0 };
 
 	d->daemon = daemon;
+	STAILQ_INIT(&d->changes);
+	d->readers_end = &d->readers;
+	net_open(&d->net, daemon, d);
 	umask(0077); /* the log holds tokens */
 	snapshot_file_init(&d->feed.restore);
 	snapshot_file_init(&d->taking.file);
@@ -224,6 +227,7 @@ raftd_start(struct daemon *daemon)
 	struct raftd *d = daemon->state;
 	struct raft_options options;
 
+	net_start(&d->net);
 	if (!daemon->config->is_server)
 		return; /* a client has no log */
 	options = options_of(daemon->config);

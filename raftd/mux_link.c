@@ -22,8 +22,8 @@ mux_link_push(struct mux_link *ml)
 {
 	buf_put_slice(&ml->link->out, buf_slice(&ml->mux.out));
 	buf_deinit(&ml->mux.out);
-	return (link_waiting(ml->link) + ml->mux.out_waiting <=
-		MUX_OUT_BYTES_MAX);
+	return (
+	    link_waiting(ml->link) + ml->mux.out_waiting <= MUX_OUT_BYTES_MAX);
 }
 
 bool

@@ -69,8 +69,8 @@ net_written(struct net *net, uint64_t number, bool is_failure)
 /* --- Requests that got no reply. --- */
 
 void
-net_unreached(struct net *net, const struct raft_name *peer,
-    const struct ticket *ticket)
+net_unreached(
+    struct net *net, const struct raft_name *peer, const struct ticket *ticket)
 {
 	if (net->unreached_count == net->unreached_capacity) {
 		net->unreached_capacity = net->unreached_capacity * 2 + 16;

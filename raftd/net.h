@@ -36,7 +36,7 @@ enum first_byte {
 };
 
 /* Both ends of a yamux connection look after it alike (wire/rpc.md 2). */
-#define MUX_PING_EVERY SECONDS(30)
+#define MUX_PING_EVERY	SECONDS(30)
 #define MUX_PONG_WITHIN SECONDS(10)
 /* Replies that wait for one that does not read them. */
 #define MUX_OUT_BYTES_MAX (256U * 1024 * 1024)
@@ -120,14 +120,14 @@ void followers_renew(struct net *);
 /* --- leaders.c --- */
 
 void leaders_begin(struct net *, struct link *);
+void leaders_resume(struct net *);
 void leaders_reply(struct net *, const struct message *);
 void leaders_fail(struct net *, const struct message *, const char *text);
 
 /* --- install.c: the snapshot that a leader sends --- */
 
 /* False: it cannot be taken now; its bytes are to be thrown away. */
-bool install_begin(
-    struct net *, struct leader_conn *, const struct message *);
+bool install_begin(struct net *, struct leader_conn *, const struct message *);
 void install_bytes(struct net *, struct slice);
 void install_stop(struct net *); /* before its end */
 /* All has come: it goes to the core, which may want it. */

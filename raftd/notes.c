@@ -73,6 +73,10 @@ log_election(const struct note *note)
 		    "heartbeat timeout reached, starting election",
 		    "last-leader=%s", note->name.text);
 		break;
+	case NOTE_LEADER_GONE:
+		log_warn(LOG_RAFT, "leader has closed its connections",
+		    "leader=%s", note->name.text);
+		break;
 	case NOTE_ELECTION_TIMEOUT:
 		log_warn(LOG_RAFT,
 		    "Election timeout reached, restarting election", "");
@@ -158,6 +162,7 @@ notes_log(const struct raft *raft, const struct note *notes, size_t count)
 			log_role(raft, &notes[i]);
 			break;
 		case NOTE_HEARTBEAT_TIMEOUT:
+		case NOTE_LEADER_GONE:
 		case NOTE_NO_KNOWN_PEERS:
 		case NOTE_NOT_IN_CONFIGURATION:
 		case NOTE_ELECTION_TIMEOUT:

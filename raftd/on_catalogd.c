@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "codec.h"
 #include "common/limits.h"
 #include "common/xmalloc.h"
 #include "raftd.h"
@@ -248,6 +249,86 @@ on_stats(struct daemon *daemon, struct call *call, const void *request)
 }
 
 void
+raftd_put_stats(struct raftd *d, struct buf *out)
+{
+	const struct raft *raft = &d->raft;
+	struct arena arena;
+	struct server_stats stats = {
+		.last_index = raft->trail.last_index,
+		.last_term = trail_last_term(&raft->trail),
+	};
+
+	arena_init(&arena);
+	stats.last_contact = print_contact(raft, &arena);
+	type_encode(&server_stats_type, &stats, out);
+	arena_deinit(&arena);
+}
+
+static void
+on_raft_stats(struct daemon *daemon, struct call *call, const void *request)
+{
+	struct buf body = { 0 };
+
+	(void)request;
+	raftd_put_stats(self(daemon), &body);
+	call_answer_bytes(call, buf_slice(&body));
+	buf_deinit(&body);
+}
+
+/* --- Other servers. --- */
+
+static void
+on_bootstrap(struct daemon *daemon, struct call *call, const void *request)
+{
+	const struct raft_bootstrap *wanted = request;
+	struct raftd *d = self(daemon);
+	struct membership all;
+	struct buf body = { 0 };
+	enum err err;
+
+	(void)call;
+	/* Its bytes are those of a configuration entry, and so are its rules.
+	 */
+	type_encode(&raft_bootstrap_type, wanted, &body);
+	err = codec_get_membership(buf_slice(&body), &all);
+	buf_deinit(&body);
+	if (d->store == NULL || err != ERR_OK)
+		return;
+	raftd_step(
+	    d, &(struct event){ .kind = RAFT_BOOTSTRAP, .as.bootstrap = &all });
+}
+
+static void
+on_address(struct daemon *daemon, struct call *call, const void *request)
+{
+	const struct raft_address *where = request;
+
+	(void)call;
+	if (self(daemon)->store != NULL)
+		net_moved(&self(daemon)->net, where->id, where->address);
+}
+
+static void
+on_transfer(struct daemon *daemon, struct call *call, const void *request)
+{
+	struct raftd *d = self(daemon);
+
+	(void)request;
+	if (d->store == NULL || d->raft.role != ROLE_LEADER) {
+		call_fail(call, "node is not the leader");
+		return;
+	}
+	raftd_step(d, &(struct event){ .kind = RAFT_TRANSFER });
+	call_answer(call, &empty_type, &(struct empty){});
+}
+
+static void
+on_forward(struct daemon *daemon, struct call *call, const void *request)
+{
+	pool_forward(&self(daemon)->net, call, request);
+}
+
+void
 raftd_on_peer(struct daemon *daemon, struct edge *edge, bool is_up)
 {
 	struct raftd *d = self(daemon);
@@ -270,4 +351,12 @@ call_fn *const raftd_handlers[METHOD_COUNT] = {
 	[METHOD_Raft_Verify] = on_verify,
 	[METHOD_Raft_Configuration] = on_configuration,
 	[METHOD_Raft_Stats] = on_stats,
+	[METHOD_Raft_Bootstrap] = on_bootstrap,
+	[METHOD_Raft_Address] = on_address,
+	[METHOD_Raft_AddVoter] = on_add_voter,
+	[METHOD_Raft_AddNonvoter] = on_add_nonvoter,
+	[METHOD_Raft_RemoveServer] = on_remove_server,
+	[METHOD_Raft_Transfer] = on_transfer,
+	[METHOD_Peer_Forward] = on_forward,
+	[METHOD_Status_RaftStats] = on_raft_stats,
 };

@@ -182,8 +182,7 @@ on_data(struct pool_conn *conn, struct mux_stream *stream)
 		give_up(one, "malformed reply");
 		return;
 	}
-	on_reply(
-	    one, &head, call_frame_body(&one->frame, buf_slice(&one->in)));
+	on_reply(one, &head, call_frame_body(&one->frame, buf_slice(&one->in)));
 }
 
 static void
@@ -299,8 +298,8 @@ conn_to(struct net *net, const char *address)
 	struct pool_conn *conn;
 
 	TAILQ_FOREACH(conn, &net->pool, entry)
-		if (!conn->is_retired && strcmp(conn->address, address) == 0)
-			return (conn);
+	if (!conn->is_retired && strcmp(conn->address, address) == 0)
+		return (conn);
 	return (conn_new(net, address));
 }
 

@@ -490,6 +490,9 @@ dispatch(struct step *s, const struct event *event)
 		replication_on_unreachable(s, &event->as.unreachable.peer,
 		    &event->as.unreachable.ticket);
 		break;
+	case RAFT_LEADER_GONE:
+		election_leader_gone(s, &event->as.leader_gone);
+		break;
 	case RAFT_PERSISTED:
 		persisted(s, event->as.persisted.number,
 		    event->as.persisted.last_index,

@@ -128,6 +128,7 @@ enum event_kind {
 	RAFT_TRANSFER, /* let another server lead */
 	RAFT_RECEIVE,
 	RAFT_UNREACHABLE, /* a request got no reply */
+	RAFT_LEADER_GONE, /* its connections have ended, and it is not there */
 	RAFT_PERSISTED,
 	RAFT_WRITE_FAILED,
 	RAFT_SNAPSHOT_SAVED, /* one of our own is on disk */
@@ -157,6 +158,7 @@ struct event {
 			struct raft_name peer;
 			struct ticket ticket;
 		} unreachable;
+		struct raft_name leader_gone; /* its address */
 		struct {
 			uint64_t number;
 			uint64_t last_index; /* end of the log then, as the */
@@ -193,6 +195,7 @@ enum refusal {
 	X(INITIAL_CONFIGURATION) \
 	X(ENTERING_FOLLOWER)     \
 	X(HEARTBEAT_TIMEOUT)     \
+	X(LEADER_GONE)           \
 	X(NO_KNOWN_PEERS)        \
 	X(NOT_IN_CONFIGURATION)  \
 	X(ENTERING_CANDIDATE)    \

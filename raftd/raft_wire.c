@@ -210,8 +210,7 @@ check_version(int64_t version)
 }
 
 static enum err
-get_entry(
-    const struct raft_log *from, struct arena *arena, struct entry *to)
+get_entry(const struct raft_log *from, struct arena *arena, struct entry *to)
 {
 	struct membership *membership;
 	enum err err;
@@ -243,8 +242,8 @@ get_append(struct slice map, struct arena *arena, struct message *message)
 {
 	struct append_entries_request wire;
 	struct entry *entries;
-	enum err err = type_decode_all(
-	    &append_entries_request_type, map, arena, &wire);
+	enum err err =
+	    type_decode_all(&append_entries_request_type, map, arena, &wire);
 
 	if (err == ERR_OK)
 		err = check_version(wire.header.protocol_version);
@@ -272,8 +271,8 @@ static enum err
 get_vote(struct slice map, struct arena *arena, struct message *message)
 {
 	struct request_vote_request wire;
-	enum err err = type_decode_all(
-	    &request_vote_request_type, map, arena, &wire);
+	enum err err =
+	    type_decode_all(&request_vote_request_type, map, arena, &wire);
 
 	if (err == ERR_OK)
 		err = check_version(wire.header.protocol_version);
@@ -295,8 +294,8 @@ get_install(struct slice map, struct arena *arena, struct message *message,
 {
 	struct install_snapshot_request wire;
 	struct membership *all = arena_alloc(arena, sizeof(*all));
-	enum err err = type_decode_all(
-	    &install_snapshot_request_type, map, arena, &wire);
+	enum err err =
+	    type_decode_all(&install_snapshot_request_type, map, arena, &wire);
 
 	if (err == ERR_OK)
 		err = check_version(wire.header.protocol_version);
@@ -323,16 +322,15 @@ get_install(struct slice map, struct arena *arena, struct message *message,
 }
 
 static enum err
-get_timeout_now(
-    struct slice map, struct arena *arena, struct message *message)
+get_timeout_now(struct slice map, struct arena *arena, struct message *message)
 {
 	struct timeout_now_request wire;
-	enum err err = type_decode_all(
-	    &timeout_now_request_type, map, arena, &wire);
+	enum err err =
+	    type_decode_all(&timeout_now_request_type, map, arena, &wire);
 
 	message->kind = MESSAGE_TIMEOUT_NOW;
-	return (err != ERR_OK ? err
-			      : check_version(wire.header.protocol_version));
+	return (
+	    err != ERR_OK ? err : check_version(wire.header.protocol_version));
 }
 
 enum err
@@ -358,12 +356,11 @@ wire_get_request(uint8_t type, struct slice map, struct arena *arena,
 /* --- Replies. --- */
 
 static enum err
-get_append_reply(
-    struct slice map, struct arena *arena, struct message *message)
+get_append_reply(struct slice map, struct arena *arena, struct message *message)
 {
 	struct append_entries_response wire;
-	enum err err = type_decode_all(
-	    &append_entries_response_type, map, arena, &wire);
+	enum err err =
+	    type_decode_all(&append_entries_response_type, map, arena, &wire);
 
 	if (err != ERR_OK)
 		return (err);
@@ -379,8 +376,8 @@ static enum err
 get_vote_reply(struct slice map, struct arena *arena, struct message *message)
 {
 	struct request_vote_response wire;
-	enum err err = type_decode_all(
-	    &request_vote_response_type, map, arena, &wire);
+	enum err err =
+	    type_decode_all(&request_vote_response_type, map, arena, &wire);
 
 	if (err != ERR_OK)
 		return (err);
@@ -395,8 +392,8 @@ get_install_reply(
     struct slice map, struct arena *arena, struct message *message)
 {
 	struct install_snapshot_response wire;
-	enum err err = type_decode_all(
-	    &install_snapshot_response_type, map, arena, &wire);
+	enum err err =
+	    type_decode_all(&install_snapshot_response_type, map, arena, &wire);
 
 	if (err != ERR_OK)
 		return (err);

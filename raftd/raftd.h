@@ -12,6 +12,7 @@
 
 #include "common/arena.h"
 #include "common/daemon.h"
+#include "net.h"
 #include "raft.h"
 #include "recent.h"
 #include "snapshot.h"
@@ -61,8 +62,28 @@ struct verify {
 	uint64_t term;
 };
 
+/* Who waits for entries from the disk; the store answers in order. */
+struct reader_of {
+	struct reader_of *next;
+	struct follower *follower; /* lent; NULL: the feed */
+};
+
+/* A change of the membership that catalogd has asked for. */
+struct changing {
+	STAILQ_ENTRY(changing) entry;
+	struct call *call; /* lent by ipc until it is answered */
+	struct change change;
+	uint64_t index; /* of its entry; 0: not begun */
+	uint64_t term;
+	const char *refused; /* why, or NULL */
+};
+
+/* Proposals of our own have no answer by the feed. */
+#define OWN_PROPOSAL UINT64_MAX
+
 struct raftd {
 	struct daemon *daemon; /* lent */
+	struct net net;
 	struct raft raft;
 	struct effects fx;
 	struct store *store; /* owned; NULL on a client: no log */
@@ -74,6 +95,8 @@ struct raftd {
 	struct taking taking;
 	struct verify *verifies; /* owned */
 	uint64_t log_bytes; /* since a snapshot was asked for, at the most */
+	STAILQ_HEAD(, changing) changes;
+	struct reader_of *readers, **readers_end;
 	uint64_t snapshot_threshold;
 	struct duration snapshot_interval;
 	ev_async store_wake;
@@ -87,6 +110,9 @@ struct raftd {
 void raftd_turn(struct daemon *);
 /* One event through the core, and what comes of it. */
 void raftd_step(struct raftd *, struct event *);
+/* Entries from this index on: to followers_read(), or feed_read(). */
+void raftd_read(
+    struct raftd *, uint64_t first_index, size_t bytes, struct follower *);
 
 /* --- feed.c --- */
 
@@ -114,6 +140,17 @@ extern call_fn *const raftd_handlers[METHOD_COUNT];
 void raftd_on_peer(struct daemon *, struct edge *, bool is_up);
 /* Answer what has been verified, or can't be any more. */
 void raftd_answer_verifies(struct raftd *);
+/* The reply of Status.RaftStats, encoded. */
+void raftd_put_stats(struct raftd *, struct buf *);
+
+/* --- changes.c --- */
+
+void on_add_voter(struct daemon *, struct call *, const void *);
+void on_add_nonvoter(struct daemon *, struct call *, const void *);
+void on_remove_server(struct daemon *, struct call *, const void *);
+/* Begin the next one, answer those that have ended. */
+void changes_turn(struct raftd *);
+void changes_refused(struct raftd *, const char *why);
 
 /* --- notes.c --- */
 

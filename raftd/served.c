@@ -19,7 +19,7 @@
 /* For the last reply of a connection without streams to leave. */
 #define LAST_WORDS MILLISECONDS(100)
 
-struct session {
+struct caller {
 	struct net *net; /* lent */
 	struct link *link;
 	bool is_mux;
@@ -29,7 +29,7 @@ struct session {
 
 /* A stream, or a connection without streams. */
 struct served {
-	struct session *session;   /* lent */
+	struct caller *caller;	   /* lent */
 	struct mux_stream *stream; /* lent; NULL: the connection itself */
 	struct buf in;
 	struct call_frame frame;
@@ -51,15 +51,15 @@ static void feed(struct served *);
 static struct edge *
 catalogd(const struct served *one)
 {
-	return (one->session->net->daemon->edges[DAEMON_catalogd]);
+	return (one->caller->net->daemon->edges[DAEMON_catalogd]);
 }
 
 static struct served *
-served_new(struct session *session, struct mux_stream *stream)
+served_new(struct caller *caller, struct mux_stream *stream)
 {
 	struct served *one = xcalloc(1, sizeof(*one));
 
-	one->session = session;
+	one->caller = caller;
 	one->stream = stream;
 	call_frame_init(&one->frame);
 	return (one);
@@ -76,28 +76,28 @@ served_free(struct served *one)
 }
 
 static void
-session_free(struct session *session)
+caller_free(struct caller *caller)
 {
 	struct mux_stream *stream;
 
-	if (session->plain != NULL)
-		served_free(session->plain);
-	while (session->is_mux &&
-	       (stream = idmap_any(&session->mux.mux.streams)) != NULL) {
+	if (caller->plain != NULL)
+		served_free(caller->plain);
+	while (caller->is_mux &&
+	       (stream = idmap_any(&caller->mux.mux.streams)) != NULL) {
 		if (stream->keeper != NULL)
 			served_free(stream->keeper);
-		mux_forget(&session->mux.mux, stream);
+		mux_forget(&caller->mux.mux, stream);
 	}
-	if (session->is_mux)
-		mux_link_deinit(&session->mux);
-	free(session);
+	if (caller->is_mux)
+		mux_link_deinit(&caller->mux);
+	free(caller);
 }
 
 static void
-session_end(struct session *session)
+caller_end(struct caller *caller)
 {
-	link_close(session->link);
-	session_free(session);
+	link_close(caller->link);
+	caller_free(caller);
 }
 
 /* --- Answering. --- */
@@ -106,9 +106,9 @@ static void
 put(struct served *one, struct slice bytes)
 {
 	if (one->stream != NULL)
-		mux_write(&one->session->mux.mux, one->stream, bytes);
+		mux_write(&one->caller->mux.mux, one->stream, bytes);
 	else
-		buf_put_slice(&one->session->link->out, bytes);
+		buf_put_slice(&one->caller->link->out, bytes);
 }
 
 static void
@@ -152,24 +152,24 @@ failure_text(const struct answer *answer)
 static void
 end_stream(struct served *one)
 {
-	struct session *session = one->session;
+	struct caller *caller = one->caller;
 	struct mux_stream *stream = one->stream;
 
 	assert(stream != NULL);
 	stream->keeper = NULL;
 	served_free(one);
-	mux_finish(&session->mux.mux, stream);
+	mux_finish(&caller->mux.mux, stream);
 	if (mux_is_over(stream))
-		mux_forget(&session->mux.mux, stream);
+		mux_forget(&caller->mux.mux, stream);
 }
 
 static void
-push(struct session *session)
+push(struct caller *caller)
 {
-	if (session->is_mux && !mux_link_push(&session->mux)) {
+	if (caller->is_mux && !mux_link_push(&caller->mux)) {
 		log_warn(LOG_RPC, "replies are not read", "from=%s",
-		    session->link->remote);
-		session_end(session);
+		    caller->link->remote);
+		caller_end(caller);
 	}
 }
 
@@ -177,16 +177,16 @@ static void
 on_answer(void *arg, const struct answer *answer)
 {
 	struct served *one = arg;
-	struct session *session = one->session;
+	struct caller *caller = one->caller;
 
 	one->ask = 0;
 	if (answer->err == ERR_OK)
 		put_reply(one, answer->body);
 	else
 		put_error(one, failure_text(answer));
-	link_pause(session->link, false);
+	link_pause(caller->link, false);
 	feed(one);
-	push(session);
+	push(caller);
 }
 
 /* --- Asking. --- */
@@ -225,7 +225,7 @@ answer_stats(struct served *one)
 {
 	struct buf body = { 0 };
 
-	raftd_put_stats(one->session->net->raftd, &body);
+	raftd_put_stats(one->caller->net->raftd, &body);
 	put_reply(one, buf_slice(&body));
 	buf_deinit(&body);
 }
@@ -278,13 +278,13 @@ take_call(struct served *one)
 static void
 gather(struct served *one)
 {
-	struct buf *from = one->stream != NULL ? &one->stream->in
-					       : &one->session->link->in;
+	struct buf *from =
+	    one->stream != NULL ? &one->stream->in : &one->caller->link->in;
 	size_t size = from->size;
 
 	buf_put_slice(&one->in, buf_slice(from));
 	if (one->stream != NULL)
-		mux_take(&one->session->mux.mux, one->stream, size);
+		mux_take(&one->caller->mux.mux, one->stream, size);
 	else
 		buf_drop_front(from, size);
 }
@@ -321,27 +321,27 @@ feed(struct served *one)
 		return;
 	}
 	/* What was put before must leave first. */
-	link_pause(one->session->link, true);
-	link_set_timer(one->session->link, LAST_WORDS);
+	link_pause(one->caller->link, true);
+	link_set_timer(one->caller->link, LAST_WORDS);
 }
 
 /* --- A connection with streams. --- */
 
 static void
-on_opened(struct session *session, struct mux_stream *stream)
+on_opened(struct caller *caller, struct mux_stream *stream)
 {
-	struct mux *mux = &session->mux.mux;
+	struct mux *mux = &caller->mux.mux;
 
 	if (mux->streams.count > PEER_STREAMS_MAX) {
 		mux_reset(mux, stream);
 		return;
 	}
 	mux_accept(mux, stream);
-	stream->keeper = served_new(session, stream);
+	stream->keeper = served_new(caller, stream);
 }
 
 static void
-on_stream_over(struct session *session, const struct mux_event *event)
+on_stream_over(struct caller *caller, const struct mux_event *event)
 {
 	struct mux_stream *stream = event->stream;
 
@@ -349,36 +349,36 @@ on_stream_over(struct session *session, const struct mux_event *event)
 		served_free(stream->keeper);
 	stream->keeper = NULL;
 	if (event->news != MUX_RESET)
-		mux_finish(&session->mux.mux, stream);
+		mux_finish(&caller->mux.mux, stream);
 	if (event->news == MUX_RESET || mux_is_over(stream))
-		mux_forget(&session->mux.mux, stream);
+		mux_forget(&caller->mux.mux, stream);
 }
 
 /* False: the connection is no good any more. */
 static bool
-use_event(struct session *session, const struct mux_event *event)
+use_event(struct caller *caller, const struct mux_event *event)
 {
 	switch (event->news) {
 	case MUX_OPENED:
-		on_opened(session, event->stream);
+		on_opened(caller, event->stream);
 		break;
 	case MUX_DATA:
 		if (event->stream->keeper != NULL)
 			feed(event->stream->keeper);
 		else
-			mux_take(&session->mux.mux, event->stream,
+			mux_take(&caller->mux.mux, event->stream,
 			    event->stream->in.size);
 		break;
 	case MUX_FINISHED:
 	case MUX_RESET:
-		on_stream_over(session, event);
+		on_stream_over(caller, event);
 		break;
 	case MUX_PONG:
-		mux_link_pong(&session->mux);
+		mux_link_pong(&caller->mux);
 		break;
 	case MUX_BROKEN:
 		log_warn(LOG_RPC, "multiplexing is broken", "from=%s",
-		    session->link->remote);
+		    caller->link->remote);
 		return (false);
 	case MUX_GO_AWAY:
 	case MUX_NOTHING:
@@ -390,37 +390,37 @@ use_event(struct session *session, const struct mux_event *event)
 static void
 on_mux_bytes(struct link *link)
 {
-	struct session *session = link->keeper;
+	struct caller *caller = link->keeper;
 	struct reader in = reader(buf_slice(&link->in));
 	struct mux_event event;
 
 	do {
-		event = mux_next(&session->mux.mux, &in);
-		if (!use_event(session, &event)) {
-			session_end(session);
+		event = mux_next(&caller->mux.mux, &in);
+		if (!use_event(caller, &event)) {
+			caller_end(caller);
 			return;
 		}
 	} while (event.news != MUX_NOTHING);
 	buf_drop_front(&link->in, link->in.size - in.rest.size);
-	push(session);
+	push(caller);
 }
 
 static void
 on_mux_timer(struct link *link)
 {
-	struct session *session = link->keeper;
+	struct caller *caller = link->keeper;
 
-	if (mux_link_tick(&session->mux))
+	if (mux_link_tick(&caller->mux))
 		return;
 	log_debug(LOG_RPC, "keepalive failed", "from=%s", link->remote);
-	session_end(session);
+	caller_end(caller);
 }
 
 static void
 on_end(struct link *link, const char *why)
 {
 	(void)why;
-	session_free(link->keeper);
+	caller_free(link->keeper);
 }
 
 /* --- A connection without. --- */
@@ -428,8 +428,8 @@ on_end(struct link *link, const char *why)
 static void
 on_plain_bytes(struct link *link)
 {
-	struct session *session = link->keeper;
-	struct served *one = session->plain;
+	struct caller *caller = link->keeper;
+	struct served *one = caller->plain;
 
 	feed(one);
 	if (one->ask != 0)
@@ -439,7 +439,7 @@ on_plain_bytes(struct link *link)
 static void
 on_plain_timer(struct link *link)
 {
-	session_end(link->keeper);
+	caller_end(link->keeper);
 }
 
 static const struct link_use mux_use = {
@@ -457,16 +457,16 @@ static const struct link_use plain_use = {
 void
 served_begin(struct net *net, struct link *link, bool is_mux)
 {
-	struct session *session = xcalloc(1, sizeof(*session));
+	struct caller *caller = xcalloc(1, sizeof(*caller));
 
-	session->net = net;
-	session->link = link;
-	session->is_mux = is_mux;
-	link_give(link, is_mux ? &mux_use : &plain_use, session);
+	caller->net = net;
+	caller->link = link;
+	caller->is_mux = is_mux;
+	link_give(link, is_mux ? &mux_use : &plain_use, caller);
 	if (is_mux)
-		mux_link_init(&session->mux, link, false);
+		mux_link_init(&caller->mux, link, false);
 	else
-		session->plain = served_new(session, NULL);
+		caller->plain = served_new(caller, NULL);
 	if (link->in.size > 0)
 		link->use->on_bytes(link);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "common/xmalloc.h"
 #include "raftd.h"
 
 static const char *
@@ -45,6 +46,17 @@ write_log(struct raftd *d)
 	batch_drop(batch);
 }
 
+static void
+refuse(struct raftd *d, const struct refused *refused)
+{
+	const char *why = refusal_text(refused->why);
+
+	if (refused->id == OWN_PROPOSAL)
+		changes_refused(d, why);
+	else
+		feed_refuse(d, refused->id, why);
+}
+
 /* `why` is the disk's own text, where it has one. */
 static void
 use_effects(struct raftd *d, const char *why)
@@ -52,19 +64,21 @@ use_effects(struct raftd *d, const char *why)
 	struct effects *fx = &d->fx;
 
 	write_log(d);
-	/* To other servers: port 8300 is not served yet, so the only
-	 * configuration there can be has one server, and nobody to send to. */
+	for (size_t i = 0; i < fx->message_count; i++)
+		net_send(&d->net, &fx->messages[i]);
 	for (size_t i = 0; i < fx->refused_count; i++)
-		feed_refuse(
-		    d, fx->refused[i].id, refusal_text(fx->refused[i].why));
+		refuse(d, &fx->refused[i]);
 	if (fx->lost_from != 0)
 		feed_lose(d, fx->lost_from,
 		    why != NULL ? why : refusal_text(fx->lost_why));
-	assert(!fx->install.is_wanted); /* nobody could have sent one */
+	if (fx->install.is_wanted)
+		install_keep(&d->net, &fx->install);
 	if (fx->trim_to != 0)
 		store_trim(d->store, fx->trim_to);
-	if (fx->has_changed)
+	if (fx->has_changed) {
 		d->feed.is_state_due = true;
+		d->net.is_renewing = true;
+	}
 	notes_log(&d->raft, fx->notes, fx->note_count);
 	effects_reset(fx);
 }
@@ -88,6 +102,7 @@ raftd_step(struct raftd *d, struct event *event)
 static void
 on_written(struct raftd *d, const struct store_result *result)
 {
+	net_written(&d->net, result->number, false);
 	raftd_step(d, &(struct event){
 			  .kind = RAFT_PERSISTED,
 			  .as.persisted = {
@@ -103,6 +118,7 @@ on_failed(struct raftd *d, const struct store_result *result)
 {
 	struct buf why = { 0 };
 
+	net_written(&d->net, result->number, true);
 	buf_printf(&why, "failed to write the Raft log: %s", result->why);
 	log_error(
 	    LOG_RAFT, "failed to store logs", "error=\"%s\"", result->why);
@@ -113,6 +129,36 @@ on_failed(struct raftd *d, const struct store_result *result)
 	    },
 	    buf_text(&why));
 	buf_deinit(&why);
+}
+
+void
+raftd_read(struct raftd *d, uint64_t first_index, size_t bytes,
+    struct follower *follower)
+{
+	struct reader_of *one = xcalloc(1, sizeof(*one));
+
+	one->follower = follower;
+	*d->readers_end = one;
+	d->readers_end = &one->next;
+	store_read(d->store, first_index, bytes);
+}
+
+static void
+on_entries(struct raftd *d, struct store_result *result)
+{
+	struct reader_of *one = d->readers;
+	struct follower *follower = one->follower;
+
+	d->readers = one->next;
+	if (d->readers == NULL)
+		d->readers_end = &d->readers;
+	free(one);
+	if (result->why[0] != '\0')
+		fatal("cannot read the Raft log: %s", result->why);
+	if (follower == NULL)
+		feed_read(d, result);
+	else
+		followers_read(&d->net, follower, result->batch);
 }
 
 static void
@@ -126,11 +172,14 @@ on_result(struct raftd *d, struct store_result *result)
 		on_failed(d, result);
 		break;
 	case STORE_ENTRIES:
-		feed_read(d, result);
+		on_entries(d, result);
 		break;
 	case STORE_SNAPSHOT_KEPT:
 	case STORE_SNAPSHOT_FAILED:
-		taking_kept(d, result);
+		if (result->origin == SNAPSHOT_OURS)
+			taking_kept(d, result);
+		else
+			install_kept(&d->net, result);
 		break;
 	}
 	batch_drop(result->batch);
@@ -179,12 +228,18 @@ raftd_turn(struct daemon *daemon)
 	struct raftd *d = daemon->state;
 	struct store_result result;
 
-	if (d->store == NULL)
+	if (d->store == NULL) {
+		net_turn(&d->net);
 		return;
+	}
 	while (store_next(d->store, &result))
 		on_result(d, &result);
 	use_inbox(d);
+	net_report(&d->net);
+	leaders_resume(&d->net);
+	changes_turn(d);
 	feed_push(d);
 	raftd_answer_verifies(d);
 	set_timer(d);
+	net_turn(&d->net);
 }
