@@ -210,7 +210,9 @@ struct gossip {
 	struct pull pulls[PULLS_MAX];
 	uint64_t last_stream;
 	size_t open_joins;
-	bool has_joined; /* one of these worked */
+	bool has_joined;	   /* one of these worked */
+	struct instant settle_at;  /* a push/pull soon after joining */
+	struct instant settled_at; /* as a newcomer we ask for no more */
 	struct instant gossip_at, probe_at, push_pull_at, suspicion_at;
 	struct coord_self coord;
 
@@ -234,6 +236,7 @@ struct step {
 	struct gossip *g;
 	struct gossip_effects *fx;
 	struct instant now;
+	bool is_newcomer; /* all we learn is known to all we could tell */
 };
 
 /* --- effects.c --- */
@@ -265,6 +268,8 @@ void send_alone(struct step *, const struct endpoint *to, bool has_checksum,
 /* What waits to be gossiped, if anything does. */
 bool send_gossip(struct step *, const struct member *to);
 bool send_has_gossip(const struct gossip *);
+/* About members, and sent less than half as often as it will be. */
+bool send_has_news(const struct gossip *);
 /* May be larger than a packet: nobody would ever get it. */
 bool send_is_too_big(const struct gossip *, const struct message *);
 
@@ -312,6 +317,8 @@ void pull_on_request(struct step *, uint64_t stream, const struct endpoint *,
 void pull_on_answer(struct step *, uint64_t stream, const struct push_pull *);
 void pull_on_failed(struct step *, uint64_t stream, struct slice why);
 struct duration pull_interval(const struct gossip *);
+/* Somebody new: if we are new as well, we may miss others. */
+void pull_settle(struct step *);
 
 /* --- rule.c --- */
 
@@ -370,6 +377,16 @@ static inline struct instant
 sooner(struct instant a, struct instant b)
 {
 	return (instant_before(a, b) ? a : b);
+}
+
+/* Ticks that were missed are missed, as those of Go's tickers. */
+static inline struct instant
+next_tick(struct instant at, struct duration interval, struct instant now)
+{
+	int64_t late_ns = instant_since(now, at).ns;
+
+	return (instant_add(
+	    at, NANOSECONDS((late_ns / interval.ns + 1) * interval.ns)));
 }
 
 static inline bool

@@ -103,6 +103,8 @@ gossip_new(const struct gossip_options *options)
 	coord_init(&g->coord);
 	g->suspicion_at = INSTANT_NEVER;
 	g->prune_at = INSTANT_NEVER;
+	g->settle_at = INSTANT_NEVER;
+	g->settled_at = (struct instant){ INT64_MIN };
 	return (g);
 }
 
@@ -171,30 +173,33 @@ fits_gossip(const struct step *s, const struct member *member)
 	return (member->state != SWIM_DEAD || dead_ns <= limit_ns);
 }
 
-#define GOSSIP_NODES 16
+#define GOSSIP_NODES_MAX_TICK 64
+#define GOSSIP_BURST	      4 /* times as many, while there is news */
 
 /* memberlist state.go, gossip. */
 static void
 gossip_tick(struct step *s)
 {
 	struct gossip *g = s->g;
-	struct member *chosen[GOSSIP_NODES];
-	unsigned wanted = g->options.timing.gossip_nodes;
-	int64_t interval_ns = g->options.timing.gossip_interval.ns;
-	int64_t late_ns;
+	struct member *chosen[GOSSIP_NODES_MAX_TICK];
+	unsigned usual = g->options.timing.gossip_nodes;
+	unsigned most = usual * GOSSIP_BURST;
 	size_t count;
 
 	if (!is_due(s, g->gossip_at))
 		return;
-	late_ns = instant_since(s->now, g->gossip_at).ns;
-	g->gossip_at = instant_add(g->gossip_at,
-	    NANOSECONDS((late_ns / interval_ns + 1) * interval_ns));
+	g->gossip_at =
+	    next_tick(g->gossip_at, g->options.timing.gossip_interval, s->now);
 	if (!send_has_gossip(g))
 		return;
-	count = swim_choose(s, wanted < GOSSIP_NODES ? wanted : GOSSIP_NODES,
-	    chosen, fits_gossip);
+	count = swim_choose(s,
+	    most < GOSSIP_NODES_MAX_TICK ? most : GOSSIP_NODES_MAX_TICK, chosen,
+	    fits_gossip);
+	/* When many join at once, memberlist's three packets a tick are too
+	 * few for the news, and it takes a quarter of a minute to spread. */
 	for (size_t i = 0; i < count; i++)
-		if (!send_gossip(s, chosen[i]))
+		if ((i >= usual && !send_has_news(g)) ||
+		    !send_gossip(s, chosen[i]))
 			break;
 }
 
@@ -244,6 +249,7 @@ gossip_deadline(const struct gossip *g)
 		due = g->gossip_at;
 	due = sooner(due, probe_deadline(g));
 	due = sooner(due, g->push_pull_at);
+	due = sooner(due, g->settle_at);
 	due = sooner(due, g->suspicion_at);
 	due = sooner(due, g->reap_at);
 	due = sooner(due, g->reconnect_at);
@@ -489,7 +495,7 @@ void
 gossip_step(struct gossip *g, const struct gossip_event *event,
     struct gossip_effects *fx)
 {
-	struct step step = { g, fx, event->now };
+	struct step step = { .g = g, .fx = fx, .now = event->now };
 
 	assert(event->kind < GOSSIP_EVENT_COUNT);
 	assert(g->is_started || event->kind == GOSSIP_START);

@@ -225,16 +225,6 @@ probe_continue(struct step *s)
 		probe_fail(s);
 }
 
-/* Ticks that were missed are missed, as those of Go's tickers. */
-static struct instant
-after(struct instant at, struct duration interval, struct instant now)
-{
-	int64_t late_ns = instant_since(now, at).ns;
-
-	return (instant_add(
-	    at, NANOSECONDS((late_ns / interval.ns + 1) * interval.ns)));
-}
-
 static void errands_tick(struct step *);
 
 void
@@ -248,7 +238,7 @@ probe_tick(struct step *s)
 	if (!is_due(s, g->probe_at))
 		return;
 	g->probe_at =
-	    after(g->probe_at, g->options.timing.probe_interval, s->now);
+	    next_tick(g->probe_at, g->options.timing.probe_interval, s->now);
 	if (g->probe.phase != PROBE_NONE)
 		return;
 	target = next_target(s);

@@ -9,7 +9,9 @@
 
 #include "core.h"
 
-#define SCALE_FROM 32 /* members: pushPullScaleThreshold */
+#define SCALE_FROM	 32 /* members: pushPullScaleThreshold */
+#define SETTLE_NS	 2500000000LL
+#define SETTLE_MEMBER_NS 10000000LLU
 
 struct duration
 pull_interval(const struct gossip *g)
@@ -179,14 +181,33 @@ pull_reconnect(struct step *s, const struct member *member)
 		    ->address = member->address;
 }
 
+/*
+ * Of many that join together, the first learn of the last by gossip alone, and
+ * each word of that may miss somebody; memberlist then waits for a routine
+ * push/pull, half a minute and more. Here who is new itself has one soon after
+ * news of others, the later the more members there are to do the same.
+ */
+void
+pull_settle(struct step *s)
+{
+	struct gossip *g = s->g;
+	uint64_t most_ns = SETTLE_MEMBER_NS * g->node_count;
+
+	if (g->settle_at.ns == INT64_MAX && !is_due(s, g->settled_at))
+		g->settle_at = instant_add(s->now,
+		    NANOSECONDS(SETTLE_NS +
+				(int64_t)random_below(&g->random, most_ns)));
+}
+
 void
 pull_tick(struct step *s)
 {
 	struct gossip *g = s->g;
 	struct member *chosen;
 
-	if (!is_due(s, g->push_pull_at))
+	if (!is_due(s, g->push_pull_at) && !is_due(s, g->settle_at))
 		return;
+	g->settle_at = INSTANT_NEVER;
 	g->push_pull_at = instant_add(s->now, pull_interval(g));
 	if (g->leaving.phase == LEAVE_NONE &&
 	    swim_choose(s, 1, &chosen, swim_fits_alive) == 1)
@@ -295,8 +316,13 @@ merge(struct step *s, const struct push_pull *state, bool ignores_old_events,
 	if (state->is_join && !rule_allows(s->g, state->nodes,
 				  state->node_count, &s->fx->arena, why))
 		return (false);
+	/* memberlist gossips all of it. But who knew nobody has nobody to
+	 * tell except those it has this from; and many that join at once
+	 * would drown the news in that. */
+	s->is_newcomer = s->g->node_count == 1;
 	for (size_t i = 0; i < state->node_count; i++)
 		merge_node(s, &state->nodes[i]);
+	s->is_newcomer = false;
 	if (state->has_serf)
 		serf_merge(s, state, ignores_old_events);
 	return (true);
@@ -357,6 +383,12 @@ pull_on_answer(struct step *s, uint64_t stream, const struct push_pull *state)
 	pull = *open;
 	open->kind = PULL_NONE;
 	is_ok = merge(s, state, pull.kind == PULL_JOIN, &why);
+	if (is_ok && pull.kind == PULL_JOIN) {
+		s->g->settled_at = instant_add(s->now,
+		    NANOSECONDS(
+			2 * s->g->options.timing.push_pull_interval.ns));
+		pull_settle(s);
+	}
 	if (!is_ok)
 		note_refused(s, &pull.to, why);
 	if (pull.kind == PULL_JOIN)

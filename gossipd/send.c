@@ -30,6 +30,16 @@ send_has_gossip(const struct gossip *g)
 		0);
 }
 
+bool
+send_has_news(const struct gossip *g)
+{
+	unsigned limit =
+	    broadcast_limit(g->options.timing.retransmit_mult, g->node_count);
+
+	return (g->swim_queue.count > 0 &&
+		g->swim_queue.items[0]->transmits < limit / 2);
+}
+
 struct filling {
 	struct gossip_effects *fx;
 	const struct endpoint *to;

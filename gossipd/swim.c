@@ -352,8 +352,11 @@ believe_alive(struct step *s, struct member *member, const struct alive *a)
 	bool has_new_meta = !slice_equal(buf_slice(&member->meta), a->meta);
 
 	end_suspicion(s->g, member);
-	gossip_alive(s, member, a);
+	if (!s->is_newcomer)
+		gossip_alive(s, member, a);
 	set_alive(s, member, a);
+	if (was_gone)
+		pull_settle(s);
 	if (was_gone)
 		serf_on_join(s, member);
 	else if (has_new_meta)

@@ -85,7 +85,10 @@ check_change(struct pool *p, size_t at, const struct member_change *change)
 	if (change->kind == CHANGE_JOIN && *has_seen)
 		broken(p, "%s: %s had left and is back", p->nodes[at].name,
 		    subject->name);
-	if (change->kind == CHANGE_LEAVE && subject->has_left)
+	/* By its own last word; others may have it from hearsay, and learn of
+	 * a newer incarnation than they knew. */
+	if (change->kind == CHANGE_LEAVE && subject->has_left &&
+	    change->member.swim == SWIM_LEFT)
 		*has_seen = 1;
 	if (change->kind == CHANGE_FAILED && subject->g != NULL) {
 		if (is_slow(subject))
@@ -123,47 +126,81 @@ check_step(struct pool *p, size_t at)
 
 /* --- Now and then. --- */
 
-/* What `observer` should see of `subject`, given enough time. */
+static enum member_status
+status_of(const struct pool *p, size_t observer, size_t subject)
+{
+	struct gossip_member seen = { 0 };
+
+	(void)gossip_member_find(
+	    p->nodes[observer].g, slice_of_text(p->nodes[subject].name), &seen);
+	return (seen.status);
+}
+
+/* What `observer` should see of one that runs, given enough time. */
 static bool
-sees_truth(const struct pool *p, size_t observer, size_t subject)
+sees_running(const struct pool *p, size_t observer, size_t subject)
 {
 	const struct node *node = &p->nodes[subject];
 	struct gossip_member seen;
 
-	if (!gossip_member_find(
-		p->nodes[observer].g, slice_of_text(node->name), &seen))
-		return (node->g == NULL);
-	if (node->g != NULL)
-		return (seen.status == MEMBER_ALIVE &&
-			seen.swim == SWIM_ALIVE &&
-			seen.incarnation == node->incarnation &&
-			endpoint_equal(&seen.address, &node->address));
-	/* Who has crashed is failed, or was made to leave. */
-	return (seen.status == MEMBER_LEFT ||
-		(!node->has_left && seen.status == MEMBER_FAILED));
+	return (gossip_member_find(
+		    p->nodes[observer].g, slice_of_text(node->name), &seen) &&
+		seen.status == MEMBER_ALIVE && seen.swim == SWIM_ALIVE &&
+		seen.incarnation == node->incarnation &&
+		endpoint_equal(&seen.address, &node->address));
+}
+
+/* One that does not: has left, says everyone, if it could tell anybody. */
+static bool
+is_agreed_gone(const struct pool *p, size_t subject, size_t *observer)
+{
+	bool has_left = false, has_failed = false;
+
+	for (size_t i = 0; i < p->node_count; i++) {
+		enum member_status status;
+
+		if (p->nodes[i].g == NULL)
+			continue;
+		status = status_of(p, i, subject);
+		has_left = has_left || status == MEMBER_LEFT;
+		has_failed = has_failed || status == MEMBER_FAILED;
+		if (status == MEMBER_ALIVE || status == MEMBER_LEAVING ||
+		    (has_left && has_failed)) {
+			*observer = i;
+			return (false);
+		}
+	}
+	return (true);
+}
+
+static bool
+is_agreed(const struct pool *p, size_t subject, size_t *observer)
+{
+	if (!p->nodes[subject].was_started)
+		return (true);
+	if (p->nodes[subject].g == NULL)
+		return (is_agreed_gone(p, subject, observer));
+	for (size_t i = 0; i < p->node_count; i++)
+		if (p->nodes[i].g != NULL && !sees_running(p, i, subject)) {
+			*observer = i;
+			return (false);
+		}
+	return (true);
 }
 
 bool
 check_converged(struct pool *p, char *why, size_t why_size)
 {
 	for (size_t i = 0; i < p->node_count; i++) {
-		if (p->nodes[i].g == NULL)
-			continue;
-		for (size_t j = 0; j < p->node_count; j++) {
-			struct gossip_member seen = { 0 };
+		size_t observer;
 
-			if (!p->nodes[j].was_started || sees_truth(p, i, j))
-				continue;
-			if (why == NULL)
-				return (false);
-			(void)gossip_member_find(p->nodes[i].g,
-			    slice_of_text(p->nodes[j].name), &seen);
-			snprintf(why, why_size,
-			    "%s sees %s with status %u, incarnation %u",
-			    p->nodes[i].name, p->nodes[j].name, seen.status,
-			    seen.incarnation);
-			return (false);
-		}
+		if (is_agreed(p, i, &observer))
+			continue;
+		if (why != NULL)
+			snprintf(why, why_size, "%s sees %s with status %u",
+			    p->nodes[observer].name, p->nodes[i].name,
+			    status_of(p, observer, i));
+		return (false);
 	}
 	return (true);
 }
