@@ -13,7 +13,7 @@
  *	NAME -run-dir DIR [flags of `consul agent`]
  * and leaves on SIGTERM (SIGINT is a terminal's word to the launcher); SIGHUP
  * reloads. Exit status: 0 asked to stop, 1 cannot start (said on standard
- * error), 64 has left the cluster.
+ * error), 64 has left the cluster, 65 gives up: the whole agent is to end.
  */
 #ifndef COMMON_DAEMON_H
 #define COMMON_DAEMON_H
@@ -26,6 +26,7 @@
 #include "wiring.h"
 
 #define EXIT_HAS_LEFT 64
+#define EXIT_GIVE_UP  65
 
 struct daemon_spec;
 

@@ -156,7 +156,6 @@
 	F(STR, _, operation, "Operation", 16, 0) /* list install use remove */ \
 	F(STR, _, key, "Key", 64, 0) /* base64; not to list */ \
 	F(U64, _, relay_factor, "RelayFactor", 0, 0) \
-	F(BOOL, _, is_local, "LocalOnly", 0, 0) /* list: ask nobody else */ \
 	F(BOOL, _, is_wan, "WAN", 0, 0)
 
 /* What they said; members as in Consul's KeyringResponse. */

@@ -364,11 +364,15 @@ enter_dead(struct step *s)
 		g->leaving.is_dead_sent = true;
 }
 
+/* With nobody there, nobody has to hear of it (Serf waits all the same). */
 static bool
-is_phase_over(const struct leaving *l)
+is_phase_over(const struct gossip *g)
 {
+	const struct leaving *l = &g->leaving;
+
 	return ((l->phase == LEAVE_INTENT && l->is_intent_sent) ||
-		(l->phase == LEAVE_DEAD && l->is_dead_sent));
+		(l->phase == LEAVE_DEAD && l->is_dead_sent) ||
+		(l->phase == LEAVE_PROPAGATE && !serf_has_others(g)));
 }
 
 void
@@ -379,7 +383,7 @@ serf_leave_tick(struct step *s)
 	while (l->phase != LEAVE_NONE && l->phase != LEAVE_DONE) {
 		bool is_late = is_due(s, l->until);
 
-		if (!is_late && !is_phase_over(l))
+		if (!is_late && !is_phase_over(s->g))
 			return;
 		/* Serf gives up when its word does not get out; the rest is
 		 * worth trying all the same. */

@@ -149,6 +149,10 @@ on_death(struct agent *a, struct child *child, int status)
 		stop_begin(a, 0);
 		return;
 	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_GIVE_UP) {
+		stop_begin(a, 1);
+		return;
+	}
 	/* It has said why, and would say the same again: a port in use, a
 	 * file that it may not read. */
 	if (!child->has_been_ready && WIFEXITED(status) &&

@@ -1,0 +1,18 @@
+/* The daemon: its pools, and what is under way in more than one of them. */
+#ifndef GOSSIPD_GOSSIPD_H
+#define GOSSIPD_GOSSIPD_H
+
+#include "leave.h"
+#include "pool.h"
+#include "retry.h"
+#include "tell.h"
+
+struct gossipd {
+	struct pool *lan;
+	struct pool *wan; /* NULL: no server, or ports.serf_wan is off */
+	struct leave leave;
+	struct retry lan_retry, wan_retry;
+	struct own_coordinate coordinate;
+};
+
+#endif
