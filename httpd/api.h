@@ -37,7 +37,9 @@ route_fn api_agent_self;
 route_fn api_agent_metrics;
 route_fn api_agent_monitor;
 route_fn api_agent_members;
+route_fn api_agent_join;
 route_fn api_agent_leave;
+route_fn api_agent_force_leave;
 route_fn api_agent_reload;
 route_fn api_agent_maintenance;
 

@@ -22,6 +22,27 @@ simple_ask(struct request *r, enum method method)
 	ask(r, method, &nothing, &view);
 }
 
+/* An address is whatever stands behind the slash, colons and all. */
+void
+api_agent_join(struct request *r)
+{
+	struct serf_join_request q = { .addresses = { &r->argument, 1 },
+		.is_wan = query_get(&r->query, "wan").size > 0 };
+	struct view view = { .render = render_empty };
+
+	ask(r, METHOD_Serf_Join, &q, &view);
+}
+
+void
+api_agent_force_leave(struct request *r)
+{
+	struct serf_force_leave_request q = { .node = r->argument,
+		.is_prune = query_has(&r->query, "prune") };
+	struct view view = { .render = render_empty };
+
+	ask(r, METHOD_Serf_ForceLeave, &q, &view);
+}
+
 void
 api_agent_leave(struct request *r)
 {

@@ -56,9 +56,9 @@
 	X("/v1/agent/metrics",              GET, api_agent_metrics,    ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/agent/monitor",              GET, api_agent_monitor,    ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/agent/members",              GET, api_agent_members,    ROUTE_TAKES_NS, BODY_ANY)  \
-	X("/v1/agent/join/",                PUT, api_not_built,        ROUTE_TAKES_NS, BODY_ANY)  \
+	X("/v1/agent/join/",                PUT, api_agent_join,       ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/agent/leave",                PUT, api_agent_leave,      ROUTE_TAKES_NS, BODY_ANY)  \
-	X("/v1/agent/force-leave/",         PUT, api_not_built,        ROUTE_TAKES_NS, BODY_ANY)  \
+	X("/v1/agent/force-leave/",         PUT, api_agent_force_leave, ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/agent/reload",               PUT, api_agent_reload,     ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/agent/maintenance",          PUT, api_agent_maintenance, ROUTE_TAKES_NS, BODY_ANY) \
 	X("/v1/agent/token/",               PUT, api_acl_disabled,                  0, BODY_ANY)  \
