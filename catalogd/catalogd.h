@@ -117,6 +117,9 @@ void on_status_peers(struct daemon *, struct call *, const void *);
 void on_status_ping(struct daemon *, struct call *, const void *);
 void on_raft_configuration(struct daemon *, struct call *, const void *);
 void on_agent_stats(struct daemon *, struct call *, const void *);
+void on_event_fire(struct daemon *, struct call *, const void *);
+/* The leader's word to all agents that it is that. */
+void event_new_leader(struct catalogd *);
 void on_member_changed(struct daemon *, struct call *, const void *);
 void on_reloaded(struct daemon *, struct call *, const void *);
 void on_monitor(struct daemon *, struct call *, const void *);

@@ -312,11 +312,9 @@ leader_member(struct catalogd *c, const struct serf_member *serf)
 static void
 leader_gained(struct catalogd *c)
 {
-	const char *name = c->daemon->config->node_name;
-
 	c->leader.is_leading = true;
 	log_info(LOG_NAME, "cluster leadership acquired", "");
-	log_info(LOG_NAME, "New leader elected", "payload=%s", name);
+	event_new_leader(c);
 	sessions_start(c);
 	tombstones_start(c);
 	ev_timer_again(c->daemon->loop, &c->leader.reconcile);

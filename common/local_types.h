@@ -151,6 +151,12 @@
 	F(INT, _, version, "Version", 0, 0) \
 	F(U64, _, ltime, "LTime", 0, 0)
 
+#define USER_EVENTS(F) \
+	F(LIST, user_event_entry, events, "Events", 0, 0) /* oldest first */
+
+#define SERF_EVENTS_REQUEST(F) \
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) /* empty: all */
+
 /* A question to the keyrings of all members of one pool. */
 #define SERF_KEYRING_REQUEST(F) \
 	F(STR, _, operation, "Operation", 16, 0) /* list install use remove */ \
@@ -273,6 +279,8 @@
 	X(serf_force_leave_request, SERF_FORCE_LEAVE_REQUEST, "ForceLeaveRequest") \
 	X(serf_fire_request, SERF_FIRE_REQUEST, "FireRequest") \
 	X(user_event_entry, USER_EVENT_ENTRY, "UserEvent") \
+	X(user_events, USER_EVENTS, "UserEvents") \
+	X(serf_events_request, SERF_EVENTS_REQUEST, "SerfEventsRequest") \
 	X(serf_keyring_request, SERF_KEYRING_REQUEST, "SerfKeyringRequest") \
 	X(serf_keyring_reply, SERF_KEYRING_REPLY, "SerfKeyringReply") \
 	X(raft_follow, RAFT_FOLLOW, "RaftFollow") \

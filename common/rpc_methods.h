@@ -55,11 +55,12 @@
 	X(Status,  Peers,            catalogd, dc_specific_request,      texts,                       READ,   ANYONE,        LOOK | PEER)   \
 	X(Status,  Ping,             catalogd, empty,                    empty,                       READ,   ANYONE,        LOOK | PEER)   \
 	X(Status,  RaftStats,        raftd,    empty,                    server_stats,                LOCAL,  ANYONE,        PEER)   \
+	X(Internal, EventFire,       catalogd, event_fire_request,       event_fire_response,         LOCAL,  EVENT_WRITE,   FROM(httpd) | PEER) \
 	X(Operator, RaftGetConfiguration, catalogd, dc_specific_request, raft_configuration_response, READ,   OPERATOR_READ, FROM(httpd) | PEER) \
 	\
 	X(Agent,   Stats,            catalogd, empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
 	X(Agent,   HealthStats,      healthd,  empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
-	X(Agent,   Services,         healthd,  empty,                    agent_services,              LOCAL,  SERVICE_READ,  FROM(httpd)) \
+	X(Agent,   Services,         healthd,  empty,                    agent_services,              LOCAL,  SERVICE_READ,  FROM(httpd) | FROM(gossipd)) \
 	X(Agent,   Checks,           healthd,  empty,                    agent_checks,                LOCAL,  NODE_READ,     FROM(httpd)) \
 	X(Agent,   RegisterService,  healthd,  agent_register_service,   empty,                       LOCAL,  SERVICE_WRITE, FROM(httpd)) \
 	X(Agent,   DeregisterService, healthd, agent_id,                 empty,                       LOCAL,  SERVICE_WRITE, FROM(httpd)) \
@@ -75,6 +76,7 @@
 	X(Serf,    Join,             gossipd,  serf_join_request,        serf_joined,                 LOCAL,  AGENT_WRITE,   FROM(httpd)) \
 	X(Serf,    ForceLeave,       gossipd,  serf_force_leave_request, empty,                       LOCAL,  OPERATOR_WRITE, FROM(httpd)) \
 	X(Serf,    Coordinates,      gossipd,  serf_members_request,     coordinates,                 LOCAL,  NODE_READ,     FROM(httpd)) \
+	X(Serf,    Events,           gossipd,  serf_events_request,      user_events,                 LOCAL,  EVENT_READ,    FROM(httpd)) \
 	X(Serf,    FireEvent,        gossipd,  serf_fire_request,        empty,                       LOCAL,  ANYONE,        ROUTED) \
 	X(Serf,    Keyring,          gossipd,  serf_keyring_request,     serf_keyring_reply,          LOCAL,  ANYONE,        ROUTED) \
 	X(Raft,    Stats,            raftd,    empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
@@ -87,9 +89,6 @@
 	X(Peer,    Forward,          raftd,    peer_forward,             peer_reply,                  LOCAL,  ANYONE,        ROUTED) \
 	\
 	X(Serf,    MemberChanged,    catalogd, serf_member,              empty,                       NOTICE, ANYONE,        FROM(gossipd)) \
-	X(Serf,    WanMemberChanged, catalogd, serf_member,              empty,                       NOTICE, ANYONE,        FROM(gossipd)) \
-	X(Serf,    EventReceived,    catalogd, user_event_entry,         empty,                       NOTICE, ANYONE,        FROM(gossipd)) \
-	X(Serf,    CoordinateDue,    catalogd, coordinate,               empty,                       NOTICE, ANYONE,        FROM(gossipd)) \
 	X(Raft,    Follow,           raftd,    raft_follow,              empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
 	X(Raft,    Bootstrap,        raftd,    raft_bootstrap,           empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
 	X(Raft,    Address,          raftd,    raft_address,             empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
@@ -132,6 +131,8 @@ enum acl_rule {
 	RULE_SERVICE_WRITE,
 	RULE_SESSION_READ,
 	RULE_SESSION_WRITE,
+	RULE_EVENT_READ,
+	RULE_EVENT_WRITE,
 	RULE_AGENT_READ,
 	RULE_AGENT_WRITE,
 	RULE_OPERATOR_READ,

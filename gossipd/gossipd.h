@@ -2,6 +2,7 @@
 #ifndef GOSSIPD_GOSSIPD_H
 #define GOSSIPD_GOSSIPD_H
 
+#include "events.h"
 #include "leave.h"
 #include "pool.h"
 #include "retry.h"
@@ -12,7 +13,7 @@ struct gossipd {
 	struct pool *wan; /* NULL: no server, or ports.serf_wan is off */
 	struct leave leave;
 	struct retry lan_retry, wan_retry;
-	struct own_coordinate coordinate;
+	struct events events;
 };
 
 #endif

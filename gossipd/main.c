@@ -63,8 +63,6 @@ gossipd_start(struct daemon *d)
 	}
 	pool_start(g->lan);
 	retry_start(&g->lan_retry, g->lan);
-	if (!d->config->keys.disable_coordinates)
-		tell_coordinates_start(&g->coordinate, g->lan);
 }
 
 /* The WAN pool first: when it has been left, the LAN pool's turn comes. */
@@ -92,10 +90,8 @@ on_peer(struct daemon *d, struct edge *edge, bool is_up)
 	struct gossipd *g = d->state;
 
 	(void)edge;
-	if (!is_up)
-		return;
-	tell_all(g->wan);
-	tell_all(g->lan);
+	if (is_up)
+		tell_all(g->lan);
 }
 
 int

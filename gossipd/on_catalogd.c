@@ -151,15 +151,49 @@ on_force_leave(struct daemon *d, struct call *call, const void *request)
 }
 
 static void
+on_events(struct daemon *d, struct call *call, const void *request)
+{
+	const struct serf_events_request *q = request;
+	struct gossipd *g = d->state;
+	struct user_events events;
+
+	events_list(&g->events, q->name, &call->arena, &events);
+	call_answer(call, &user_events_type, &events);
+}
+
+/* Too large, most likely: Consul says it once for each segment. */
+static void
+on_fired(void *arg, bool is_ok, struct slice why)
+{
+	struct call *call = arg;
+	struct empty empty;
+
+	if (is_ok)
+		call_answer(call, &empty_type, &empty);
+	else
+		call_fail(call,
+		    "1 error occurred:\n\t* error broadcasting event to "
+		    "segment "
+		    "\"\": %.*s\n\n",
+		    SLICE_ARGS(why));
+}
+
+static void
 on_fire_event(struct daemon *d, struct call *call, const void *request)
 {
 	const struct serf_fire_request *q = request;
 	struct gossip_event event = { .kind = GOSSIP_USER_EVENT };
+	struct slice mistake =
+	    events_mistake(q->name, q->payload, &call->arena);
 
+	if (mistake.size > 0) {
+		call_fail_text(call, mistake);
+		return;
+	}
 	event.as.user_event.name = q->name;
 	event.as.user_event.payload = q->payload;
 	pool_command(pool_of(d, false), &event,
-	    &(struct pool_command){ .done = on_forced, .arg = call });
+	    &(struct pool_command){ .done = on_fired, .arg = call });
 }
 
 static void
@@ -181,6 +215,7 @@ call_fn *const catalogd_handlers[METHOD_COUNT] = {
 	[METHOD_Serf_Join] = on_join,
 	[METHOD_Serf_Leave] = on_leave,
 	[METHOD_Serf_ForceLeave] = on_force_leave,
+	[METHOD_Serf_Events] = on_events,
 	[METHOD_Serf_FireEvent] = on_fire_event,
 	[METHOD_Serf_Keyring] = on_keyring,
 };

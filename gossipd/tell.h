@@ -1,9 +1,8 @@
 /*
- * What catalogd hears unasked: members that came, changed or went, user
- * events, and from time to time where this agent is.
+ * What catalogd hears unasked: members of the LAN pool that came, changed or
+ * went. And where user events go.
  *
- * Source  wire/gossip.md 13.5; api/semantics.md (coordinates); consul
- *         agent.go, sendCoordinate
+ * Source  wire/gossip.md 13.5, 13.7
  */
 #ifndef GOSSIPD_TELL_H
 #define GOSSIPD_TELL_H
@@ -14,12 +13,5 @@ void tell_change(struct pool *, const struct member_change *);
 void tell_event(struct pool *, const struct user_event *);
 /* catalogd is new, and knows nobody. */
 void tell_all(struct pool *);
-
-/* When our coordinate goes to the servers: the more members, the less often. */
-struct own_coordinate {
-	struct pool *pool; /* lent */
-	ev_timer due;
-};
-void tell_coordinates_start(struct own_coordinate *, struct pool *);
 
 #endif

@@ -58,6 +58,9 @@ route_fn api_agent_check_update;
 route_fn api_agent_health_id;
 route_fn api_agent_health_name;
 
+route_fn api_event_fire;
+route_fn api_event_list;
+
 route_fn api_status_leader;
 route_fn api_status_peers;
 route_fn api_operator_raft_configuration;

@@ -148,7 +148,7 @@ put_meta(struct buf *out, const struct response *r)
 	if (r->consistency != NULL)
 		put_header(out, "X-Consul-Effective-Consistency",
 		    slice_of_text(r->consistency));
-	if (r->has_meta)
+	if (r->has_meta || r->has_index)
 		put_number(out, "X-Consul-Index", r->index);
 	if (r->has_meta || r->has_contact) {
 		put_header(out, "X-Consul-Knownleader",

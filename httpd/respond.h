@@ -30,6 +30,7 @@ struct response {
 	bool is_api;	   /* of /v1: Vary, gzip, configured headers */
 	bool has_meta;	   /* X-Consul-Index and its company */
 	bool has_contact;  /* the same without X-Consul-Index */
+	bool has_index;	   /* X-Consul-Index alone */
 	bool is_bodiless;  /* head only: HEAD, or a stream that follows */
 	bool is_stream;	   /* chunks follow; no Content-Length */
 	bool is_unchanged; /* the client has this already: see ask_again() */

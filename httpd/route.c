@@ -80,8 +80,8 @@
 	X("/v1/agent/connect/ca/roots",     GET, api_connect_disabled,              0, BODY_ANY)  \
 	X("/v1/agent/connect/ca/leaf/",     GET, api_connect_disabled,              0, BODY_ANY)  \
 	/* section 8 to 10 */                                                                     \
-	X("/v1/event/fire/",                PUT, api_not_built,                     0, BODY_ANY)  \
-	X("/v1/event/list",                 GET, api_not_built,                     0, BODY_ANY)  \
+	X("/v1/event/fire/",                PUT, api_event_fire,                    0, BODY_ANY)  \
+	X("/v1/event/list",                 GET, api_event_list,                    0, BODY_ANY)  \
 	X("/v1/coordinate/datacenters",     GET, api_not_built,                     0, BODY_ANY)  \
 	X("/v1/coordinate/nodes",           GET, api_not_built,                     0, BODY_ANY)  \
 	X("/v1/coordinate/node/",           GET, api_not_built,                     0, BODY_ANY)  \
