@@ -176,6 +176,28 @@ allow_writes(const struct ruleset *ruleset, const struct privsep_scope *scope)
 		    ruleset, scope->config->data_dir, name, WRITE_ACCESS);
 }
 
+#define RULE_NET_PORT 2
+
+struct net_port_attr {
+	uint64_t allowed_access;
+	uint64_t port;
+};
+
+/* Who reaches out does so from the agent's own address (Consul's -bind): it
+ * may bind a socket to that, but to no port of its choice. */
+static void
+allow_source(
+    const struct ruleset *ruleset, long abi, const struct daemon_row *row)
+{
+	struct net_port_attr rule = { NET_BIND_TCP, 0 };
+
+	if (abi < 4 || row->network != NET_CONNECT)
+		return;
+	if (syscall(SYS_landlock_add_rule, ruleset->fd, RULE_NET_PORT, &rule,
+		0) != 0)
+		fatal("Landlock refuses a rule for ports: %s", strerror(errno));
+}
+
 /* catalogd binds the edges, each in its folder. */
 static void
 allow_edges(const struct ruleset *ruleset, const struct privsep_scope *scope)
@@ -206,6 +228,7 @@ privsep_landlock(const struct privsep_scope *scope)
 	allow_reads(&ruleset, scope);
 	allow_writes(&ruleset, scope);
 	allow_edges(&ruleset, scope);
+	allow_source(&ruleset, abi, scope->row);
 	if (syscall(SYS_landlock_restrict_self, ruleset.fd, 0) != 0)
 		fatal("Landlock refuses to restrict: %s", strerror(errno));
 	close(ruleset.fd);

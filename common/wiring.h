@@ -14,7 +14,8 @@
  *          files, for names and certificates of checks
  * writes   the part of the data directory that is its own, or nothing
  * network  NONE; SERVE: what it accepts on sockets opened at the start;
- *          CONNECT: reaches out by TCP and UDP too
+ *          CONNECT: reaches out by TCP and UDP too, from any port that
+ *          the kernel picks
  * runs     HELPERS: the two rows of HELPERS below
  */
 #define DAEMONS(X)                                                             \

@@ -53,6 +53,7 @@ void election_arm(struct step *);
 void election_start(struct step *, bool is_transfer);
 void election_tick(struct step *);
 void election_persisted(struct step *);
+void election_begun(struct step *);
 void election_leader_gone(struct step *, const struct raft_name *leader);
 void election_on_vote(struct step *, const struct message *);
 void election_on_vote_reply(struct step *, const struct message *);

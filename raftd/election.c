@@ -5,6 +5,7 @@
  *         section 2 lists them, in its order
  */
 #include <assert.h>
+#include <string.h>
 
 #include "core.h"
 
@@ -12,6 +13,8 @@
  * fsync at both ends. */
 #define LEADER_GONE_FIRST MILLISECONDS(5)
 #define LEADER_GONE_NEXT  MILLISECONDS(60)
+#define BEGUN_FIRST	  MILLISECONDS(50)
+#define BEGUN_NEXT	  MILLISECONDS(200)
 
 /* hashicorp/raft: a follower waits 1..2 times HeartbeatTimeout, a candidate
  * 1..2 times ElectionTimeout. */
@@ -118,6 +121,26 @@ election_tick(struct step *s)
 	 * election. */
 	effects_note(s->fx, NOTE_ELECTION_TIMEOUT, raft->term, NULL);
 	election_start(s, false);
+}
+
+/*
+ * The first configuration was written: there never was a leader, so there is
+ * none to wait for. All that begin do so within moments of each other; they
+ * take turns in the order of their ids, and the timer is as ever if that fails.
+ * (Consul waits out its timer.)
+ */
+void
+election_begun(struct step *s)
+{
+	struct raft *raft = s->raft;
+	int64_t before = 0;
+
+	for (size_t i = 0; i < raft->latest.count; i++)
+		if (strcmp(raft->latest.members[i].id.text,
+			raft->options.id.text) < 0)
+			before++;
+	raft->election_at = instant_add(
+	    s->now, NANOSECONDS(BEGUN_FIRST.ns + before * BEGUN_NEXT.ns));
 }
 
 /*

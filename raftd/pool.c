@@ -58,9 +58,9 @@ fail(struct sent *one, const char *prefix, struct slice text)
 	struct buf whole = { 0 };
 	struct call *call = one->call;
 
-	sent_free(one);
 	buf_put_text(&whole, prefix);
-	buf_put_slice(&whole, text);
+	buf_put_slice(&whole, text); /* it may be lent by what goes now */
+	sent_free(one);
 	call->on_cancel = NULL;
 	call_fail_text(call, buf_slice(&whole));
 	buf_deinit(&whole);

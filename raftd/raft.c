@@ -291,6 +291,7 @@ bootstrap(struct step *s, const struct membership *membership)
 			   .type = ENTRY_CONFIGURATION,
 			   .membership = &s->fx->membership,
 		       });
+	election_begun(s);
 }
 
 static void

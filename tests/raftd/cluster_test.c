@@ -487,7 +487,7 @@ start(size_t i)
 	s->pid = fork();
 	if (s->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execl(program, "raftd", "-run-dir", run, "-server", bind, node, "-log-level=debug",
+		execl(program, "raftd", "-run-dir", run, "-server", bind, node,
 		    id, data, config, (char *)NULL);
 		_exit(127);
 	}
@@ -502,6 +502,7 @@ stop(size_t i)
 	waitpid(servers[i].pid, NULL, 0);
 	servers[i].pid = -1;
 	servers[i].is_leader = false;
+	servers[i].is_up = false;
 }
 
 static size_t
@@ -650,8 +651,8 @@ test_a_new_disk_gets_a_snapshot(void)
 	}
 	CHECK(leader()->snapshots > 0);
 	CHECK(write_some(20, 100));
-	snprintf(command, sizeof(command), "rm -f %s/%zu/data/raft/raft.db*",
-	    folder, place_of(s));
+	snprintf(command, sizeof(command), "rm -rf %s/%zu/data/raft/*", folder,
+	    place_of(s));
 	CHECK_EQ(system(command), 0);
 	s->restores = 0;
 	start(place_of(s));
