@@ -212,7 +212,10 @@ static void
 forgive_lateness(struct step *s)
 {
 	struct gossip *g = s->g;
-	struct duration late = instant_since(s->now, gossip_deadline(g));
+	/* Gossip has no time of its own: what comes after a silence is at
+	 * once overdue. */
+	struct duration late = instant_since(
+	    s->now, sooner(probe_deadline(g), g->suspicion_at));
 
 	if (late.ns < g->options.timing.probe_timeout.ns ||
 	    g->options.is_without_lifeguard)
@@ -244,8 +247,8 @@ gossip_deadline(const struct gossip *g)
 
 	if (!g->is_started)
 		return (INSTANT_NEVER);
-	/* Nothing to say is no reason to wake up. */
-	if (send_has_gossip(g))
+	/* Nothing to say, or nobody to say it to, is no reason to wake up. */
+	if (g->node_count > 1 && send_has_gossip(g))
 		due = g->gossip_at;
 	due = sooner(due, probe_deadline(g));
 	due = sooner(due, g->push_pull_at);
