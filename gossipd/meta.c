@@ -11,7 +11,8 @@ meta_tags(struct slice meta)
 {
 	struct meta_tags tags = { .rest = reader(meta) };
 
-	if (meta.size > 0 && meta.data[0] == META_IS_MAP) {
+	tags.is_map = meta.size > 0 && meta.data[0] == META_IS_MAP;
+	if (tags.is_map) {
 		(void)read_u8(&tags.rest);
 		tags.count = unpack_map(&tags.rest);
 	} else {
@@ -27,7 +28,7 @@ meta_next(struct meta_tags *tags, struct slice *key, struct slice *value)
 	if (tags->count == 0)
 		return (false);
 	tags->count--;
-	if (tags->role.data != NULL) {
+	if (!tags->is_map) {
 		*key = SLICE("role");
 		*value = tags->role;
 		return (true);

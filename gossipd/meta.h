@@ -9,7 +9,8 @@
 
 struct meta_tags {
 	struct reader rest;
-	size_t count;	   /* still to come */
+	size_t count; /* still to come */
+	bool is_map;
 	struct slice role; /* of a meta that is no map */
 };
 

@@ -25,9 +25,10 @@ send_is_too_big(const struct gossip *g, const struct message *message)
 bool
 send_has_gossip(const struct gossip *g)
 {
-	return (g->swim_queue.count + g->intent_queue.count +
-		    g->query_queue.count + g->event_queue.count >
-		0);
+	size_t waiting = g->swim_queue.count + g->intent_queue.count +
+			 g->query_queue.count + g->event_queue.count;
+
+	return (waiting > 0 && g->node_count > 1); /* there is somebody */
 }
 
 bool

