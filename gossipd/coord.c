@@ -117,7 +117,7 @@ push(struct coord *c, double force, const struct coord *other, uint64_t *random)
 static double
 filter(struct coord_peer *peer, double rtt)
 {
-	double sorted[COORD_FILTER];
+	double sorted[COORD_FILTER] = { 0 };
 
 	if (peer->rtt_count == COORD_FILTER)
 		memmove(&peer->rtts[0], &peer->rtts[1],

@@ -384,7 +384,7 @@ swim_on_alive(struct step *s, const struct alive *a)
 	bool has_moved =
 	    is_listed && !endpoint_equal(&member->address, &a->address);
 
-	if (member == g->self) {
+	if (member != NULL && member == g->self) {
 		if (is_allowed(s, a))
 			on_alive_self(s, a);
 		return;

@@ -114,13 +114,22 @@ HTTPD_CALLS := __assert_fail __stack_chk_fail arena_alloc arena_array \
 	    slice_find slice_head slice_is slice_of_text slice_starts_with \
 	    slice_tail strchr strncasecmp
 
+# gossipd's may do arithmetic and sort besides.
+GOSSIP_CALLS := arena_alloc arena_array arena_copy arena_deinit arena_init \
+	    arena_printf arena_reset buf_deinit buf_init buf_put_slice \
+	    buf_reset buf_slice ceil duration_seconds floor fmax fmin log log10 \
+	    log2 qsort read_u8 reader slice slice_compare slice_equal slice_is \
+	    slice_of_text slice_starts_with sqrt strchr trunc unpack_array \
+	    unpack_map unpack_object unpack_raw _GLOBAL_OFFSET_TABLE_
 .PHONY: purity
-purity: $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
+purity: $(GOSSIP_CORE:%=$(BUILD)/obj/gossipd/%.o) $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
     $(HTTPD_CORE:%=$(BUILD)/obj/httpd/%.o) \
     $(CATALOGD_CORE:%=$(BUILD)/obj/catalogd/%.o) \
     $(HEALTHD_CORE:%=$(BUILD)/obj/healthd/%.o)
 	tests/lint/purity "$(HEALTHD_CALLS) $(HEALTHD_TYPES)" \
 	    $(HEALTHD_CORE:%=$(BUILD)/obj/healthd/%.o)
+	tests/lint/purity "$(PURE_CALLS) $(GOSSIP_CALLS)" \
+	    $(GOSSIP_CORE:%=$(BUILD)/obj/gossipd/%.o)
 	tests/lint/purity "$(HTTPD_CALLS)" $(HTTPD_CORE:%=$(BUILD)/obj/httpd/%.o)
 	tests/lint/purity "$(PURE_CALLS)" \
 	    $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE))
