@@ -101,6 +101,7 @@ members_add(struct members *members, struct slice name)
 	struct member *member, **bucket;
 
 	assert(members_find(members, name) == NULL);
+	assert(name.size > 0);
 	assert(name.size <= GOSSIP_NAME_BYTES_MAX);
 	if (members->count >= GOSSIP_NODES_MAX)
 		return (NULL);

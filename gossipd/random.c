@@ -54,12 +54,12 @@ mix(uint64_t v[4], unsigned rounds)
 }
 
 static uint64_t
-little_endian(const uint8_t *bytes, size_t size)
+little_endian(struct slice text, size_t at, size_t size)
 {
 	uint64_t word = 0;
 
 	for (size_t i = 0; i < size; i++)
-		word |= (uint64_t)bytes[i] << (8 * i);
+		word |= (uint64_t)text.data[at + i] << (8 * i);
 	return (word);
 }
 
@@ -83,9 +83,9 @@ keyed_hash(const uint64_t key[2], struct slice text)
 	size_t at = 0;
 
 	for (; at + 8 <= text.size; at += 8)
-		absorb(v, little_endian(text.data + at, 8));
+		absorb(v, little_endian(text, at, 8));
 	absorb(v, (uint64_t)text.size << 56 |
-		      little_endian(text.data + at, text.size - at));
+		      little_endian(text, at, text.size - at));
 	v[2] ^= 0xff;
 	mix(v, 4);
 	return (v[0] ^ v[1] ^ v[2] ^ v[3]);

@@ -195,6 +195,8 @@ serf_on_intent(
 	struct gossip *g = s->g;
 	struct member *member = members_find(&g->members, intent->node);
 
+	if (intent->node.size == 0)
+		return (false);
 	clock_witness(&g->clock, intent->ltime);
 	if (member == NULL || member->status == MEMBER_NONE)
 		return (keep_early(s, kind, intent));

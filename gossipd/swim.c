@@ -392,8 +392,9 @@ swim_on_alive(struct step *s, const struct alive *a)
 	/* Old words are most of what comes: they are out at once. */
 	if (is_listed && !has_moved && a->incarnation <= member->incarnation)
 		return;
-	/* Every incarnation begins at 1. */
-	if (a->incarnation == 0 || !is_allowed(s, a))
+	/* Incarnations begin at 1. Nobody is nameless, or nowhere. */
+	if (a->incarnation == 0 || a->node.size == 0 ||
+	    a->address.ip_size == 0 || !is_allowed(s, a))
 		return;
 	if (has_moved && !may_move(s, member, a))
 		return;

@@ -146,6 +146,7 @@ FUZZ_fsm_fuzz := $(CATALOGD_CORE:%=catalogd/%.c)
 FUZZ_snapshot_fuzz := $(FUZZ_fsm_fuzz)
 FUZZ_gossip_fuzz := $(addprefix gossipd/,codec.c codec_stream.c fields.c \
     layouts.c lzw.c)
+FUZZ_member_fuzz := $(GOSSIP_CORE:%=gossipd/%.c) $(FUZZ_gossip_fuzz)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(call sources,common) $(HEADERS)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)clang -std=gnu11 -D_GNU_SOURCE -g -O1 -Icommon -I. \
