@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Runs alone.
 # Daemons killed under load: what was acknowledged stays, nothing is half there.
 
 load helpers
