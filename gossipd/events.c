@@ -2,10 +2,10 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "common/pattern.h"
 #include "common/user_event.h"
 #include "common/xmalloc.h"
 #include "gossipd.h"
-#include "pattern.h"
 
 #define SERVICES_DEADLINE SECONDS(10)
 

@@ -3,8 +3,8 @@
  * nodes, or a pattern for the value of one tag (wire/gossip.md 9.3).
  */
 #include "common/msgpack.h"
+#include "common/pattern.h"
 #include "core.h"
-#include "pattern.h"
 
 enum filter_type {
 	FILTER_NODES = 0,

@@ -1,5 +1,5 @@
-/* Regular expressions as RE2 has them (gossipd/pattern.c). */
-#include "gossipd/pattern.h"
+/* Regular expressions as RE2 has them (common/pattern.c). */
+#include "common/pattern.h"
 #include "tests/lib/tap.h"
 
 static const struct {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/xmalloc.h"
+#include "xmalloc.h"
 
 #define DEPTH_MAX  64
 #define REPEAT_MAX 1000 /* RE2's */

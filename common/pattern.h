@@ -8,10 +8,10 @@
  *         (?i), | * + ? {n,m} and their lazy forms. Bytes, not runes: beyond
  *         ASCII, text matches as it is written
  */
-#ifndef GOSSIPD_PATTERN_H
-#define GOSSIPD_PATTERN_H
+#ifndef COMMON_PATTERN_H
+#define COMMON_PATTERN_H
 
-#include "common/bytes.h"
+#include "bytes.h"
 
 #define PATTERN_STATES_MAX 2048
 
