@@ -57,6 +57,16 @@
 	X(Status,  RaftStats,        raftd,    empty,                    server_stats,                LOCAL,  ANYONE,        PEER)   \
 	X(Internal, EventFire,       catalogd, event_fire_request,       event_fire_response,         LOCAL,  EVENT_WRITE,   FROM(httpd) | PEER) \
 	X(Operator, RaftGetConfiguration, catalogd, dc_specific_request, raft_configuration_response, READ,   OPERATOR_READ, FROM(httpd) | PEER) \
+	X(Operator, RaftRemovePeerByAddress, catalogd, raft_remove_peer_request,   empty,                       WRITE,  OPERATOR_WRITE, FROM(httpd) | PEER) \
+	X(Operator, RaftRemovePeerByID, catalogd, raft_remove_peer_request,   empty,                       WRITE,  OPERATOR_WRITE, FROM(httpd) | PEER) \
+	X(Operator, AutopilotGetConfiguration, catalogd, dc_specific_request,        autopilot_config,            READ,   OPERATOR_READ, FROM(httpd) | PEER) \
+	X(Operator, AutopilotSetConfiguration, catalogd, autopilot_set_config_request, boolean,                     WRITE,  OPERATOR_WRITE, FROM(httpd) | PEER) \
+	X(Operator, ServerHealth,   catalogd, dc_specific_request,        operator_health_reply,       READ,   OPERATOR_READ, FROM(httpd) | PEER) \
+	X(Internal, KeyringOperation, catalogd, keyring_request,            keyring_responses,           LOCAL,  PER_OPERATION, FROM(httpd) | PEER) \
+	X(Coordinate, Update,         catalogd, coordinate_update_request,  empty,                       WRITE,  NODE_WRITE,    FROM(httpd) | FROM(gossipd) | PEER) \
+	X(Coordinate, ListDatacenters, catalogd, datacenters_request,        datacenter_maps,             READ,   ANYONE,        FROM(httpd) | PEER) \
+	X(Coordinate, ListNodes,      catalogd, dc_specific_request,        indexed_coordinates,         READ,   NODE_READ,     FROM(httpd) | PEER) \
+	X(Coordinate, Node,           catalogd, node_specific_request,      indexed_coordinates,         READ,   NODE_READ,     FROM(httpd) | PEER) \
 	\
 	X(Agent,   Stats,            catalogd, empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
 	X(Agent,   HealthStats,      healthd,  empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
