@@ -33,6 +33,7 @@ TAILQ_HEAD(holds, hold);
 struct raft_view {
 	struct arena arena; /* of the texts in `state` */
 	struct raft_state state;
+	struct raft_contact contact;
 	bool is_known;	    /* said since its edge came up */
 	bool has_caught_up; /* we have applied all it had committed */
 };
@@ -88,6 +89,7 @@ void raftd_init(struct catalogd *);
 void on_raft_committed(struct daemon *, struct call *, const void *);
 void on_raft_refused(struct daemon *, struct call *, const void *);
 void on_raft_state(struct daemon *, struct call *, const void *);
+void on_raft_contact(struct daemon *, struct call *, const void *);
 void on_raft_snapshot_wanted(struct daemon *, struct call *, const void *);
 void on_raft_restore_piece(struct daemon *, struct call *, const void *);
 

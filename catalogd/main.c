@@ -116,6 +116,7 @@ static call_fn *const handlers[METHOD_COUNT] = {
 	[METHOD_Raft_Refused] = on_raft_refused,
 	[METHOD_Raft_Committed] = on_raft_committed,
 	[METHOD_Raft_State] = on_raft_state,
+	[METHOD_Raft_Contact] = on_raft_contact,
 	[METHOD_Raft_SnapshotWanted] = on_raft_snapshot_wanted,
 	[METHOD_Raft_RestorePiece] = on_raft_restore_piece,
 	[METHOD_Edge_Reloaded] = on_reloaded,

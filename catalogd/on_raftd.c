@@ -102,6 +102,13 @@ on_raft_state(struct daemon *d, struct call *call, const void *request)
 }
 
 void
+on_raft_contact(struct daemon *d, struct call *call, const void *request)
+{
+	(void)call;
+	catalogd_of(d)->raft.contact = *(const struct raft_contact *)request;
+}
+
+void
 raftd_up(struct catalogd *c)
 {
 	struct raft_follow follow = { .index = c->applied };
@@ -137,6 +144,7 @@ raftd_down(struct catalogd *c)
 {
 	c->raft.is_known = false;
 	c->raft.state.is_leader = false;
+	c->raft.contact.lease_until = 0;
 	snapshot_end(c);
 	load_end(c);
 	propose_lost(c);

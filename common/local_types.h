@@ -217,6 +217,16 @@
 	F(BYTES, _, data, "Data", 0, 0) \
 	F(BOOL, _, is_last, "IsLast", 0, 0)
 
+/* Who was heard from, as times of CLOCK_MONOTONIC in ns. On a follower, when
+ * the leader last spoke; on a leader that is ready, until when no other server
+ * can have become leader. Sent when either moves by a fifth of the lease or
+ * 200 ms, and at once when the lease is gained or lost; the only voter has no
+ * use for it (is_sole_voter). */
+#define RAFT_CONTACT(F) \
+	F(BOOL, _, has_contact, "HasContact", 0, 0) \
+	F(INT, _, last_contact, "LastContact", 0, 0) \
+	F(INT, _, lease_until, "LeaseUntil", 0, 0) /* 0: none */
+
 /* catalogd: the servers that gossip shows are as many as bootstrap_expect;
  * ignored where the log has anything in it (wire/raft.md 5). */
 #define RAFT_BOOTSTRAP(F) \
@@ -288,6 +298,7 @@
 	X(raft_refused, RAFT_REFUSED, "RaftRefused") \
 	X(raft_committed, RAFT_COMMITTED, "RaftCommitted") \
 	X(raft_state, RAFT_STATE, "RaftState") \
+	X(raft_contact, RAFT_CONTACT, "RaftContact") \
 	X(snapshot_piece, SNAPSHOT_PIECE, "SnapshotPiece") \
 	X(raft_bootstrap, RAFT_BOOTSTRAP, "RaftBootstrap") \
 	X(raft_change_request, RAFT_CHANGE_REQUEST, "RaftChange") \

@@ -106,6 +106,7 @@
 	X(Raft,    Refused,          catalogd, raft_refused,             empty,                       NOTICE, ANYONE,        FROM(raftd)) \
 	X(Raft,    Committed,        catalogd, raft_committed,           empty,                       NOTICE, ANYONE,        FROM(raftd)) \
 	X(Raft,    State,            catalogd, raft_state,               empty,                       NOTICE, ANYONE,        FROM(raftd)) \
+	X(Raft,    Contact,          catalogd, raft_contact,             empty,                       NOTICE, ANYONE,        FROM(raftd)) \
 	X(Raft,    SnapshotWanted,   catalogd, empty,                    empty,                       NOTICE, ANYONE,        FROM(raftd)) \
 	X(Raft,    SnapshotPiece,    raftd,    snapshot_piece,           empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
 	X(Raft,    RestorePiece,     catalogd, snapshot_piece,           empty,                       NOTICE, ANYONE,        FROM(raftd)) \

@@ -234,6 +234,7 @@ feed_start(struct raftd *d, uint64_t behind)
 	feed_stop(d);
 	feed->is_on = true;
 	feed->is_state_due = true;
+	feed->contact = (struct raft_contact){ 0 };
 	feed->sent_index = behind;
 	feed->leads_from = d->raft.commit_index;
 	if (behind < d->newest.index &&
@@ -280,6 +281,8 @@ feed_push(struct raftd *d)
 	if (feed->is_on &&
 	    (feed->is_state_due || feed->told_to_lead != may_lead(d)))
 		send_state(d);
+	if (feed->is_on)
+		contact_tell(d);
 	if (feed->is_on && !feed->is_reading &&
 	    (feed->is_restoring || feed->sent_index < d->raft.commit_index)) {
 		ev_timer_set(&d->again, FEED_AGAIN_S, 0);

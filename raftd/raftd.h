@@ -40,6 +40,7 @@ struct feed {
 	uint64_t sent_index;
 	uint64_t
 	    leads_from; /* catalogd leads only once it has all up to here */
+	struct raft_contact contact; /* as it was told last */
 	struct snapshot_file restore;
 	struct snapshot restoring; /* what `restore` reads */
 	struct buf piece;
@@ -125,6 +126,11 @@ void feed_lose(struct raftd *, uint64_t from, const char *why);
 /* The asker is gone: nobody waits for any of them. */
 void feed_forget(struct raftd *);
 void feed_refuse(struct raftd *, uint64_t id, const char *why);
+
+/* --- contact.c --- */
+
+/* Tell catalogd whom it may trust and until when, if that has moved. */
+void contact_tell(struct raftd *);
 
 /* --- taking.c --- */
 

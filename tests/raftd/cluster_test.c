@@ -44,7 +44,8 @@ struct server {
 	bool is_in_order;
 	char leader[64];
 	size_t peers;
-	unsigned states, restores, snapshots, refusals, pings;
+	unsigned states, restores, snapshots, refusals, pings, contacts;
+	struct raft_contact contact;
 	uint64_t last_id; /* that came back */
 	char why[256];
 };
@@ -111,6 +112,16 @@ on_state(struct daemon *daemon, struct call *call, const void *request)
 	s->peers = state->peers.count;
 	snprintf(s->leader, sizeof(s->leader), "%.*s",
 	    SLICE_ARGS(state->leader_address));
+}
+
+static void
+on_contact(struct daemon *daemon, struct call *call, const void *request)
+{
+	struct server *s = of(daemon);
+
+	(void)call;
+	s->contact = *(const struct raft_contact *)request;
+	s->contacts++;
 }
 
 static void
@@ -222,6 +233,7 @@ on_key(struct daemon *daemon, struct call *call, const void *request)
 
 static call_fn *const handlers[METHOD_COUNT] = {
 	[METHOD_Raft_State] = on_state,
+	[METHOD_Raft_Contact] = on_contact,
 	[METHOD_Raft_Committed] = on_committed,
 	[METHOD_Raft_Refused] = on_refused,
 	[METHOD_Raft_SnapshotWanted] = on_wanted,
@@ -591,6 +603,34 @@ test_three_elect_a_leader(void)
 	CHECK_EQ(leader()->peers, SERVERS);
 }
 
+/* The lease reaches into the future, but never further than its own length;
+ * followers say when they heard the leader. */
+static void
+test_contact_is_told(void)
+{
+	unsigned before = 0, after = 0;
+	int64_t now;
+
+	wait_ms(2500);
+	for (size_t i = 0; i < SERVERS; i++)
+		before += servers[i].contacts;
+	wait_ms(2000);
+	now = instant_now().ns;
+	for (size_t i = 0; i < SERVERS; i++) {
+		struct raft_contact *contact = &servers[i].contact;
+		bool is_leader = &servers[i] == leader();
+
+		after += servers[i].contacts;
+		CHECK_EQ(contact->has_contact, !is_leader);
+		CHECK_EQ(contact->lease_until > now, is_leader);
+		CHECK(contact->lease_until < now + SECONDS(5).ns / 2);
+		CHECK(is_leader || now - contact->last_contact < SECONDS(2).ns);
+	}
+	CHECK(after > before);
+	/* Each heartbeat, of which there are at most two a second. */
+	CHECK(after - before <= 3 * 2 * 3);
+}
+
 static void
 test_what_is_written_is_everywhere(void)
 {
@@ -767,6 +807,7 @@ main(int argc, char **argv)
 	RUN(test_three_elect_a_leader);
 	if (leader() == NULL)
 		fatal("there is no cluster to go on with");
+	RUN(test_contact_is_told);
 	RUN(test_what_is_written_is_everywhere);
 	RUN(test_a_follower_refuses);
 	RUN(test_a_killed_leader_is_replaced_at_once);
