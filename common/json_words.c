@@ -472,6 +472,8 @@ json_read_number(struct json_reader *r, const struct place *at,
 	}
 	if (at->kind == KIND_FLOAT) {
 		*(double *)out = json_real(value->text);
+		if (isinf(*(double *)out)) /* 1e400 */
+			mismatch_number(r, at, value);
 		return;
 	}
 	if (!is_integer(value->text)) {

@@ -1207,7 +1207,7 @@
 	X(txn_service_op, TXN_SERVICE_OP, "TxnServiceOp") \
 	X(txn_session_op, TXN_SESSION_OP, "TxnSessionOp") \
 	X(upstream, UPSTREAM, "Upstream") \
-	X(vivaldi_coord, VIVALDI_COORD, "VivaldiCoord")
+	X(vivaldi_coord, VIVALDI_COORD, "Coordinate")
 
 /* Every bare value. */
 #define RPC_BARE_TYPES(X) \

@@ -64,6 +64,15 @@ route_fn api_event_list;
 route_fn api_status_leader;
 route_fn api_status_peers;
 route_fn api_operator_raft_configuration;
+route_fn api_operator_raft_peer;
+route_fn api_operator_autopilot_configuration;
+route_fn api_operator_autopilot_health;
+route_fn api_operator_keyring;
+
+route_fn api_coordinate_datacenters;
+route_fn api_coordinate_nodes;
+route_fn api_coordinate_node;
+route_fn api_coordinate_update;
 
 /* Capabilities that are off, as Consul says it; and those that are not built
  * yet, by name: never a made-up answer. */

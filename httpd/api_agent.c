@@ -30,7 +30,10 @@ api_agent_join(struct request *r)
 		.is_wan = query_get(&r->query, "wan").size > 0 };
 	struct view view = { .render = render_empty };
 
-	ask(r, METHOD_Serf_Join, &q, &view);
+	if (q.is_wan && !r->httpd->daemon->config->is_server)
+		request_text(r, 500, "Must be a server to join WAN cluster");
+	else
+		ask(r, METHOD_Serf_Join, &q, &view);
 }
 
 void
@@ -77,16 +80,23 @@ api_agent_members(struct request *r)
 		.is_wan = query_get(&r->query, "wan").size > 0
 	};
 	struct slice segment = query_get(&r->query, "segment");
+	bool is_server = r->httpd->daemon->config->is_server;
 	struct view view = { .render = render_members };
+	bool is_any = segment.size == 0 || slice_is(segment, "_all");
 
-	if (segment.size == 0 || slice_is(segment, "_all"))
-		ask(r, METHOD_Serf_Members, &q, &view);
-	else if (q.is_wan)
+	if (!is_any && q.is_wan)
 		request_text(r, 400, "Cannot provide a segment with wan=true");
-	else
+	else if (q.is_wan && !is_server)
+		request_json(r, "null"); /* clients are in no such pool */
+	else if (is_any)
+		ask(r, METHOD_Serf_Members, &q, &view);
+	else if (is_server)
 		request_text(r, 500,
 		    "Network segments are not supported in this version of "
 		    "Consul");
+	else
+		request_text(
+		    r, 500, "segment \"%.*s\" not found", SLICE_ARGS(segment));
 }
 
 /* --- Self. --- */
@@ -97,6 +107,7 @@ enum self_part {
 	SELF_SERF,
 	SELF_RAFT,
 	SELF_MEMBERS,
+	SELF_COORDINATES,
 	SELF_PART_COUNT,
 };
 
@@ -178,6 +189,25 @@ put_member(
 			return;
 		}
 	buf_put_text(out, "null");
+}
+
+/* Where this agent is, as its gossip has learnt it; null where no coordinates
+ * are kept. */
+static void
+put_coordinate(
+    struct buf *out, const struct coordinates *all, const struct config *config)
+{
+	const struct vivaldi_coord *coord = NULL;
+	struct slice name = slice_of_text(config->node_name);
+
+	for (size_t i = 0; i < all->value.count; i++)
+		if (slice_equal(all->value.items[i].node, name))
+			coord = all->value.items[i].coord;
+	buf_put_text(out, ",\"Coord\":");
+	if (coord == NULL || config->keys.disable_coordinates)
+		buf_put_text(out, "null");
+	else
+		json_from_type(&vivaldi_coord_type, coord, out);
 }
 
 static void
@@ -268,10 +298,7 @@ render_self(const struct view *view, const void *const *replies,
 	out->content = CONTENT_JSON;
 	put_config(&out->body, config);
 	put_debug_config(&out->body, config);
-	/* A pool of one has not moved from where Vivaldi starts. */
-	buf_put_text(&out->body,
-	    ",\"Coord\":{\"Vec\":[0,0,0,0,0,0,0,0],\"Error\":1.5,"
-	    "\"Adjustment\":0,\"Height\":0.00001}");
+	put_coordinate(&out->body, replies[SELF_COORDINATES], config);
 	put_member(&out->body, replies[SELF_MEMBERS],
 	    slice_of_text(config->node_name));
 	put_stats(&out->body, stats, sizeof(stats) / sizeof(stats[0]), arena);
@@ -288,6 +315,7 @@ api_agent_self(struct request *r)
 		[SELF_SERF] = { METHOD_Serf_Stats, &nothing },
 		[SELF_RAFT] = { METHOD_Raft_Stats, &nothing },
 		[SELF_MEMBERS] = { METHOD_Serf_Members, &lan },
+		[SELF_COORDINATES] = { METHOD_Serf_Coordinates, &lan },
 	};
 	struct view view = { .render = render_self,
 		.note = slice(&r->httpd, sizeof(r->httpd)) };

@@ -7,6 +7,7 @@
 
 #include "api.h"
 #include "httpd.h"
+#include "pattern.h"
 #include "render.h"
 #include "user_event.h"
 
@@ -63,6 +64,31 @@ event_fire(struct request *r, const struct user_event_entry *event)
 	buf_deinit(&json);
 }
 
+/* The filters of an event are regular expressions; false: one is none, and was
+ * refused. */
+static bool
+filters_check(struct request *r, const struct user_event_entry *event)
+{
+	const struct {
+		const char *name;
+		struct slice pattern;
+	} filters[] = {
+		{ "node", event->node_filter },
+		{ "service", event->service_filter },
+		{ "tag", event->tag_filter },
+	};
+
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+		if (pattern_search(filters[i].pattern, SLICE("")) ==
+		    PATTERN_BAD) {
+			request_text(r, 500,
+			    "Invalid %s filter: error parsing regexp: `%.*s`",
+			    filters[i].name, SLICE_ARGS(filters[i].pattern));
+			return (false);
+		}
+	return (true);
+}
+
 void
 api_event_fire(struct request *r)
 {
@@ -81,7 +107,7 @@ api_event_fire(struct request *r)
 	else if (event.tag_filter.size > 0 && event.service_filter.size == 0)
 		request_text(
 		    r, 500, "Cannot provide tag filter without service filter");
-	else {
+	else if (filters_check(r, &event)) {
 		if (event.payload.size == 0)
 			event.payload = (struct slice){ 0 };
 		event_fire(r, &event);

@@ -21,7 +21,7 @@
 #include "ipc.h"
 #include "request.h"
 
-#define ASK_PARTS_MAX 5
+#define ASK_PARTS_MAX 6
 
 /* What is made of a reply; all of it is part of a kept answer's key. */
 #define VIEW_PRETTY	   0x01

@@ -148,6 +148,23 @@ query_u64(struct slice value, uint64_t *out, const char **why)
 }
 
 bool
+query_int(struct slice value, int64_t *out, const char **why)
+{
+	bool is_negative = value.size > 0 && value.data[0] == '-';
+	bool has_sign = is_negative || (value.size > 0 && value.data[0] == '+');
+	uint64_t most = (uint64_t)INT64_MAX + is_negative;
+	uint64_t number;
+
+	if (!query_u64(slice_tail(value, has_sign), &number, why))
+		return (false);
+	*why = "value out of range";
+	if (number > most)
+		return (false);
+	*out = is_negative ? (int64_t)(0 - number) : (int64_t)number;
+	return (true);
+}
+
+bool
 query_bool(struct slice value, bool *out)
 {
 	static const char *const truths[] = { "1", "t", "T", "TRUE", "true",

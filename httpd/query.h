@@ -38,6 +38,8 @@ void query_encode(const struct query *, struct buf *out);
 
 /* Go's strconv.ParseUint(value, 10, 64). */
 MUST_CHECK bool query_u64(struct slice value, uint64_t *out, const char **why);
+/* Go's strconv.Atoi: a sign is allowed. */
+MUST_CHECK bool query_int(struct slice value, int64_t *out, const char **why);
 /* Go's strconv.ParseBool: 1 t T TRUE true True and their opposites. */
 MUST_CHECK bool query_bool(struct slice value, bool *out);
 

@@ -82,20 +82,20 @@
 	/* section 8 to 10 */                                                                     \
 	X("/v1/event/fire/",                PUT, api_event_fire,                    0, BODY_ANY)  \
 	X("/v1/event/list",                 GET, api_event_list,                    0, BODY_ANY)  \
-	X("/v1/coordinate/datacenters",     GET, api_not_built,                     0, BODY_ANY)  \
-	X("/v1/coordinate/nodes",           GET, api_not_built,                     0, BODY_ANY)  \
-	X("/v1/coordinate/node/",           GET, api_not_built,                     0, BODY_ANY)  \
-	X("/v1/coordinate/update",          PUT, api_not_built,                     0, BODY_ANY)  \
+	X("/v1/coordinate/datacenters",     GET, api_coordinate_datacenters, ROUTE_TAKES_NS, BODY_ANY)  \
+	X("/v1/coordinate/nodes",           GET, api_coordinate_nodes, ROUTE_META_ON_ERROR | ROUTE_TAKES_NS, BODY_ANY)  \
+	X("/v1/coordinate/node/",           GET, api_coordinate_node, ROUTE_META_ON_ERROR | ROUTE_TAKES_NS, BODY_ANY)  \
+	X("/v1/coordinate/update",          PUT, api_coordinate_update,  ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/query",                      GET_POST, api_not_built,                0, BODY_ANY)  \
 	X("/v1/query/",                     GET_PUT_DELETE, api_not_built, ROUTE_BARE_ALLOW, BODY_ANY) \
 	/* section 11 to 13 */                                                                    \
 	X("/v1/status/leader",              GET, api_status_leader,    ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/status/peers",               GET, api_status_peers,     ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/operator/raft/configuration", GET, api_operator_raft_configuration, ROUTE_TAKES_NS, BODY_ANY) \
-	X("/v1/operator/raft/peer",         DELETE, api_not_built,     ROUTE_TAKES_NS, BODY_ANY)  \
-	X("/v1/operator/keyring",           GET_POST_PUT_DELETE, api_not_built, ROUTE_TAKES_NS, BODY_ANY) \
-	X("/v1/operator/autopilot/configuration", GET_PUT, api_not_built, ROUTE_TAKES_NS, BODY_ANY) \
-	X("/v1/operator/autopilot/health",  GET, api_not_built,        ROUTE_TAKES_NS, BODY_ANY)  \
+	X("/v1/operator/raft/peer",         DELETE, api_operator_raft_peer,    ROUTE_TAKES_NS, BODY_ANY)  \
+	X("/v1/operator/keyring",           GET_POST_PUT_DELETE, api_operator_keyring, ROUTE_TAKES_NS, BODY_ANY) \
+	X("/v1/operator/autopilot/configuration", GET_PUT, api_operator_autopilot_configuration, ROUTE_TAKES_NS, BODY_ANY) \
+	X("/v1/operator/autopilot/health",  GET, api_operator_autopilot_health,       ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/snapshot",                   GET_PUT, api_not_built,                 0, BODY_ANY)  \
 	/* section 14: ACL */                                                                     \
 	X("/v1/acl/bootstrap",              PUT, api_acl_disabled,                  0, BODY_ANY)  \

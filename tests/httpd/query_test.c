@@ -103,6 +103,7 @@ test_numbers(void)
 {
 	const char *why;
 	uint64_t number;
+	int64_t integer;
 	bool is_true;
 
 	CHECK(query_u64(SLICE("18446744073709551615"), &number, &why));
@@ -110,6 +111,15 @@ test_numbers(void)
 	CHECK(!query_u64(SLICE("18446744073709551616"), &number, &why));
 	CHECK(strcmp(why, "value out of range") == 0);
 	CHECK(!query_u64(SLICE(""), &number, &why));
+	CHECK(strcmp(why, "invalid syntax") == 0);
+	CHECK(query_int(SLICE("-9223372036854775808"), &integer, &why));
+	CHECK(integer == INT64_MIN);
+	CHECK(query_int(SLICE("+5"), &integer, &why) && integer == 5);
+	CHECK(!query_int(SLICE("9223372036854775808"), &integer, &why));
+	CHECK(strcmp(why, "value out of range") == 0);
+	CHECK(!query_int(SLICE("-"), &integer, &why));
+	CHECK(!query_int(SLICE(""), &integer, &why));
+	CHECK(!query_int(SLICE("--1"), &integer, &why));
 	CHECK(strcmp(why, "invalid syntax") == 0);
 	CHECK(query_bool(SLICE("T"), &is_true) && is_true);
 	CHECK(query_bool(SLICE("False"), &is_true) && !is_true);
