@@ -14,7 +14,7 @@ GOSSIP_SIM  := $(patsubst %,$(BUILD)/obj/gossipd/%.o,$(GOSSIP_CORE)) \
 	    gossip_check)
 
 E2E	  := $(sort $(wildcard tests/e2e/*.bats))
-COMPAT	  := $(sort $(wildcard tests/compat/*.py))
+COMPAT	  := $(sort $(wildcard tests/compat/*.py tests/cluster/*_test.py))
 SHELL_FILES = $(sort conf/packages tests/run .ci/run \
 	    $(wildcard tests/e2e/*.bash tests/lint/* tests/bench/*.sh))
 SEEDS	  ?= 40
@@ -30,6 +30,7 @@ FUZZ_TIME ?= 5
 #   make lint       formatting, clang-tidy, cppcheck, shellcheck, man pages
 #   make audit      edges, messages and privileges, declared and real
 #   make bench      against the real Consul, as a table of ratios
+#   make chaos      a cluster under faults: SECONDS=600 SEED=n KIND=real
 
 .PHONY: help
 help:
@@ -184,6 +185,12 @@ fuzz: fuzzers
 bench: all
 	@conf/packages bench
 	tests/bench/bench.py $(BENCH_ARGS)
+
+.PHONY: chaos
+chaos: all
+	PROCONSUL_BUILD=$(CURDIR)/$(BUILD) tests/cluster/chaos.py \
+	    --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) \
+	    --kind $(or $(KIND),ours) $(CHAOS_ARGS)
 
 .PHONY: lint
 lint:
