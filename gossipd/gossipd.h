@@ -2,6 +2,7 @@
 #ifndef GOSSIPD_GOSSIPD_H
 #define GOSSIPD_GOSSIPD_H
 
+#include "coord_send.h"
 #include "events.h"
 #include "leave.h"
 #include "pool.h"
@@ -13,6 +14,7 @@ struct gossipd {
 	struct pool *wan; /* NULL: no server, or ports.serf_wan is off */
 	struct leave leave;
 	struct retry lan_retry, wan_retry;
+	struct coord_sender coord_sender;
 	struct events events;
 };
 

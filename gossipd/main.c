@@ -63,6 +63,7 @@ gossipd_start(struct daemon *d)
 	}
 	pool_start(g->lan);
 	retry_start(&g->lan_retry, g->lan);
+	coord_send_start(&g->coord_sender, g->lan);
 }
 
 /* The WAN pool first: when it has been left, the LAN pool's turn comes. */
