@@ -5,7 +5,8 @@
  *
  *	on_raftd   entries, snapshots and raft's state come in; applying
  *	propose    writes: one entry in the log each
- *	hold       calls that wait for a leader
+ *	forward    who answers: we, the leader, or another server
+ *	servers    the servers that a client agent may choose from
  *	apply      what an entry changed, told to those who wait for it
  *	read       questions: look (view.h), then answer or watch
  *	watch      questions that wait for something to change
@@ -18,16 +19,15 @@
 #include <sys/queue.h>
 
 #include "daemon.h"
+#include "forward.h"
 #include "fsm.h"
 #include "genpage.h"
 #include "leader.h"
 #include "propose.h"
+#include "servers.h"
 #include "snapshot.h"
 #include "state.h"
 #include "watch.h"
-
-struct hold;
-TAILQ_HEAD(holds, hold);
 
 /* What raftd said last of itself. */
 struct raft_view {
@@ -36,6 +36,7 @@ struct raft_view {
 	struct raft_contact contact;
 	bool is_known;	    /* said since its edge came up */
 	bool has_caught_up; /* we have applied all it had committed */
+	bool has_replayed;  /* the same, when its edge came up */
 };
 
 struct catalogd {
@@ -48,8 +49,8 @@ struct catalogd {
 	struct raft_view raft;
 	struct proposals proposals;
 	struct watches watches;
-	struct holds holds; /* oldest first */
-	ev_timer hold_timer;
+	struct forwarding forwarding;
+	struct servers servers;
 	struct leader leader;
 	struct snapshot *snapshot; /* being sent; owned */
 	uint64_t snapshot_index;
@@ -71,16 +72,12 @@ catalogd_of(struct daemon *d)
 /* May this server answer questions, and take writes? */
 bool catalogd_can_read(const struct catalogd *);
 bool catalogd_can_write(const struct catalogd *);
-/* One of the two may have come true: let the calls that wait go on. */
+/* What may be old, but not older than this (0: as old as it is)? */
+bool catalogd_can_read_stale(const struct catalogd *, struct duration max);
+/* What a reply says of the leader, and how long ago it was heard. */
+void catalogd_meta(const struct catalogd *, struct query_meta *);
+/* One of these may have come true: let the calls that wait go on. */
 void catalogd_ready(struct catalogd *);
-
-/* --- hold.c --- */
-/* Keep the call until it can be taken up again by `handler`, at most as long
- * as Consul holds it; then it fails with "No cluster leader". */
-void hold_call(
-    struct catalogd *, struct call *, call_fn *handler, const void *request);
-void hold_release(struct catalogd *);
-void hold_init(struct catalogd *);
 
 /* --- on_raftd.c --- */
 void raftd_up(struct catalogd *);

@@ -12,57 +12,8 @@
 #include "log.h"
 #include "xmalloc.h"
 
-static void
-catalogd_open(struct daemon *d)
-{
-	struct catalogd *c = d->state;
-
-	c->daemon = d;
-	c->state = xcalloc(1, sizeof(*c->state));
-	state_init(c->state);
-	arena_init(&c->scratch);
-	c->monitor_level = LOG_LEVEL_NONE;
-	c->page = genpage_create(daemon_run_path(d, GENPAGE_FILE));
-	propose_init(&c->proposals);
-	watch_init(&c->watches);
-	hold_init(c);
-	leader_init(c);
-	raftd_init(c);
-}
-
-/* Everything begins with what the others say. */
-static void
-catalogd_start(struct daemon *d)
-{
-	(void)d;
-}
-
-static void
-catalogd_turn(struct daemon *d)
-{
-	watch_turn(d->state);
-}
-
-static void
-catalogd_on_peer(struct daemon *d, struct edge *edge, bool is_up)
-{
-	struct catalogd *c = d->state;
-	enum daemon_id peer = edge_peer(edge);
-
-	if (is_up)
-		monitor_peer_up(c, edge);
-	else if (peer == DAEMON_httpd)
-		monitor_httpd_down(c);
-	if (peer != DAEMON_raftd)
-		return;
-	if (is_up)
-		raftd_up(c);
-	else
-		raftd_down(c);
-}
-
 /* Who answers which method is in common/rpc_methods.h; what another daemon
- * owns is handed on. */
+ * owns is handed on. catalogd's own stand behind the door (forward.h). */
 static call_fn *const handlers[METHOD_COUNT] = {
 	[METHOD_Catalog_Register] = on_catalog_register,
 	[METHOD_Catalog_Deregister] = on_catalog_deregister,
@@ -124,9 +75,60 @@ static call_fn *const handlers[METHOD_COUNT] = {
 	[METHOD_Edge_LogLine] = on_log_line,
 };
 
+static void
+catalogd_open(struct daemon *d)
+{
+	struct catalogd *c = d->state;
+
+	c->daemon = d;
+	c->state = xcalloc(1, sizeof(*c->state));
+	state_init(c->state);
+	arena_init(&c->scratch);
+	c->monitor_level = LOG_LEVEL_NONE;
+	c->page = genpage_create(daemon_run_path(d, GENPAGE_FILE));
+	propose_init(&c->proposals);
+	watch_init(&c->watches);
+	servers_init(c);
+	forward_init(c, handlers);
+	leader_init(c);
+	raftd_init(c);
+}
+
+/* Everything begins with what the others say. */
+static void
+catalogd_start(struct daemon *d)
+{
+	(void)d;
+}
+
+static void
+catalogd_turn(struct daemon *d)
+{
+	watch_turn(d->state);
+}
+
+static void
+catalogd_on_peer(struct daemon *d, struct edge *edge, bool is_up)
+{
+	struct catalogd *c = d->state;
+	enum daemon_id peer = edge_peer(edge);
+
+	if (is_up)
+		monitor_peer_up(c, edge);
+	else if (peer == DAEMON_httpd)
+		monitor_httpd_down(c);
+	if (peer != DAEMON_raftd)
+		return;
+	if (is_up)
+		raftd_up(c);
+	else
+		raftd_down(c);
+}
+
 int
 main(int argc, char **argv)
 {
+	static call_fn *doors[METHOD_COUNT];
 	static const struct daemon_spec spec = {
 		.id = DAEMON_catalogd,
 		.state_size = sizeof(struct catalogd),
@@ -134,8 +136,12 @@ main(int argc, char **argv)
 		.start = catalogd_start,
 		.turn = catalogd_turn,
 		.on_peer = catalogd_on_peer,
-		.handlers = handlers,
+		.handlers = doors,
 	};
 
+	for (unsigned i = 0; i < METHOD_COUNT; i++)
+		doors[i] = handlers[i] != NULL && forward_has_door(i)
+			       ? on_door
+			       : handlers[i];
 	return (daemon_main(&spec, argc, argv));
 }

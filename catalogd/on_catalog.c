@@ -187,8 +187,6 @@ on_catalog_register(struct daemon *d, struct call *call, const void *request)
 	r.datacenter = slice_of_text(d->config->datacenter);
 	if (register_prepare(&call->arena, &r, &why) != ERR_OK)
 		call_fail_text(call, buf_slice(&why));
-	else if (!catalogd_can_write(c))
-		hold_call(c, call, on_catalog_register, request);
 	else
 		propose_call(c, call, FSM_REGISTER, &register_request_type, &r);
 	buf_deinit(&why);
@@ -204,8 +202,6 @@ on_catalog_deregister(struct daemon *d, struct call *call, const void *request)
 		return;
 	if (q->node.size == 0)
 		call_fail(call, "Must provide node");
-	else if (!catalogd_can_write(c))
-		hold_call(c, call, on_catalog_deregister, request);
 	else
 		propose_call(
 		    c, call, FSM_DEREGISTER, &deregister_request_type, q);

@@ -32,10 +32,6 @@ on_kvs_apply(struct daemon *d, struct call *call, const void *request)
 
 	if (!datacenter_is_ours(c, call, q->datacenter))
 		return;
-	if (!catalogd_can_write(c)) {
-		hold_call(c, call, on_kvs_apply, request);
-		return;
-	}
 	err = kvs_check(c, q->op, &q->dir_ent, &why);
 	if (err == ERR_OK)
 		propose_call(c, call, FSM_KVS, &kvs_request_type, q);

@@ -8,6 +8,7 @@ void
 on_member_changed(struct daemon *d, struct call *call, const void *request)
 {
 	(void)call;
+	servers_member(catalogd_of(d), request);
 	leader_member(catalogd_of(d), request);
 }
 

@@ -33,6 +33,30 @@ catalogd_can_read(const struct catalogd *c)
 		(c->raft.state.is_leader || c->raft.state.is_sole_voter));
 }
 
+/* As Consul, from the first word of any leader on; and a state that is being
+ * rebuilt from the log is not shown. */
+bool
+catalogd_can_read_stale(const struct catalogd *c, struct duration max)
+{
+	const struct raft_view *raft = &c->raft;
+
+	if (!raft->contact.has_contact || !raft->has_replayed)
+		return (false);
+	return (max.ns <= 0 ||
+		instant_now().ns - raft->contact.last_contact <= max.ns);
+}
+
+void
+catalogd_meta(const struct catalogd *c, struct query_meta *meta)
+{
+	const struct raft_view *raft = &c->raft;
+
+	meta->known_leader = raft->state.leader_address.size > 0;
+	if (!raft->state.is_leader && raft->contact.has_contact)
+		meta->last_contact =
+		    NANOSECONDS(instant_now().ns - raft->contact.last_contact);
+}
+
 /* --- What this server is. --- */
 
 /*
@@ -46,6 +70,8 @@ catch_up(struct catalogd *c)
 {
 	struct raft_view *raft = &c->raft;
 
+	if (raft->is_known && c->applied >= raft->state.commit_index)
+		raft->has_replayed = true;
 	if (raft->has_caught_up || !raft->is_known ||
 	    raft->state.leader_address.size == 0 ||
 	    (raft->state.is_sole_voter && !raft->state.is_leader) ||
@@ -69,8 +95,7 @@ catalogd_ready(struct catalogd *c)
 {
 	trust_set(c);
 	leader_update(c);
-	if (catalogd_can_write(c))
-		hold_release(c);
+	forward_release(c);
 }
 
 static bool

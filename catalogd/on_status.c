@@ -100,6 +100,25 @@ yes_or_no(bool is_so)
 	return (is_so ? SLICE("true") : SLICE("false"));
 }
 
+static void
+client_stats(struct catalogd *c, struct call *call)
+{
+	struct pair values[] = {
+		{ SLICE("acl"), SLICE("disabled") },
+		{ SLICE("known_servers"),
+		    arena_printf(&call->arena, "%zu",
+			servers_count(&c->servers)) },
+		{ SLICE("server"), SLICE("false") },
+	};
+	struct stats_section section = {
+		.name = SLICE("consul"),
+		.values = { values, sizeof(values) / sizeof(*values) },
+	};
+	struct stats reply = { .sections = { &section, 1 } };
+
+	call_answer(call, &stats_type, &reply);
+}
+
 void
 on_agent_stats(struct daemon *d, struct call *call, const void *request)
 {
@@ -119,5 +138,8 @@ on_agent_stats(struct daemon *d, struct call *call, const void *request)
 	struct stats reply = { .sections = { &section, 1 } };
 
 	(void)request;
-	call_answer(call, &stats_type, &reply);
+	if (d->config->is_server)
+		call_answer(call, &stats_type, &reply);
+	else
+		client_stats(c, call);
 }

@@ -89,10 +89,6 @@ on_txn_apply(struct daemon *d, struct call *call, const void *request)
 
 	if (!datacenter_is_ours(c, call, q->datacenter))
 		return;
-	if (!catalogd_can_write(c)) {
-		hold_call(c, call, on_txn_apply, request);
-		return;
-	}
 	type_copy(&txn_request_type, q, &call->arena, &r);
 	errors = precheck(c, call, r.ops.items, r.ops.count);
 	if (errors.count > 0) {
@@ -111,9 +107,10 @@ read_run(struct catalogd *c, struct call *call, struct txn_request *r)
 {
 	const struct txn_ops ops = { r->ops.items, r->ops.count };
 	struct errors errors = precheck(c, call, r->ops.items, r->ops.count);
-	struct txn_read_response reply = { .meta = { .known_leader = true } };
+	struct txn_read_response reply = { 0 };
 	struct txn_response found;
 
+	catalogd_meta(c, &reply.meta);
 	if (errors.count > 0) {
 		reply.errors.items = errors.items;
 		reply.errors.count = errors.count;
@@ -140,10 +137,6 @@ on_txn_read(struct daemon *d, struct call *call, const void *request)
 
 	if (!datacenter_is_ours(c, call, q->datacenter))
 		return;
-	if (!catalogd_can_read(c)) {
-		hold_call(c, call, on_txn_read, request);
-		return;
-	}
 	type_copy(&txn_read_request_type, q, &call->arena, &copy);
 	r.ops.items = copy.ops.items;
 	r.ops.count = copy.ops.count;

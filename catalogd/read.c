@@ -79,7 +79,7 @@ view_answer(struct catalogd *c, struct call *call, struct view *v,
 	struct query_meta *meta = (void *)((char *)v->reply + row->meta);
 
 	meta->index = v->index;
-	meta->known_leader = c->raft.state.leader_address.size > 0;
+	catalogd_meta(c, meta);
 	for (size_t i = 0; i < v->bucket_count; i++)
 		call_stamp(call, v->buckets[i],
 		    genpage_generation(c->page, v->buckets[i]));
@@ -178,12 +178,12 @@ static void
 on_verified(void *arg, const struct answer *answer)
 {
 	struct verify *verify = arg;
-	struct call *call = verify->call;
 
-	if (answer->err != ERR_OK)
-		call_fail(call, "Not ready to serve consistent reads");
+	if (answer->err == ERR_OK)
+		answer_or_watch(verify->owner, verify->call, verify->request);
 	else
-		answer_or_watch(verify->owner, call, verify->request);
+		forward_again(verify->owner, verify->call, verify->request,
+		    SLICE("Not ready to serve consistent reads"));
 }
 
 static void
@@ -225,14 +225,12 @@ on_read(struct daemon *d, struct call *call, const void *request)
 	const struct read_row *row = &read_rows[call->method];
 	struct catalogd *c = catalogd_of(d);
 	const struct query_options *options = options_of(row, request);
-	bool may_be_old = options->allow_stale && c->raft.has_caught_up &&
-			  c->raft.state.leader_address.size > 0;
+	bool is_leading = catalogd_can_read(c);
 
 	if (!is_asked_rightly(c, call, request))
 		return;
-	if (!catalogd_can_read(c) && !may_be_old)
-		hold_call(c, call, on_read, request);
-	else if (options->require_consistent && !c->raft.state.is_sole_voter)
+	/* Who does not lead is here because the answer may be old. */
+	if (is_leading && !c->raft.state.is_sole_voter && !options->allow_stale)
 		verify_ask(c, call, request);
 	else
 		answer_or_watch(c, call, request);

@@ -10,7 +10,6 @@ enum when {
 	IF_FALSE,
 	IF_GIVEN, /* and not empty */
 	IF_POSITIVE,
-	IF_ABOVE_ONE,
 	IF_A_TIME, /* a duration other than none */
 };
 
@@ -25,7 +24,6 @@ static const struct {
 	{ "auto_config.enabled", IF_TRUE, "automatic configuration" },
 	{ "auto_encrypt.allow_tls", IF_TRUE, "TLS" },
 	{ "auto_encrypt.tls", IF_TRUE, "TLS" },
-	{ "bootstrap_expect", IF_ABOVE_ONE, "a cluster of several servers" },
 	{ "ca_file", IF_GIVEN, "TLS" },
 	{ "ca_path", IF_GIVEN, "TLS" },
 	{ "cert_file", IF_GIVEN, "TLS" },
@@ -86,23 +84,12 @@ asks(const struct json *value, enum when when)
 						   : value->count > 0);
 	case IF_POSITIVE:
 		return (number_of(value) > 0);
-	case IF_ABOVE_ONE:
-		return (number_of(value) > 1);
 	case IF_A_TIME:
 		return (duration_parse(value->text, &span, ignored,
 			    sizeof(ignored)) == ERR_OK &&
 			span.ns > 0);
 	}
 	return (false);
-}
-
-/* Without a cluster to join, an agent that is no server has no answers. */
-static bool
-is_client(const struct json *merged)
-{
-	const struct json *server = config_tree_find(merged, "server");
-
-	return (server == NULL || !server->boolean);
 }
 
 enum err
@@ -126,12 +113,6 @@ config_refuse(struct config_sources *s, bool is_agent, struct buf *why)
 		    "%s is not supported by proconsul yet, and its agent "
 		    "would refuse it",
 		    refused[i].key);
-	}
-	if (is_agent && is_client(s->merged)) {
-		buf_put_text(why,
-		    "server = false is not supported by proconsul yet: it "
-		    "asks for a client agent (start it with -server)");
-		return (ERR_UNAVAILABLE);
 	}
 	return (ERR_OK);
 }

@@ -50,6 +50,7 @@ struct call {
 	 * stays, and its answer is dropped. */
 	void (*on_cancel)(struct call *);
 	void *keeper; /* theirs */
+	void *door;   /* of whoever let it in; kept from there on */
 	/* private to ipc.c */
 	struct buf stamps;
 	bool is_orphan; /* nobody waits any more; the answer is dropped */

@@ -280,6 +280,10 @@ MUST_CHECK enum err type_decode_all(
 /* Nil and empty are equal; maps are whatever their order. */
 bool type_equal(const struct type *, const void *a, const void *b);
 
+/* Where a struct has the field of this name on the wire, groups made flat;
+ * SIZE_MAX if it has none of this kind. */
+size_t type_offset(const struct type *, enum kind, const char *name);
+
 /* A deep copy whose texts and lists are all in the arena. */
 void type_copy(const struct type *, const void *from, struct arena *, void *to);
 

@@ -178,3 +178,18 @@ type_shape(const struct type *type)
 	shape_free(made);
 	return (shape);
 }
+
+size_t
+type_offset(const struct type *type, enum kind kind, const char *name)
+{
+	const struct shape *shape = type_shape(type);
+
+	for (size_t i = 0; i < shape->count; i++) {
+		const struct slot *slot = &shape->wire[i];
+
+		if (slot->field->kind == kind &&
+		    slice_is(field_name(slot->field), name))
+			return (slot->offset);
+	}
+	return (SIZE_MAX);
+}

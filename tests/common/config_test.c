@@ -392,12 +392,8 @@ test_refused(void)
 		const char *flags;
 		const char *key;
 	} rows[] = {
-		{ "-join=1.1.1.1", "start_join" },
-		{ "-retry-join=1.1.1.1", "retry_join" },
 		{ "-join-wan=1.1.1.1", "start_join_wan" },
 		{ "-retry-join-wan=1.1.1.1", "retry_join_wan" },
-		{ "-encrypt=pUqJrVyVRj5jsiYEkM/tFQYfWyJIv4s3XkvDwy7Cu5s=",
-		    "encrypt" },
 		{ "-https-port=8501", "ports.https" },
 		{ "-grpc-port=8502", "ports.grpc" },
 		{ "-recursor=8.8.8.8", "recursors" },
@@ -423,13 +419,6 @@ test_refused(void)
 		      strncmp(buf_text(&why), text, strlen(text)) == 0);
 		config_free(c);
 	}
-	CHECK(fails_with("-dev -server=false",
-	    "server = false is not supported by proconsul yet: it asks for a "
-	    "client agent (start it with -server)"));
-	CHECK(fails_with(
-	    "-server -bootstrap-expect=3 -data-dir=/tmp -bind=127.0.0.1",
-	    "bootstrap_expect is not supported by proconsul yet: it asks for "
-	    "a cluster of several servers"));
 	CHECK(fails_with("-dev -hcl=a=1",
 	    "-hcl: HCL is not supported yet: use a file in JSON"));
 	buf_deinit(&why);

@@ -1,0 +1,465 @@
+/* Who answers, and what is handed on; see forward.h. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalogd.h"
+#include "log.h"
+#include "servers.h"
+
+#define HOLD_TIMEOUT SECONDS(7) /* performance.rpc_hold_timeout */
+#define PAUSE_SHARE  16		/* Consul's jitterFraction */
+#define NO_LEADER    SLICE("No cluster leader")
+#define NO_SERVERS   SLICE("No known Consul servers")
+#define NOT_SENT     SLICE("rpc error getting client: ")
+#define NODE_GONE    SLICE("rpc error making call: EOF")
+
+/* Of a call that is not answered here and now; in the call's arena. */
+struct forward {
+	TAILQ_ENTRY(forward) entry; /* of the list it is in */
+	struct catalogd *owner;	    /* lent */
+	struct call *call;
+	const void *request;  /* lives as the call does */
+	struct instant until; /* how long it is tried; of the first failure */
+	struct slice why;     /* the last failure */
+	struct slice address; /* where it was put */
+	struct instant put_at;
+	uint64_t ask; /* open Peer.Forward; else 0 */
+	unsigned servers_tried;
+	bool is_listed;
+	ev_timer timer;
+};
+
+/* --- Methods that differ from the rule. --- */
+
+enum where {
+	BY_KIND,
+	ANYWHERE,  /* any server says what it knows itself */
+	AT_LEADER, /* though it reads */
+};
+
+static enum where
+where_of(enum method method)
+{
+	static const struct {
+		enum method method;
+		enum where where;
+	} rows[] = {
+		{ METHOD_Catalog_ListDatacenters, ANYWHERE },
+		{ METHOD_Status_Leader, ANYWHERE },
+		{ METHOD_Status_Peers, ANYWHERE },
+		{ METHOD_Status_Ping, ANYWHERE },
+		/* The leader's timers are all that it touches. */
+		{ METHOD_Session_Renew, AT_LEADER },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].method == method)
+			return (rows[i].where);
+	return (BY_KIND);
+}
+
+bool
+forward_has_door(enum method method)
+{
+	const struct method_row *row = &method_rows[method];
+
+	return (row->owner == DAEMON_catalogd &&
+		(row->kind == METHOD_READ || row->kind == METHOD_WRITE));
+}
+
+static struct slice
+datacenter_of(const struct forward *f)
+{
+	const struct door *door = &f->owner->forwarding.doors[f->call->method];
+
+	if (door->datacenter == SIZE_MAX)
+		return (SLICE(""));
+	return (*(const struct slice *)(const void *)((const char *)f->request +
+						      door->datacenter));
+}
+
+/* NULL where there are none. */
+static const struct query_options *
+options_of(const struct forward *f)
+{
+	const struct door *door = &f->owner->forwarding.doors[f->call->method];
+
+	if (door->options == SIZE_MAX)
+		return (NULL);
+	return ((const void *)((const char *)f->request + door->options));
+}
+
+static bool
+is_read(const struct forward *f)
+{
+	return (method_rows[f->call->method].kind == METHOD_READ);
+}
+
+/* --- Waiting. --- */
+
+static void try(struct forward *);
+
+static void
+list_leave(struct forward *f)
+{
+	struct forwarding *all = &f->owner->forwarding;
+
+	if (f->is_listed && f->ask != 0)
+		TAILQ_REMOVE(&all->sent, f, entry);
+	else if (f->is_listed)
+		TAILQ_REMOVE(&all->waiting, f, entry);
+	f->is_listed = false;
+	ev_timer_stop(f->owner->daemon->loop, &f->timer);
+	f->call->on_cancel = NULL;
+	f->call->keeper = NULL;
+}
+
+static void
+on_cancel(struct call *call)
+{
+	struct forward *f = call->keeper;
+	struct daemon *d = f->owner->daemon;
+	uint64_t ask = f->ask;
+
+	list_leave(f);
+	if (ask != 0)
+		edge_cancel(d->edges[DAEMON_raftd], ask);
+}
+
+static void
+list_enter(struct forward *f, struct forwards *list)
+{
+	TAILQ_INSERT_TAIL(list, f, entry);
+	f->is_listed = true;
+	f->call->on_cancel = on_cancel;
+	f->call->keeper = f;
+}
+
+static void
+on_timer(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct forward *f = w->data;
+
+	(void)loop;
+	(void)events;
+	list_leave(f);
+	try(f);
+}
+
+/* At most `pause`, or until raft has news. */
+static void
+wait_for(struct forward *f, struct duration pause)
+{
+	struct duration left = instant_since(f->until, instant_now());
+
+	list_enter(f, &f->owner->forwarding.waiting);
+	if (pause.ns > left.ns)
+		pause = left;
+	ev_timer_set(&f->timer, pause.ns > 0 ? duration_seconds(pause) : 0, 0);
+	ev_timer_start(f->owner->daemon->loop, &f->timer);
+}
+
+static struct duration
+pause_random(void)
+{
+	uint32_t ms = (uint32_t)(HOLD_TIMEOUT.ns / PAUSE_SHARE / 1000000);
+
+	return (MILLISECONDS(1 + arc4random_uniform(ms)));
+}
+
+/* It can't be answered now. True: it is over, and the call was answered. */
+static bool
+has_ended(struct forward *f, struct slice why)
+{
+	struct instant now = instant_now();
+
+	if (why.data != f->why.data)
+		f->why = arena_copy(&f->call->arena, why);
+	if (f->until.ns == 0)
+		f->until = instant_add(now, HOLD_TIMEOUT);
+	if (instant_before(now, f->until))
+		return (false);
+	call_fail_text(f->call, f->why);
+	return (true);
+}
+
+/* --- Handing on. --- */
+
+static bool
+says_no_leader(struct slice text)
+{
+	return (memmem(text.data, text.size, "No cluster leader", 17) != NULL);
+}
+
+/* Consul's canRetry; and what was not sent can always be put again. */
+static bool
+may_try_again(const struct forward *f, struct slice why)
+{
+	static const char *const broken[] = { "EOF", "stream closed",
+		"session shutdown", "keepalive timeout",
+		"connection write timeout" };
+
+	if (slice_starts_with(why, NOT_SENT) || says_no_leader(why))
+		return (true);
+	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++)
+		if (slice_ends_with(why, slice_of_text(broken[i])))
+			return (is_read(f));
+	return (false);
+}
+
+/* Text of a failure of the edge to raftd. */
+static struct slice
+failure_text(const struct answer *answer)
+{
+	switch (answer->err) {
+	case ERR_REFUSED:
+		return (answer->text);
+	case ERR_PEER_GONE:
+		return (NODE_GONE);
+	case ERR_FULL:
+		return (SLICE("RPC rate limit exceeded"));
+	default:
+		return (slice_of_text(err_text(answer->err)));
+	}
+}
+
+/* The other end has held it itself before it says that nobody leads. Any other
+ * failure after a long time is the first of its kind: that of a blocking read,
+ * say, which now loses its leader. */
+static void
+until_set(struct forward *f, struct slice why)
+{
+	struct instant held = instant_add(f->put_at, HOLD_TIMEOUT);
+
+	if (says_no_leader(why))
+		f->until = f->until.ns == 0 ? held : f->until;
+	else if (instant_before(held, instant_now()))
+		f->until.ns = 0;
+}
+
+static void
+put_failed(struct forward *f, struct slice why)
+{
+	struct catalogd *c = f->owner;
+	bool is_client = !c->daemon->config->is_server;
+
+	if (is_client) {
+		log_error("agent.client", "RPC failed to server",
+		    "method=%s server=%.*s error=\"%.*s\"",
+		    method_rows[f->call->method].name, SLICE_ARGS(f->address),
+		    SLICE_ARGS(why));
+		if (may_try_again(f, why))
+			servers_failed(&c->servers, f->address);
+	}
+	if (!may_try_again(f, why)) {
+		call_fail_text(f->call, why);
+		return;
+	}
+	until_set(f, why);
+	if (has_ended(f, why))
+		return;
+	/* Another server may have no fault. */
+	if (is_client && slice_starts_with(why, NOT_SENT) &&
+	    ++f->servers_tried < servers_count(&c->servers))
+		try(f);
+	else
+		wait_for(f, pause_random());
+}
+
+static void
+on_reply(void *arg, const struct answer *answer)
+{
+	struct forward *f = arg;
+
+	list_leave(f);
+	f->ask = 0;
+	if (answer->err == ERR_OK)
+		call_answer_bytes(f->call, answer->body);
+	else
+		put_failed(f, failure_text(answer));
+}
+
+static void
+put(struct forward *f, struct slice address)
+{
+	struct edge *raftd = f->owner->daemon->edges[DAEMON_raftd];
+	struct peer_forward wanted = {
+		.address = address,
+		.method = slice_of_text(method_rows[f->call->method].name),
+		.body = f->call->body,
+	};
+	struct duration left = instant_since(f->call->deadline, instant_now());
+
+	f->address = arena_copy(&f->call->arena, address);
+	f->put_at = instant_now();
+	f->ask = edge_ask(raftd, METHOD_Peer_Forward, &peer_forward_type,
+	    &wanted, left, on_reply, f);
+	list_enter(f, &f->owner->forwarding.sent);
+}
+
+/* --- Who answers. --- */
+
+static void
+handle_here(struct forward *f)
+{
+	struct catalogd *c = f->owner;
+
+	c->forwarding.doors[f->call->method].handler(
+	    c->daemon, f->call, f->request);
+}
+
+/* Consul's forward(), without other datacenters: their calls are refused by
+ * the handler. */
+static bool
+is_ours(const struct forward *f)
+{
+	const struct catalogd *c = f->owner;
+	struct slice datacenter = datacenter_of(f);
+	const struct query_options *options = options_of(f);
+	enum where where = where_of(f->call->method);
+
+	if (where == ANYWHERE ||
+	    (datacenter.size > 0 &&
+		!slice_equal_fold(
+		    datacenter, slice_of_text(c->daemon->config->datacenter))))
+		return (true);
+	if (where == AT_LEADER || !is_read(f))
+		return (catalogd_can_write(c));
+	return (catalogd_can_read(c) ||
+		(options != NULL && options->allow_stale &&
+		    catalogd_can_read_stale(c, options->max_stale_duration)));
+}
+
+static void
+try_as_client(struct forward *f)
+{
+	struct slice address = servers_first(&f->owner->servers);
+
+	if (address.size == 0)
+		call_fail_text(f->call, NO_SERVERS);
+	else
+		put(f, address);
+}
+
+static void
+try_as_server(struct forward *f)
+{
+	const struct raft_view *raft = &f->owner->raft;
+
+	if (is_ours(f)) {
+		handle_here(f);
+		return;
+	}
+	/* We are the leader ourselves, but not ready yet; or nobody is. */
+	if (!raft->is_known || raft->state.leader_address.size == 0 ||
+	    slice_is(raft->state.role, "Leader")) {
+		if (!has_ended(f, f->why.size > 0 ? f->why : NO_LEADER))
+			wait_for(f, HOLD_TIMEOUT);
+		return;
+	}
+	if (f->until.ns != 0 && has_ended(f, f->why))
+		return;
+	put(f, raft->state.leader_address);
+}
+
+static void
+try(struct forward *f)
+{
+	if (f->owner->daemon->config->is_server)
+		try_as_server(f);
+	else
+		try_as_client(f);
+}
+
+static struct forward *
+forward_of(struct catalogd *c, struct call *call, const void *request)
+{
+	struct forward *f = call->door;
+
+	if (f != NULL)
+		return (f);
+	f = arena_alloc(&call->arena, sizeof(*f));
+	*f = (struct forward){ .owner = c, .call = call, .request = request };
+	ev_timer_init(&f->timer, on_timer, 0, 0);
+	f->timer.data = f;
+	call->door = f;
+	return (f);
+}
+
+void
+on_door(struct daemon *d, struct call *call, const void *request)
+{
+	try(forward_of(catalogd_of(d), call, request));
+}
+
+void
+forward_again(struct catalogd *c, struct call *call, const void *request,
+    struct slice why)
+{
+	struct forward *f = forward_of(c, call, request);
+
+	if (!has_ended(f, why))
+		wait_for(f, pause_random());
+}
+
+/* Its reader waits for one who does not lead any more. */
+static bool
+is_at_former_leader(const struct forward *f)
+{
+	const struct raft_view *raft = &f->owner->raft;
+
+	return (is_read(f) && raft->is_known &&
+		raft->state.leader_address.size > 0 &&
+		!slice_equal(f->address, raft->state.leader_address));
+}
+
+void
+forward_release(struct catalogd *c)
+{
+	struct forwards ready = TAILQ_HEAD_INITIALIZER(ready);
+	struct edge *raftd = c->daemon->edges[DAEMON_raftd];
+	struct forward *f, *next;
+
+	if (!c->daemon->config->is_server)
+		return;
+	for (f = TAILQ_FIRST(&c->forwarding.sent); f != NULL; f = next) {
+		next = TAILQ_NEXT(f, entry);
+		if (!is_at_former_leader(f))
+			continue;
+		edge_cancel(raftd, f->ask);
+		list_leave(f);
+		f->ask = 0;
+		list_enter(f, &c->forwarding.waiting);
+	}
+	/* What must wait on goes back into the emptied list. */
+	TAILQ_CONCAT(&ready, &c->forwarding.waiting, entry);
+	while ((f = TAILQ_FIRST(&ready)) != NULL) {
+		TAILQ_REMOVE(&ready, f, entry);
+		f->is_listed = false;
+		list_leave(f);
+		try(f);
+	}
+}
+
+void
+forward_init(struct catalogd *c, call_fn *const *handlers)
+{
+	struct forwarding *all = &c->forwarding;
+
+	TAILQ_INIT(&all->waiting);
+	TAILQ_INIT(&all->sent);
+	for (unsigned i = 0; i < METHOD_COUNT; i++) {
+		const struct type *type = method_rows[i].request;
+		size_t stale = type_offset(type, KIND_BOOL, "AllowStale");
+
+		all->doors[i] = (struct door){
+			.handler = handlers[i],
+			.datacenter = type_offset(type, KIND_STR, "Datacenter"),
+			.options = stale == SIZE_MAX
+				       ? SIZE_MAX
+				       : stale - offsetof(struct query_options,
+						     allow_stale),
+		};
+	}
+}

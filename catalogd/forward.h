@@ -1,0 +1,62 @@
+/*
+ * The door of catalogd: who answers a question of Consul's own?
+ *
+ *	a client agent	  some server, always: it has no state
+ *	the leader	  we do, here
+ *	another server	  the leader; we do what may be old (AllowStale), once
+ *we have ever heard from a leader
+ *
+ * What is handed on goes as the bytes that came (Peer.Forward), and the reply's
+ * bytes go back; neither is looked into. Each call of a method that catalogd
+ * owns comes through here, from whichever edge: other agents' as well, so that
+ * a client may ask any server. Handlers behind the door need not ask again
+ * whether this server may write, and whether it leads for a read.
+ *
+ * Time      no leader, no connection, "No cluster leader" from the other end:
+ *	     tried again for rpc_hold_timeout, at once when raft has news and
+ *	     else after a random pause; then the last error is the answer
+ * Twice     what may have been done is not done again: a write is only put
+ *	     again where it was not sent, or was refused before it was done
+ * Source    wire/rpc.md 5 to 7, api/semantics.md 9; Consul's rpc.go (forward,
+ *	     canRetry) and client.go (RPC)
+ */
+#ifndef CATALOGD_FORWARD_H
+#define CATALOGD_FORWARD_H
+
+#include <sys/queue.h>
+
+#include "ipc.h"
+
+struct catalogd;
+struct forward;
+TAILQ_HEAD(forwards, forward);
+
+/* Where a method's request has what the door looks at; SIZE_MAX: nowhere. */
+struct door {
+	call_fn *handler; /* of our own */
+	size_t datacenter;
+	size_t options;
+};
+
+struct forwarding {
+	struct forwards waiting;
+	struct forwards sent;
+	struct door doors[METHOD_COUNT];
+};
+
+/* `handlers` are those behind the door, METHOD_COUNT of them. */
+void forward_init(struct catalogd *, call_fn *const *handlers);
+/* Does this method go through the door? */
+bool forward_has_door(enum method);
+/* The handler of all that do. */
+void on_door(struct daemon *, struct call *, const void *request);
+
+/* A handler finds that the call is not for us any more, or not yet: it waits a
+ * little, and begins anew at the door. */
+void forward_again(
+    struct catalogd *, struct call *, const void *request, struct slice why);
+/* Raft has news: calls that wait are tried again, and reads that a former
+ * leader has not answered go to the new one. */
+void forward_release(struct catalogd *);
+
+#endif
