@@ -184,7 +184,7 @@ store_bool(
 }
 
 static enum err
-store_uint(const char *value, uint64_t *member)
+uint_parse(const char *value, uint64_t *member)
 {
 	unsigned long long number;
 
@@ -198,15 +198,41 @@ store_uint(const char *value, uint64_t *member)
 	return (ERR_OK);
 }
 
+static enum err
+store_uint(const struct flag *flag, const char *value, uint64_t *member,
+    struct buf *why)
+{
+	enum err err = uint_parse(value, member);
+
+	if (err == ERR_OK || flag->kind == FLAG_UINT)
+		return (err);
+	buf_put_text(why, "strconv.ParseUint: parsing ");
+	flag_put_quoted(why, value);
+	buf_put_text(why,
+	    err == ERR_TOO_BIG ? ": value out of range" : ": invalid syntax");
+	return (err);
+}
+
+static enum err
+store_duration(const struct flag *flag, const char *value,
+    struct duration *member, struct buf *why)
+{
+	char text[128];
+	enum err err;
+
+	err = duration_parse(slice_of_text(value), member, text, sizeof(text));
+	if (err != ERR_OK && flag->kind == FLAG_DURATION_VAR)
+		buf_put_text(why, text);
+	return (err);
+}
+
 /* Put the value where the row says; `why` stays empty for a parse error. */
 static enum err
 flag_store(const struct flag *flag, const char *value, struct arena *arena,
     void *options, struct buf *why)
 {
 	void *member = (char *)options + flag->offset;
-	struct duration span;
 	struct buf ignored = { 0 };
-	char text[128];
 	enum err err = ERR_OK;
 
 	switch (flag->kind) {
@@ -218,16 +244,14 @@ flag_store(const struct flag *flag, const char *value, struct arena *arena,
 		buf_deinit(&ignored);
 		return (err);
 	case FLAG_UINT:
-		return (store_uint(value, member));
+	case FLAG_UINT_VAR:
+		return (store_uint(flag, value, member, why));
 	case FLAG_TEXT:
 		*(const char **)member = value;
 		return (ERR_OK);
 	case FLAG_DURATION:
-		err = duration_parse(
-		    slice_of_text(value), &span, text, sizeof(text));
-		if (err == ERR_OK)
-			*(struct duration *)member = span;
-		return (err);
+	case FLAG_DURATION_VAR:
+		return (store_duration(flag, value, member, why));
 	case FLAG_PAIRS:
 		if (strchr(value, '=') == NULL) {
 			buf_printf(
@@ -261,6 +285,8 @@ flags_parse(const struct flag *table, int *argc, char ***argv,
 			flag_mistake(flag, value, buf_text(&reason), why);
 			break;
 		}
+		if (flag->given != 0)
+			*(bool *)((char *)options + flag->given) = true;
 	}
 	buf_deinit(&reason);
 	return (err);
@@ -290,7 +316,7 @@ flags_usage(FILE *to, const struct flag *table)
 	fputs("Usage:\n", to);
 	while ((f = flag_after(table, f)) != NULL) {
 		fprintf(to, "  -%s", f->name);
-		if (!flag_is_bool(f))
+		if (*f->value != '\0')
 			fprintf(to, " %s", f->value);
 		/* Go puts the help of a bool of one letter on its line. */
 		fputs(flag_is_bool(f) && f->name[1] == '\0' ? "\t" : "\n    \t",

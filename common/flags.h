@@ -16,14 +16,16 @@
 #include "err.h"
 
 enum flag_kind {
-	FLAG_BOOL,     /* bool */
-	FLAG_BOOL_VAR, /* bool; a mistake names strconv.ParseBool */
-	FLAG_INT,      /* int64_t */
-	FLAG_UINT,     /* uint64_t */
-	FLAG_TEXT,     /* const char *, lent by argv */
-	FLAG_DURATION, /* struct duration */
-	FLAG_LIST,     /* struct flag_list, a text each time it is given */
-	FLAG_PAIRS,    /* the same, of "key=value" */
+	FLAG_BOOL,	   /* bool */
+	FLAG_BOOL_VAR,	   /* bool; a mistake names strconv.ParseBool */
+	FLAG_INT,	   /* int64_t */
+	FLAG_UINT,	   /* uint64_t */
+	FLAG_UINT_VAR,	   /* the same; a mistake names strconv.ParseUint */
+	FLAG_TEXT,	   /* const char *, lent by argv */
+	FLAG_DURATION,	   /* struct duration */
+	FLAG_DURATION_VAR, /* the same; a mistake is told in full */
+	FLAG_LIST,	   /* struct flag_list, a text each time it is given */
+	FLAG_PAIRS,	   /* the same, of "key=value" */
 };
 
 struct flag_list {
@@ -39,6 +41,7 @@ struct flag {
 	const char *help;    /* one sentence or more; wrapped when printed */
 	const char *initial; /* shown as (default ...) after a mistake */
 	bool is_common;	     /* stands under "HTTP API Options" */
+	size_t given; /* of a bool that is set with the member; 0: of none */
 };
 
 /* A table ends with a row without a name; usage sorts the rows by name. Members

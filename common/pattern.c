@@ -41,6 +41,7 @@ struct instruction {
 struct compiler {
 	struct slice in;
 	size_t at;
+	size_t escape;		  /* where the last backslash stood */
 	struct instruction *code; /* owned; PATTERN_STATES_MAX */
 	size_t size;
 	unsigned depth;
@@ -48,6 +49,8 @@ struct compiler {
 	bool is_by_line; /* (?m) */
 	bool is_dot_all; /* (?s) */
 	bool is_bad;
+	const char *mistake; /* why it is bad, in Go's words */
+	struct slice wrong;  /* the part that is */
 };
 
 /* --- Sets of bytes. --- */
@@ -132,6 +135,23 @@ set_add_class(struct set *set, const struct class *class)
 
 /* --- Reading the pattern. --- */
 
+/* The first mistake counts; it stands between `from` and `to`. */
+static void
+fail(struct compiler *c, const char *mistake, size_t from, size_t to)
+{
+	if (c->is_bad)
+		return;
+	c->is_bad = true;
+	c->mistake = mistake;
+	c->wrong = slice_head(slice_tail(c->in, from), to - from);
+}
+
+static void
+fail_whole(struct compiler *c, const char *mistake)
+{
+	fail(c, mistake, 0, c->in.size);
+}
+
 static bool
 is_at_end(const struct compiler *c)
 {
@@ -162,7 +182,7 @@ next(struct compiler *c)
 	int byte = peek(c);
 
 	if (byte < 0)
-		c->is_bad = true;
+		fail_whole(c, "unexpected end");
 	else
 		c->at++;
 	return (byte);
@@ -174,7 +194,7 @@ static struct instruction *
 insert(struct compiler *c, size_t at, enum op op)
 {
 	if (c->size >= PATTERN_STATES_MAX) {
-		c->is_bad = true;
+		fail_whole(c, "expression too large");
 		return (&c->code[0]); /* scratch: nobody will run it */
 	}
 	memmove(
@@ -203,7 +223,7 @@ static void
 copy_piece(struct compiler *c, size_t from, size_t size)
 {
 	if (c->size + size > PATTERN_STATES_MAX) {
-		c->is_bad = true;
+		fail_whole(c, "expression too large");
 		return;
 	}
 	memcpy(&c->code[c->size], &c->code[from], size * sizeof(*c->code));
@@ -264,7 +284,7 @@ hex_digit(struct compiler *c)
 		return (byte - '0');
 	if ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f')
 		return ((byte | 0x20) - 'a' + 10);
-	c->is_bad = true;
+	fail(c, "invalid escape sequence", c->escape, c->at);
 	return (0);
 }
 
@@ -273,9 +293,14 @@ static int
 escaped_byte(struct compiler *c)
 {
 	static const char names[] = "afnrtv", bytes[] = "\a\f\n\r\t\v";
-	int byte = next(c);
 	const char *found;
+	int byte;
 
+	c->escape = c->at - 1;
+	if (is_at_end(c))
+		fail(
+		    c, "trailing backslash at end of expression", c->at, c->at);
+	byte = next(c);
 	if (byte == 'x') {
 		int high = hex_digit(c);
 
@@ -287,7 +312,7 @@ escaped_byte(struct compiler *c)
 	/* Letters and digits that mean nothing are errors, as in RE2. */
 	if ((byte >= '0' && byte <= '9') ||
 	    ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z'))
-		c->is_bad = true;
+		fail(c, "invalid escape sequence", c->escape, c->at);
 	return (byte);
 }
 
@@ -309,7 +334,8 @@ escaped_class(struct compiler *c, struct set *set)
 	return (false);
 }
 
-/* [:name:] or [:^name:], behind its first bracket. */
+/* [:name:] or [:^name:], behind its first bracket; a colon without an end is
+ * text, but another name is a mistake. */
 static bool
 posix_class(struct compiler *c, struct set *set)
 {
@@ -332,6 +358,11 @@ posix_class(struct compiler *c, struct set *set)
 		}
 		c->at = name;
 	}
+	while (
+	    c->at + 1 < c->in.size && memcmp(&c->in.data[c->at], ":]", 2) != 0)
+		c->at++;
+	if (eat(c, ":]"))
+		fail(c, "invalid character class range", start - 1, c->at);
 	c->at = start;
 	return (false);
 }
@@ -347,6 +378,7 @@ static void
 bracket_item(struct compiler *c, struct set *set)
 {
 	struct set class = { 0 };
+	size_t start = c->at;
 	int first, last;
 
 	if (eat(c, "[")) {
@@ -369,7 +401,7 @@ bracket_item(struct compiler *c, struct set *set)
 		last = bracket_byte(c);
 	}
 	if (first < 0 || last < first)
-		c->is_bad = true;
+		fail(c, "invalid character class range", start, c->at);
 	else
 		set_add(set, (unsigned)first, (unsigned)last);
 }
@@ -378,13 +410,16 @@ static void
 parse_bracket(struct compiler *c)
 {
 	struct set set = { 0 };
+	size_t start = c->at - 1;
 	bool is_inverted = eat(c, "^");
 
-	do
+	do {
+		if (is_at_end(c))
+			break;
 		bracket_item(c, &set);
-	while (!is_at_end(c) && peek(c) != ']');
+	} while (peek(c) != ']');
 	if (!eat(c, "]"))
-		c->is_bad = true;
+		fail(c, "missing closing ]", start, c->in.size);
 	if (c->is_folding)
 		set_fold(&set);
 	if (is_inverted)
@@ -426,6 +461,7 @@ static void parse_alternatives(struct compiler *);
 static bool
 parse_flags(struct compiler *c)
 {
+	size_t start = c->at - 2;
 	bool value = true;
 
 	for (;;) {
@@ -442,7 +478,9 @@ parse_flags(struct compiler *c)
 		else if (byte == ')')
 			return (false);
 		else if (byte != 'U') { /* greed is no matter to us */
-			c->is_bad = c->is_bad || byte != ':';
+			if (byte != ':')
+				fail(c, "invalid or unsupported Perl syntax",
+				    start, c->at);
 			return (true);
 		}
 	}
@@ -457,16 +495,17 @@ parse_group(struct compiler *c)
 		while (!is_at_end(c) && peek(c) != '>')
 			c->at++;
 		if (!eat(c, ">"))
-			c->is_bad = true;
+			fail(c, "invalid named capture", outer.at - 1,
+			    c->in.size);
 	} else if (eat(c, "?") && !parse_flags(c)) {
 		return;
 	}
 	if (++c->depth > DEPTH_MAX)
-		c->is_bad = true;
+		fail_whole(c, "expression nests too deeply");
 	else
 		parse_alternatives(c);
 	if (!eat(c, ")"))
-		c->is_bad = true;
+		fail_whole(c, "missing closing )");
 	c->depth--;
 	c->is_folding = outer.is_folding;
 	c->is_by_line = outer.is_by_line;
@@ -495,11 +534,25 @@ parse_atom(struct compiler *c)
 		set_invert(&set);
 		append(c, OP_SET)->set = set;
 	} else if (byte == '*' || byte == '+' || byte == '?') {
-		c->is_bad = true; /* nothing to repeat */
+		fail(c, "missing argument to repetition operator", c->at - 1,
+		    c->at);
 	} else if (byte >= 0) {
 		set_add(&set, (unsigned)byte, (unsigned)byte);
 		append_set(c, set);
 	}
+}
+
+/* The count at hand is too large, or its ends are the wrong way round. */
+static void
+fail_count(struct compiler *c)
+{
+	size_t from = c->at, to = c->at;
+
+	while (from > 0 && c->in.data[from] != '{')
+		from--;
+	while (to < c->in.size && c->in.data[to] != '}')
+		to++;
+	fail(c, "invalid repeat count", from, to < c->in.size ? to + 1 : to);
 }
 
 static bool
@@ -512,7 +565,7 @@ parse_number(struct compiler *c, int *out)
 	for (; byte >= '0' && byte <= '9'; byte = peek(c)) {
 		number = number * 10 + byte - '0';
 		if (number > REPEAT_MAX) {
-			c->is_bad = true;
+			fail_count(c);
 			return (false);
 		}
 		c->at++;
@@ -531,36 +584,48 @@ parse_counts(struct compiler *c, int *low, int *high)
 		*high = *low;
 		if (eat(c, ",") && !parse_number(c, high))
 			*high = -1;
-		if (eat(c, "}")) {
+		if (peek(c) == '}') {
 			if (*high >= 0 && *high < *low)
-				c->is_bad = true;
-			return (true);
+				fail_count(c);
+			return (eat(c, "}") || c->is_bad);
 		}
 	}
 	c->at = start;
 	return (false);
 }
 
+/* How often; lazily or not, it finds the same places. */
+static bool
+parse_count(struct compiler *c, int *low, int *high)
+{
+	if (eat(c, "*")) {
+		*low = 0;
+		*high = -1;
+	} else if (eat(c, "+")) {
+		*low = 1;
+		*high = -1;
+	} else if (eat(c, "?")) {
+		*low = 0;
+		*high = 1;
+	} else if (!parse_counts(c, low, high)) {
+		return (false);
+	}
+	(void)eat(c, "?");
+	return (true);
+}
+
 static void
 parse_repeated(struct compiler *c)
 {
-	size_t from = c->size;
-	int low = 1, high = 1;
+	size_t from = c->size, first;
+	int low = 1, high = 1, ignored;
 
 	parse_atom(c);
-	if (eat(c, "*")) {
-		low = 0;
-		high = -1;
-	} else if (eat(c, "+")) {
-		high = -1;
-	} else if (eat(c, "?")) {
-		low = 0;
-	} else if (!parse_counts(c, &low, &high)) {
+	first = c->at;
+	if (!parse_count(c, &low, &high))
 		return;
-	}
-	(void)eat(c, "?"); /* lazy: it finds the same places */
-	if (peek(c) == '*' || peek(c) == '+' || peek(c) == '?')
-		c->is_bad = true; /* RE2: invalid nested repetition */
+	if (parse_count(c, &ignored, &ignored))
+		fail(c, "invalid nested repetition operator", first, c->at);
 	if (c->size > from)
 		repeat(c, from, low, high);
 }
@@ -713,17 +778,40 @@ search(const struct compiler *c, struct slice text)
 	return (is_found);
 }
 
+/* The caller frees its code. */
+static void
+compile(struct compiler *c, struct slice pattern)
+{
+	*c = (struct compiler){ .in = pattern };
+	c->code = xreallocarray(NULL, PATTERN_STATES_MAX, sizeof(*c->code));
+	parse_alternatives(c);
+	append(c, OP_FOUND);
+	if (c->at != pattern.size)
+		fail_whole(c, "unexpected )");
+}
+
 enum pattern_result
 pattern_search(struct slice pattern, struct slice text)
 {
-	struct compiler c = { .in = pattern };
 	enum pattern_result result = PATTERN_BAD;
+	struct compiler c;
 
-	c.code = xreallocarray(NULL, PATTERN_STATES_MAX, sizeof(*c.code));
-	parse_alternatives(&c);
-	append(&c, OP_FOUND);
-	if (!c.is_bad && c.at == pattern.size)
+	compile(&c, pattern);
+	if (!c.is_bad)
 		result = search(&c, text) ? PATTERN_FOUND : PATTERN_ABSENT;
 	free(c.code);
 	return (result);
+}
+
+enum err
+pattern_check(struct slice pattern, struct buf *why)
+{
+	struct compiler c;
+
+	compile(&c, pattern);
+	if (c.is_bad)
+		buf_printf(why, "error parsing regexp: %s: `%.*s`", c.mistake,
+		    SLICE_ARGS(c.wrong));
+	free(c.code);
+	return (c.is_bad ? ERR_INVALID : ERR_OK);
 }

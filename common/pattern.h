@@ -1,7 +1,7 @@
 /*
- * Regular expressions as Go has them (RE2), for the filters of queries and of
- * Consul's events. Any member of the pool may send one: the time is bounded by
- * pattern times text, the memory by PATTERN_STATES_MAX.
+ * Regular expressions as Go has them (RE2), for the filters of queries, of
+ * Consul's events and of the command line. Any member of a pool may send one:
+ * the time is bounded by pattern times text, the memory by PATTERN_STATES_MAX.
  *
  * Syntax  literals . [...] [^...] with a-z and [:alpha:], \d \w \s and their
  *         opposites, escapes (\n, \x41, \.), ^ $ \A \z \b \B, ( ) (?: ) and
@@ -12,6 +12,7 @@
 #define COMMON_PATTERN_H
 
 #include "bytes.h"
+#include "err.h"
 
 #define PATTERN_STATES_MAX 2048
 
@@ -23,5 +24,8 @@ enum pattern_result {
 
 /* Is it anywhere in the text? */
 enum pattern_result pattern_search(struct slice pattern, struct slice text);
+/* ERR_INVALID: *why gets Go's "error parsing regexp: missing closing ): `(`".
+ */
+MUST_CHECK enum err pattern_check(struct slice pattern, struct buf *why);
 
 #endif

@@ -22,6 +22,8 @@
 	    "Lists the nodes of a datacenter")                                 \
 	X("catalog services",          catalog_services_run,                   \
 	    "Lists the services of a datacenter")                              \
+	X("event",                     event_run,                              \
+	    "Fires an event")                                                  \
 	X("force-leave",               force_leave_run,                        \
 	    "Takes a failed member as having left")                            \
 	X("info",                      info_run,                               \
@@ -30,6 +32,8 @@
 	    "Makes the agent join a cluster")                                  \
 	X("keygen",                    keygen_run,                             \
 	    "Prints a new encryption key")                                     \
+	X("keyring",                   keyring_run,                            \
+	    "Manages gossip encryption keys")                                  \
 	X("kv delete",                 kv_delete_run,                          \
 	    "Deletes keys")                                                    \
 	X("kv export",                 kv_export_run,                          \
@@ -50,12 +54,18 @@
 	    "Lists the members of the cluster")                                \
 	X("monitor",                   monitor_run,                            \
 	    "Prints the agent's log as it goes on")                            \
+	X("operator autopilot get-config", operator_autopilot_get_run,         \
+	    "Prints autopilot's settings")                                     \
+	X("operator autopilot set-config", operator_autopilot_set_run,         \
+	    "Changes autopilot's settings")                                    \
 	X("operator raft list-peers",  operator_raft_list_run,                 \
 	    "Lists the servers in the Raft configuration")                     \
 	X("operator raft remove-peer", operator_raft_remove_run,               \
 	    "Removes a server from the Raft configuration")                    \
 	X("reload",                    reload_run,                             \
 	    "Makes the agent read its configuration again")                    \
+	X("rtt",                       rtt_run,                                \
+	    "Estimates the round trip between nodes")                          \
 	X("services deregister",       services_deregister_run,                \
 	    "Takes services off the agent")                                    \
 	X("services register",         services_register_run,                  \
@@ -75,14 +85,10 @@
 	X("config",             "Manages central configuration entries")       \
 	X("connect",            "Manages the service mesh")                    \
 	X("debug",              "Records an archive for debugging")            \
-	X("event",              "Fires an event")                              \
 	X("exec",               "Runs a program on many nodes")                \
 	X("intention",          "Manages who may talk to whom in the mesh")    \
-	X("keyring",            "Manages gossip encryption keys")              \
 	X("login",              "Trades a credential for a token")             \
 	X("logout",             "Gives a token of login back")                 \
-	X("operator autopilot", "Shows and changes autopilot's settings")      \
-	X("rtt",                "Estimates the round trip between nodes")      \
 	X("snapshot",           "Saves and restores the servers' state")       \
 	X("tls",                "Makes certificates")
 
@@ -95,6 +101,8 @@
 	    "  Keys and values of the store.")                                 \
 	X("operator",      "Tools for those who run the cluster",              \
 	    "  Tools for those who run the cluster; use them with care.")      \
+	X("operator autopilot", "Shows and changes autopilot's settings",      \
+	    "  How the leader looks after its servers.")                       \
 	X("operator raft", "Shows and changes the Raft configuration",         \
 	    "  The servers that take part in consensus.")                      \
 	X("services",      "Registers services with the agent",                \

@@ -1,9 +1,9 @@
 /* `members`: the agent's gossip pool as a table. */
 #include <arpa/inet.h>
-#include <regex.h>
 
 #include "api_types.h"
 #include "command.h"
+#include "pattern.h"
 #include "table.h"
 
 #define EXIT_NO_MEMBERS 2
@@ -198,21 +198,22 @@ print_detailed(struct run *run, const struct members_options *o,
 
 /* Keep the members whose status matches. */
 static void
-keep_matching(struct api_members *members, const regex_t *status)
+keep_matching(struct api_members *members, struct slice status)
 {
+	const char *name;
 	size_t i, kept = 0;
 
 	for (i = 0; i < members->list.count; i++) {
-		if (regexec(status, status_name(&members->list.items[i]), 0,
-			NULL, 0) == 0)
+		name = status_name(&members->list.items[i]);
+		if (pattern_search(status, slice_of_text(name)) ==
+		    PATTERN_FOUND)
 			members->list.items[kept++] = members->list.items[i];
 	}
 	members->list.count = kept;
 }
 
 static int
-members_show(
-    struct run *run, const struct members_options *o, const regex_t *status)
+members_show(struct run *run, const struct members_options *o)
 {
 	struct api_members members = { 0 };
 	struct request request;
@@ -227,7 +228,7 @@ members_show(
 	if (run_get_type(run, &request, &api_members_type, &members,
 		&response) != ERR_OK)
 		return (run_fail(run, "Error retrieving members"));
-	keep_matching(&members, status);
+	keep_matching(&members, slice_of_text(o->status));
 	if (members.list.count == 0)
 		return (EXIT_NO_MEMBERS);
 	qsort(members.list.items, members.list.count, sizeof(struct api_member),
@@ -243,21 +244,10 @@ static int
 members_work(struct run *run, const void *options)
 {
 	const struct members_options *o = options;
-	char why[128];
-	regex_t status;
-	int error, result;
 
-	/* POSIX expressions, where Consul has Go's. */
-	error = regcomp(&status, o->status, REG_EXTENDED | REG_NOSUB);
-	if (error != 0) {
-		regerror(error, &status, why, sizeof(why));
-		return (say_error("Failed to compile status regexp: error "
-				  "parsing regexp: %s: `%s`",
-		    why, o->status));
-	}
-	result = members_show(run, o, &status);
-	regfree(&status);
-	return (result);
+	if (pattern_check(slice_of_text(o->status), &run->why) != ERR_OK)
+		return (run_fail(run, "Failed to compile status regexp"));
+	return (members_show(run, o));
 }
 
 static const struct command_spec spec = {

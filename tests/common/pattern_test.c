@@ -95,6 +95,45 @@ test_cases(void)
 
 /* What takes others exponential time. */
 static void
+test_mistakes(void)
+{
+	static const struct {
+		const char *pattern;
+		const char *why; /* behind "error parsing regexp: " */
+	} mistakes[] = {
+		{ "(a", "missing closing ): `(a`" },
+		{ "a)b", "unexpected ): `a)b`" },
+		{ "x[a-", "missing closing ]: `[a-`" },
+		{ "[b-a]", "invalid character class range: `b-a`" },
+		{ "[[:no:]]", "invalid character class range: `[:no:]`" },
+		{ "a**", "invalid nested repetition operator: `**`" },
+		{ "a+{2}b", "invalid nested repetition operator: `+{2}`" },
+		{ "|*", "missing argument to repetition operator: `*`" },
+		{ "a{3,2}", "invalid repeat count: `{3,2}`" },
+		{ "a{1001}b", "invalid repeat count: `{1001}`" },
+		{ "ab\\", "trailing backslash at end of expression: ``" },
+		{ "a\\kb", "invalid escape sequence: `\\k`" },
+		{ "(?=a)", "invalid or unsupported Perl syntax: `(?=`" },
+	};
+	struct buf why = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		buf_reset(&why);
+		CHECK_EQ(
+		    pattern_check(slice_of_text(mistakes[i].pattern), &why),
+		    ERR_INVALID);
+		CHECK(slice_is(slice_tail(buf_slice(&why),
+				   sizeof("error parsing regexp: ") - 1),
+		    mistakes[i].why));
+	}
+	buf_reset(&why);
+	CHECK_EQ(pattern_check(SLICE("^(a|b)*?$"), &why), ERR_OK);
+	CHECK_EQ(why.size, 0);
+	buf_deinit(&why);
+}
+
+static void
 test_hostile(void)
 {
 	uint8_t text[4096], deep[8192];
@@ -118,6 +157,7 @@ int
 main(void)
 {
 	RUN(test_cases);
+	RUN(test_mistakes);
 	RUN(test_hostile);
 	return (tap_done());
 }

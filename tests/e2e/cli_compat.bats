@@ -7,6 +7,9 @@
 
 load helpers
 
+KEY=cg8StVXbQJ0gPvMd9o7yrg==
+NEW_KEY=nNkVcCNBnWQhzNW7lZ9aHrlqtRrsXmUoLDrHSWTXAhM=
+
 setup_file() {
 	[ -n "$CONSUL_REAL" ] || return 0
 	if [ -n "${CONSUL_COMPAT_ADDR:-}" ]; then
@@ -16,7 +19,7 @@ setup_file() {
 	export CONSUL_HTTP_ADDR
 	CONSUL_HTTP_ADDR=$(address):8500
 	"$CONSUL_REAL" agent -dev -bind="$(address)" -client="$(address)" \
-		-node=n1 -log-level=err \
+		-node=n1 -log-level=err -encrypt=$KEY \
 		>"$BATS_FILE_TMPDIR/real.log" 2>&1 3>&- 4>&- &
 	echo $! >"$BATS_FILE_TMPDIR/real.pid"
 	wait_for_leader
@@ -105,14 +108,15 @@ session() {
 	done
 	for command in members "kv get" lock watch validate "catalog nodes" \
 		"services register" keygen kv catalog services operator \
-		"operator raft" agent; do
+		"operator raft" "operator autopilot" event keyring rtt \
+		"operator autopilot set-config" agent; do
 		# shellcheck disable=SC2086
 		both $command -h
 		compare "$command -h" status err
 		grep -q "^Usage: consul $command" ours.out
 	done
 	for words in kv "kv zz" catalog services operator "operator zz" \
-		"operator raft"; do
+		"operator raft" "operator autopilot"; do
 		# shellcheck disable=SC2086
 		both $words
 		compare "$words" status out
@@ -123,7 +127,14 @@ session() {
 		"lock -try=zz a b" "kv put -flags=-1 a b" "keygen -foo" \
 		"kv get -stale=zz a" "members -stale" "maint -datacenter=x" \
 		"catalog nodes -node-meta=ab" "services register -meta=a" \
-		"services register -port=zz" "kv get x -foo y"; do
+		"services register -port=zz" "kv get x -foo y" \
+		"operator autopilot set-config -cleanup-dead-servers=zz" \
+		"operator autopilot set-config -last-contact-threshold=zz" \
+		"operator autopilot set-config -last-contact-threshold=3" \
+		"operator autopilot set-config -max-trailing-logs=-1" \
+		"operator autopilot set-config -min-quorum=99999999999999999999" \
+		event "event -name=x a b" "event -name= x" keyring rtt \
+		"rtt a b c" "keyring -relay-factor=x"; do
 		# shellcheck disable=SC2086
 		same_start $words
 	done
@@ -135,7 +146,9 @@ session() {
 		"catalog datacenters" "catalog nodes" "catalog services" \
 		"services register" "services deregister" validate version \
 		keygen watch lock "operator raft list-peers" \
-		"operator raft remove-peer"; do
+		"operator raft remove-peer" event keyring rtt \
+		"operator autopilot get-config" \
+		"operator autopilot set-config"; do
 		# shellcheck disable=SC2086
 		both $command -no-such-flag
 		grep '^  -' real.err | sort >real.flags
@@ -183,6 +196,19 @@ session() {
 		same force-leave -prune x
 		same operator raft list-peers
 		same operator raft remove-peer -id=x
+		same operator autopilot get-config
+		same operator autopilot get-config -stale -datacenter=dc1
+		same operator autopilot set-config
+		same event -name=x -node=a y
+		same keyring -list
+		same keyring -list-primary -relay-factor=3 -local-only
+		same keyring -install=x
+		same keyring -use=x -relay-factor=5
+		same keyring -remove=x
+		same rtt a
+		same rtt -wan a.b
+		same rtt a b
+		same rtt -wan a.b c.d
 	done
 }
 
@@ -229,6 +255,116 @@ session() {
 	same_start join
 	same reload
 	same_start leave extra -foo
+}
+
+@test "expressions of members and event, and what is wrong with them" {
+	for expression in '(' ')' 'a)' '(a' '[' '[a' '[b-a]' 'a**' '*' '+a' \
+		'a{3,2}' 'a{1001}' '\' '\k' '(?<a' '(?z)' '[[:foo:]]' 'a++' \
+		'x*{2}' '(?i)ALIVE' '^(alive|left)$' 'l[^a]v' '\d' '.'; do
+		same members -status="$expression"
+		# What is good is fired, and has an ID of its own.
+		both event -name=x -node="$expression"
+		sed -i 's/^Event ID: [0-9a-f-]*$/fired/' real.out ours.out
+		compare "event -node=$expression" status out err
+	done
+	same event -name=x -service='('
+	same event -name=x -tag='('
+	same event -name=x -tag=a
+	same event -name=x -service='(' -tag='['
+}
+
+@test "event" {
+	for words in "-name=x" "-name=x payload" "-name=x -service=a -tag=b" \
+		"-name=a/b c"; do
+		# shellcheck disable=SC2086
+		both event $words
+		sed -i 's/^Event ID: [0-9a-f-]\{36\}$/fired/' real.out ours.out
+		compare "event $words" status out err
+	done
+	# What was fired is what was meant, by each of the two.
+	both event -name=meant -node='^n1$' payload
+	wait_until 10 has_fired 2
+	same event -name=x "$(printf '%01000d' 1)"
+}
+
+has_fired() {
+	[ "$(get '/v1/event/list?name=meant' |
+		jq '[.[] | select(.Payload == "cGF5bG9hZA==" and
+			.NodeFilter == "^n1$")] | length')" -eq "$1" ]
+}
+
+@test "keyring" {
+	same keyring -list
+	same keyring -list-primary
+	same keyring -list extra
+	same keyring -list -local-only
+	same keyring -list -relay-factor=2
+	same keyring -list -relay-factor=6
+	same keyring -list -relay-factor=-1
+	same keyring -list -use=a
+	same keyring -install=zz
+	same keyring -install="$KEY" -local-only
+	same keyring -install=YQ==
+	same keyring -use="$NEW_KEY"
+	same keyring -install="$NEW_KEY"
+	both keyring -list
+	sort -o real.out real.out
+	sort -o ours.out ours.out
+	compare "keyring -list" status out err
+	same keyring -remove="$KEY"
+	same keyring -use="$NEW_KEY"
+	same keyring -list-primary
+	same keyring -remove="$KEY"
+	same keyring -remove="$KEY"
+	same keyring -list
+}
+
+@test "rtt" {
+	put /v1/catalog/register '{"Node":"far","Address":"9.9.9.9"}'
+	for node in far n1; do
+		put /v1/coordinate/update '{"Node":"'$node'","Coord":{
+			"Vec":[0.01,-0.002,0,0,0,0,0,0.5],"Error":1.5,
+			"Adjustment":-0.0001,"Height":0.00003}}'
+	done
+	put /v1/coordinate/update '{"Node":"far","Coord":{
+		"Vec":[0.02,0.003,0,0,0,0,0,-0.2],"Error":1.5,
+		"Adjustment":0.0005,"Height":0.0000123}}'
+	wait_until 20 has_coordinate n1
+	wait_until 20 has_coordinate far
+	same rtt far
+	same rtt far n1
+	same rtt n1
+	same rtt N1 n1
+	same rtt zz
+	same rtt n1 zz
+	same rtt -wan n1
+	same rtt -wan n1.dc1
+	same rtt -wan n1.dc1 n1.dc9
+	same rtt -wan n1.dc1 N1.dc1
+	same rtt -wan n1.dc1 zz.dc1
+	put /v1/catalog/deregister '{"Node":"far"}'
+}
+
+has_coordinate() {
+	get /v1/coordinate/nodes | jq -e ".[] | select(.Node == \"$1\")"
+}
+
+@test "operator autopilot" {
+	same operator autopilot get-config
+	same operator autopilot get-config -stale extra
+	same operator autopilot get-config -datacenter=nodc
+	same operator autopilot set-config
+	same operator autopilot set-config -cleanup-dead-servers=false \
+		-last-contact-threshold=1500ms -max-trailing-logs=7 \
+		-min-quorum=3 -server-stabilization-time=90s
+	same operator autopilot get-config
+	same operator autopilot set-config -redundancy-zone-tag='a"b' \
+		-disable-upgrade-migration -upgrade-version-tag=v extra
+	same operator autopilot get-config
+	get /v1/operator/autopilot/configuration | jq -e \
+		'.MaxTrailingLogs == 7 and .MinQuorum == 3 and
+		.UpgradeVersionTag == "v" and .CleanupDeadServers == false and
+		.LastContactThreshold == "1.5s" and .DisableUpgradeMigration'
 }
 
 @test "kv put and get" {
