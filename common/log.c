@@ -112,6 +112,8 @@ put_visible(struct buf *b, struct slice s)
 
 		if (c == '\n')
 			buf_put_text(b, "\\n");
+		else if (c == '\t')
+			buf_put_text(b, "\\t");
 		else if (c < ' ' || c == 0x7f)
 			buf_printf(b, "\\x%02x", c);
 		else

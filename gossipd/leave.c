@@ -28,15 +28,16 @@ on_drained(struct ev_loop *loop, ev_timer *w, int events)
 	ev_timer_start(loop, w);
 }
 
-/* Others may not know yet that we have left, and come with requests. */
+/* Others may not know yet that a server has left, and come with requests. */
 static void
 drain(struct daemon *d)
 {
 	struct gossipd *g = d->state;
 	struct duration time = d->config->keys.performance.leave_drain_time;
+	bool is_asked = d->config->is_server && g->leave.has_others;
 
 	ev_timer_init(&g->leave.gone, on_drained,
-	    g->leave.has_others ? duration_seconds(time) : 0, 0);
+	    is_asked ? duration_seconds(time) : 0, 0);
 	g->leave.gone.data = d;
 	ev_timer_start(d->loop, &g->leave.gone);
 }

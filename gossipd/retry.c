@@ -41,7 +41,8 @@ timer_set(struct retry *r, double after_s)
 static void
 give_up(struct retry *r)
 {
-	log_error("agent", "max join retry exhausted, exiting", "cluster=%s",
+	log_error("agent", "Retry join failed",
+	    "error=\"agent: max join %s retry exhausted, exiting\"",
 	    cluster(r));
 	daemon_stop(r->pool->daemon, EXIT_GIVE_UP);
 }
@@ -51,6 +52,7 @@ on_failure(struct retry *r, struct slice why)
 {
 	double interval_s = duration_seconds(r->interval);
 	double knock_s = KNOCK_FIRST_S * (1U << r->knocks);
+	struct buf interval = { 0 };
 
 	if (!r->has_joined && r->knocks < KNOCKS_MAX && knock_s < interval_s) {
 		r->knocks++;
@@ -63,9 +65,11 @@ on_failure(struct retry *r, struct slice why)
 		give_up(r);
 		return;
 	}
+	duration_print(r->interval, &interval);
 	log_warn("agent", "Join cluster failed, will retry",
-	    "cluster=%s retry_interval=%.0fs error=\"%.*s\"", cluster(r),
-	    interval_s, SLICE_ARGS(why));
+	    "cluster=%s retry_interval=%s error=\"%.*s\"", cluster(r),
+	    buf_text(&interval), SLICE_ARGS(why));
+	buf_deinit(&interval);
 	timer_set(r, interval_s);
 }
 

@@ -48,6 +48,7 @@ struct agent {
 	struct instant deadline; /* of LEAVING and STOPPING */
 	bool leaves_on_terminate;
 	bool leaves_on_interrupt;
+	bool is_server;
 	struct buf listeners; /* owned; lines of fields, for the end */
 	int signals;	      /* owned; a signalfd */
 	int notify;	      /* owned; whoever started us wants to know */
@@ -61,10 +62,22 @@ stop_begin(struct agent *a, int status)
 	a->deadline = instant_add(instant_now(), STOP_TIMEOUT);
 	notify_send(a->notify, "STOPPING=1");
 	log_info(LOG_NAME, "Requesting shutdown", "");
+	log_info(a->is_server ? "agent.server" : "agent.client",
+	    a->is_server ? "shutting down server" : "shutting down client", "");
 	children_signal(&a->children, SIGTERM);
 }
 
 /* --- Signals. --- */
+
+/* Before it is up, the signal would end it: it is told when it is. */
+static void
+leave_ask(struct agent *a)
+{
+	const struct child *gossipd = &a->children.items[DAEMON_gossipd];
+
+	if (gossipd->pid > 0 && gossipd->is_ready)
+		kill(gossipd->pid, SIGUSR1);
+}
 
 static void
 leave_begin(struct agent *a)
@@ -72,8 +85,7 @@ leave_begin(struct agent *a)
 	log_info(LOG_NAME, "Gracefully shutting down agent...", "");
 	a->phase = LEAVING;
 	a->deadline = instant_add(instant_now(), LEAVE_TIMEOUT);
-	if (a->children.items[DAEMON_gossipd].pid > 0)
-		kill(a->children.items[DAEMON_gossipd].pid, SIGUSR1);
+	leave_ask(a);
 }
 
 /* Daemons read their files themselves; but what is broken is told once. */
@@ -213,6 +225,9 @@ on_ready(struct agent *a, pid_t pid)
 	if (child == NULL)
 		return;
 	child->has_been_ready = true;
+	child->is_ready = true;
+	if (a->phase == LEAVING && child->id == DAEMON_gossipd)
+		leave_ask(a);
 	if (a->phase != STARTING || !children_are_ready(&a->children))
 		return;
 	a->phase = RUNNING;
@@ -257,7 +272,7 @@ static void
 on_deadline(struct agent *a)
 {
 	if (a->phase == LEAVING) {
-		log_error(LOG_NAME, "Leave on shutdown timeout, exiting", "");
+		log_info(LOG_NAME, "Timeout on graceful leave. Exiting", "");
 		stop_begin(a, 1);
 	} else {
 		children_signal(&a->children, SIGKILL);
@@ -360,6 +375,8 @@ agent_end(struct agent *a)
 	size_t size;
 
 	place_remove(&a->place);
+	log_info(LOG_NAME,
+	    a->is_server ? "consul server down" : "consul client down", "");
 	log_info(LOG_NAME, "shutdown complete", "");
 	while ((size = slice_find(rest, '\n', 0)) != SIZE_MAX) {
 		log_info(LOG_NAME, "Stopping server", "%.*s",
@@ -393,6 +410,7 @@ agent_start(struct agent *a, struct config *config)
 	agent_listeners_put(config, &a->listeners);
 	a->leaves_on_terminate = config->leave_on_terminate;
 	a->leaves_on_interrupt = !config->skip_leave_on_interrupt;
+	a->is_server = config->is_server;
 	a->children.run_dir = a->place.run_dir;
 	a->children.node_id = a->place.node_id;
 	config_free(config);

@@ -64,6 +64,7 @@ child_start(struct children *c, struct child *child, struct instant now)
 
 	child->started = now;
 	child->restart_at = INSTANT_NEVER;
+	child->is_ready = false;
 	pid = fork();
 	if (pid == 0)
 		child_run(c, child->id, launcher);

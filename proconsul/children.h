@@ -23,6 +23,7 @@ struct child {
 	enum daemon_id id;
 	pid_t pid;	       /* 0: not running */
 	bool has_been_ready;   /* in any of its lives */
+	bool is_ready;	       /* in this one */
 	unsigned quick_deaths; /* in a row */
 	struct instant started;
 	struct instant restart_at; /* INSTANT_NEVER while it runs */

@@ -98,13 +98,14 @@ build_of(const struct api_member *m)
 	return (colon == SIZE_MAX ? build : slice_head(build, colon));
 }
 
+/* By segment, as it is shown, datacenter and name. */
 static int
-member_compare(const void *a, const void *b)
+member_compare(const void *a, const void *b, void *options)
 {
 	const struct api_member *x = a, *y = b;
 	int order;
 
-	order = slice_compare(tag_of(x, "segment"), tag_of(y, "segment"));
+	order = slice_compare(segment_of(x, options), segment_of(y, options));
 	if (order == 0)
 		order = slice_compare(tag_of(x, "dc"), tag_of(y, "dc"));
 	return (order != 0 ? order : slice_compare(x->name, y->name));
@@ -215,6 +216,7 @@ keep_matching(struct api_members *members, struct slice status)
 static int
 members_show(struct run *run, const struct members_options *o)
 {
+	struct members_options order = *o; /* for qsort_r, which has no const */
 	struct api_members members = { 0 };
 	struct request request;
 	struct response response;
@@ -231,8 +233,8 @@ members_show(struct run *run, const struct members_options *o)
 	keep_matching(&members, slice_of_text(o->status));
 	if (members.list.count == 0)
 		return (EXIT_NO_MEMBERS);
-	qsort(members.list.items, members.list.count, sizeof(struct api_member),
-	    member_compare);
+	qsort_r(members.list.items, members.list.count,
+	    sizeof(struct api_member), member_compare, &order);
 	if (o->is_detailed)
 		print_detailed(run, o, &members);
 	else

@@ -343,7 +343,7 @@ event_is_here() { # POOL NUMBER NAME
 		-client="$(at clear 9)" -retry-join="$(at clear 8)" \
 		-retry-interval=100ms -retry-max=2
 	[ "$status" -eq 1 ]
-	[[ "$output" == *"max join retry exhausted, exiting"* ]]
+	[[ "$output" == *"max join LAN retry exhausted, exiting"* ]]
 }
 
 @test "a name is looked up, and joined with its port" {
