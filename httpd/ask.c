@@ -202,6 +202,14 @@ render_pieces(struct question *q, struct response *out)
 	return (true);
 }
 
+/* ?max_stale and discovery_max_stale: only discovery looks at them. */
+static bool
+is_too_stale(const struct question *q, const struct response *out)
+{
+	return (q->staleness.most.ns > 0 && out->consistency != NULL &&
+		out->last_contact.ns > q->staleness.most.ns);
+}
+
 /* `is_kept`: as it looks to those who get it from memory later. NULL: not yet;
  * look again. */
 static struct blob *
@@ -229,6 +237,12 @@ question_render(struct question *q, bool is_kept, uint64_t *index)
 		response_deinit(&out);
 		return (NULL);
 	}
+	q->is_too_stale = is_too_stale(q, &out);
+	if (q->is_too_stale) {
+		response_deinit(&out);
+		return (NULL);
+	}
+	q->last_contact = out.last_contact;
 	out.is_api = true;
 	if ((q->view.flags & VIEW_CACHED) != 0 && q->err == ERR_OK)
 		out.cache = is_kept ? SLICE("HIT") : SLICE("MISS");
@@ -260,6 +274,43 @@ error_log(const struct question *q, const struct conn *conn)
 	conn_log_error(conn, text);
 }
 
+/* What was asked of any server, now of the leader alone. */
+static void
+question_ask_leader(struct question *q)
+{
+	struct piece *piece = &q->pieces[0];
+	struct arena *arena = &q->asking->httpd->arena;
+	const struct type *type = method_rows[piece->method].request;
+	struct query_options *options;
+	struct buf wire = { 0 };
+	uint8_t *request;
+	enum err err;
+
+	arena_reset(arena);
+	request = arena_alloc(arena, type->size);
+	err = type_decode_all(type, buf_slice(&piece->wire), arena, request);
+	assert(err == ERR_OK); /* we wrote it */
+	options = (void *)(request + q->staleness.options_at);
+	options->allow_stale = false;
+	options->max_stale_duration = (struct duration){ 0 };
+	type_encode(type, request, &wire);
+	buf_deinit(&piece->wire);
+	piece->wire = wire;
+	q->view.flags &= ~(unsigned)VIEW_STALE;
+	q->staleness = (struct staleness){ 0 };
+	q->may_be_kept = false; /* its key says stale */
+	question_ask(q);
+}
+
+/* What is as old as the page says may be kept; a limit on its age is something
+ * that the page knows nothing of. */
+static bool
+may_be_kept(const struct question *q, const struct answer *answer)
+{
+	return (q->may_be_kept && q->err == ERR_OK && answer->stamp_count > 0 &&
+		(q->staleness.most.ns == 0 || q->last_contact.ns == 0));
+}
+
 /* Send one answer to all who wait. */
 static void
 question_finish(struct question *q, const struct answer *answer)
@@ -270,11 +321,15 @@ question_finish(struct question *q, const struct answer *answer)
 
 	question_unfold(q);
 	blob = question_render(q, false, &index);
+	if (blob == NULL && q->is_too_stale) {
+		question_ask_leader(q);
+		return;
+	}
 	if (blob == NULL) {
 		ev_timer_start(q->asking->httpd->daemon->loop, &q->again);
 		return;
 	}
-	if (q->may_be_kept && q->err == ERR_OK && answer->stamp_count > 0)
+	if (may_be_kept(q, answer))
 		question_keep(q, blob, index, answer);
 	while ((w = TAILQ_FIRST(&q->waiters)) != NULL) {
 		waiter_leave(w);

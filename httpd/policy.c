@@ -137,6 +137,7 @@ policy_init(struct policy *p, const struct config *config)
 		.txn_max = keys->limits.txn_max_req_len,
 		.wait_default = keys->default_query_time,
 		.wait_max = keys->max_query_time,
+		.discovery_max_stale = keys->discovery_max_stale,
 		.has_cache = keys->http_config.use_cache,
 		.refuses_unprintable =
 		    !keys->disable_http_unprintable_char_filter };

@@ -18,6 +18,7 @@ struct policy {
 	uint64_t txn_max;	      /* likewise */
 	struct duration wait_default; /* of blocking reads */
 	struct duration wait_max;
+	struct duration discovery_max_stale; /* 0: reads ask the leader */
 	struct slice api_headers;  /* "Name: value\r\n", on every /v1 answer */
 	struct slice ui_headers;   /* the same on files of the page */
 	struct slice ui_path;	   /* "/ui/" */

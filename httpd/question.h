@@ -16,6 +16,12 @@ struct piece {
 	struct buf body; /* the reply */
 };
 
+/* How old an answer of another server than the leader may be. */
+struct staleness {
+	struct duration most; /* 0: any age */
+	size_t options_at;    /* where the request has its query_options */
+};
+
 struct question {
 	struct question *next; /* in its bucket; folded ones only */
 	struct asking *asking; /* lent */
@@ -30,6 +36,9 @@ struct question {
 	bool is_folded;	    /* it is in a bucket */
 	bool may_be_kept;
 	bool may_ask_again;
+	bool is_too_stale; /* the answer: only the leader's will do */
+	struct staleness staleness;
+	struct duration last_contact; /* of the answer */
 	size_t piece_count;
 	size_t open_count;
 	struct piece pieces[ASK_PARTS_MAX];

@@ -23,6 +23,7 @@ struct read {
 	struct slice wire; /* the request to send */
 	uint64_t min_index;
 	bool is_consistent; /* neither kept nor folded */
+	struct staleness staleness;
 };
 
 static struct slice
@@ -74,6 +75,7 @@ question_open(struct asking *a, const struct read *read, uint64_t hash)
 	buf_put_slice(&piece->wire, read->wire);
 	q->hash = hash;
 	q->min_index = read->min_index;
+	q->staleness = read->staleness;
 	q->may_be_kept = !read->is_consistent;
 	q->may_ask_again = true;
 	question_fold(q);
@@ -108,6 +110,7 @@ on_impatient(struct ev_loop *loop, ev_timer *timer, int events)
 	struct read read = { .method = watch->pieces[0].method,
 		.view = watch->view,
 		.key = buf_slice(&watch->key),
+		.staleness = watch->staleness,
 		.is_consistent = !watch->may_be_kept };
 	struct blob *kept;
 	uint64_t index;
@@ -151,7 +154,10 @@ ask_read(struct request *r, enum method method, void *request,
 	struct read read = { .method = method,
 		.view = view_of(r, view),
 		.min_index = options->min_query_index,
-		.is_consistent = options->require_consistent };
+		.is_consistent = options->require_consistent,
+		.staleness = { .most = options->max_stale_duration,
+		    .options_at = (size_t)((const uint8_t *)options -
+					   (const uint8_t *)request) } };
 	struct duration wait = options->max_query_time;
 	struct buf wire = { 0 };
 	struct blob *kept = NULL;

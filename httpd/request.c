@@ -96,6 +96,24 @@ request_refuse_namespace(struct request *r)
 	return (true);
 }
 
+/* Reads of discovery that say nothing of consistency may be as stale as
+ * discovery_max_stale allows. */
+static void
+discovery_default(const struct request *r, struct query_options *options)
+{
+	struct duration most = r->httpd->policy.discovery_max_stale;
+
+	if (most.ns <= 0 || options->allow_stale ||
+	    options->require_consistent || options->use_cache ||
+	    query_has(&r->query, "leader"))
+		return;
+	if (!slice_starts_with(r->path, SLICE("/v1/catalog")) &&
+	    !slice_starts_with(r->path, SLICE("/v1/health")))
+		return;
+	options->allow_stale = true;
+	options->max_stale_duration = most;
+}
+
 bool
 request_options(struct request *r, struct query_options *options)
 {
@@ -109,6 +127,7 @@ request_options(struct request *r, struct query_options *options)
 		return (false);
 	}
 	options->token = r->token;
+	discovery_default(r, options);
 	return (request_refuse_namespace(r));
 }
 

@@ -55,7 +55,7 @@ response_meta(struct response *r, const struct query_meta *meta)
 	r->has_meta = true;
 	/* Clients take 0 for "never blocks": api/http.md 1.7. */
 	r->index = meta->index != 0 ? meta->index : 1;
-	r->last_contact_ms = meta->last_contact.ns / 1000000;
+	r->last_contact = meta->last_contact;
 	r->knows_leader = meta->known_leader;
 }
 
@@ -154,7 +154,7 @@ put_meta(struct buf *out, const struct response *r)
 		put_header(out, "X-Consul-Knownleader",
 		    r->knows_leader ? SLICE("true") : SLICE("false"));
 		buf_printf(out, "X-Consul-Lastcontact: %" PRId64 "\r\n",
-		    r->last_contact_ms);
+		    r->last_contact.ns / 1000000);
 	}
 	put_header(out, "X-Consul-Reason", r->reason);
 }

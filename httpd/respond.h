@@ -35,7 +35,7 @@ struct response {
 	bool is_stream;	   /* chunks follow; no Content-Length */
 	bool is_unchanged; /* the client has this already: see ask_again() */
 	uint64_t index;
-	int64_t last_contact_ms;
+	struct duration last_contact;
 	bool knows_leader;
 	const char *consistency;   /* or NULL */
 	struct slice allow;	   /* empty: none; likewise below */
