@@ -238,6 +238,8 @@ render_server_health(const struct view *view, const void *const *replies,
 	(void)arena;
 	out->status = reply->healthy ? 200 : 429;
 	out->content = CONTENT_JSON;
+	if (!reply->healthy) /* Go sends its head before it knows the body */
+		out->content_type = SLICE("text/plain; charset=utf-8");
 	buf_printf(&out->body,
 	    "{\"Healthy\":%s,\"FailureTolerance\":%lld,\"Servers\":[",
 	    reply->healthy ? "true" : "false",
