@@ -78,15 +78,19 @@ filters_check(struct request *r, const struct user_event_entry *event)
 		{ "tag", event->tag_filter },
 	};
 
-	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
-		if (pattern_search(filters[i].pattern, SLICE("")) ==
-		    PATTERN_BAD) {
-			request_text(r, 500,
-			    "Invalid %s filter: error parsing regexp: `%.*s`",
-			    filters[i].name, SLICE_ARGS(filters[i].pattern));
-			return (false);
-		}
-	return (true);
+	struct buf why = { 0 };
+	bool is_good = true;
+
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+		if (pattern_check(filters[i].pattern, &why) == ERR_OK)
+			continue;
+		request_text(r, 500, "Invalid %s filter: %.*s", filters[i].name,
+		    SLICE_ARGS(buf_slice(&why)));
+		is_good = false;
+		break;
+	}
+	buf_deinit(&why);
+	return (is_good);
 }
 
 void
