@@ -36,14 +36,20 @@ static void
 on_stats(struct daemon *d, struct call *call, const void *request)
 {
 	struct gossipd *g = d->state;
-	struct stats_section sections[2] = { 0 };
-	struct stats stats = { .sections = { sections, 1 } };
+	struct pool *pools[] = { g->lan, g->wan };
+	struct stats_section sections[4] = { 0 };
+	struct stats stats = { .sections = { sections, 0 } };
 
 	(void)request;
-	view_stats(g->lan, &call->arena, &sections[0]);
-	if (g->wan != NULL)
-		view_stats(
-		    g->wan, &call->arena, &sections[stats.sections.count++]);
+	for (size_t i = 0; i < 2; i++) {
+		struct stats_section *next = &sections[stats.sections.count];
+
+		if (pools[i] == NULL)
+			continue;
+		view_traffic(pools[i], &call->arena, &next[0]);
+		view_stats(pools[i], &call->arena, &next[1]);
+		stats.sections.count += 2;
+	}
 	call_answer(call, &stats_type, &stats);
 }
 

@@ -45,6 +45,43 @@ struct figure {
 	uint64_t value;
 };
 
+/* With room for one more. */
+static struct pair *
+figures_print(const struct figure *figures, size_t count, struct arena *arena)
+{
+	struct pair *items = arena_array(arena, count + 1, sizeof(*items));
+
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct pair){ slice_of_text(figures[i].name),
+			arena_printf(arena, "%" PRIu64, figures[i].value) };
+	return (items);
+}
+
+void
+view_traffic(
+    const struct pool *pool, struct arena *arena, struct stats_section *out)
+{
+	const struct net_counters *n = net_counters(pool->net);
+	struct gossip_stats s;
+
+	gossip_stats(pool->core, &s);
+	const struct figure figures[] = {
+		{ "bytes_in", n->bytes_in },
+		{ "bytes_out", n->bytes_out },
+		{ "dropped", s.dropped },
+		{ "malformed", n->malformed },
+		{ "packets_in", n->packets_in },
+		{ "packets_out", n->packets_out },
+		{ "refused", n->refused },
+		{ "streams_over_limit", n->overload },
+	};
+	size_t count = sizeof(figures) / sizeof(figures[0]);
+
+	out->name = pool->is_wan ? SLICE("gossip_wan") : SLICE("gossip_lan");
+	out->values =
+	    (struct pair_list){ figures_print(figures, count, arena), count };
+}
+
 void
 view_stats(
     const struct pool *pool, struct arena *arena, struct stats_section *out)
@@ -68,10 +105,7 @@ view_stats(
 	};
 	size_t count = sizeof(figures) / sizeof(figures[0]);
 
-	items = arena_array(arena, count + 1, sizeof(*items));
-	for (size_t i = 0; i < count; i++)
-		items[i] = (struct pair){ slice_of_text(figures[i].name),
-			arena_printf(arena, "%" PRIu64, figures[i].value) };
+	items = figures_print(figures, count, arena);
 	items[count] = (struct pair){ SLICE("encrypted"),
 		pool_is_encrypted(pool) ? SLICE("true") : SLICE("false") };
 	out->name = pool->is_wan ? SLICE("serf_wan") : SLICE("serf_lan");

@@ -12,6 +12,10 @@ void view_members(
     const struct pool *, struct arena *, struct serf_members *out);
 /* A section of `consul info`: serf_lan or serf_wan. */
 void view_stats(const struct pool *, struct arena *, struct stats_section *out);
+/* And a section that Consul has not: what came by its port and went, and what
+ * was dropped: sealed by no key of ours, malformed, over a limit. */
+void view_traffic(
+    const struct pool *, struct arena *, struct stats_section *out);
 /* Of all members that have told where they are, and of this one. */
 void view_coordinates(
     const struct pool *, struct arena *, struct coordinates *out);
