@@ -18,6 +18,7 @@
 
 #include <sys/queue.h>
 
+#include "bootstrap.h"
 #include "daemon.h"
 #include "forward.h"
 #include "fsm.h"
@@ -52,6 +53,7 @@ struct catalogd {
 	struct forwarding forwarding;
 	struct servers servers;
 	struct leader leader;
+	struct bootstrap bootstrap;
 	struct snapshot *snapshot; /* being sent; owned */
 	uint64_t snapshot_index;
 	uint64_t snapshot_term;

@@ -1,7 +1,9 @@
 /*
  * A leader's duties, and what only the leader remembers.
  *
- *	leader.c      gaining and losing it; members into the catalog
+ *	leader.c      gaining and losing it
+ *	reconcile.c   members into the catalog
+ *	peers.c       servers among them into Raft (quorum.h decides)
  *	sessions.c    sessions end when they are not renewed in time
  *	locks.c       keys that may not be locked again yet
  *	tombstones.c  when the tombstones of deleted keys may go
@@ -15,13 +17,12 @@
 #include <sys/queue.h>
 
 #include "clock.h"
-#include "rpc_types.h"
 #include "local_types.h"
+#include "members.h"
+#include "rpc_types.h"
 #include "tree.h"
 
 struct catalogd;
-struct member;
-TAILQ_HEAD(members, member);
 
 #define TOMBSTONE_STEPS_MAX 64
 
@@ -30,10 +31,17 @@ struct tombstone_step {
 	uint64_t index; /* tombstones up to this one */
 };
 
+/* Changes to Raft's servers, one at a time. */
+struct peers {
+	bool is_busy;
+	bool is_due; /* something has happened meanwhile */
+};
+
 struct leader {
 	bool is_leading;
-	struct members members; /* as gossipd tells; kept by everyone */
+	struct members members; /* kept by everyone */
 	ev_timer reconcile;
+	struct peers peers;
 	struct tree session_timers;			  /* by UUID */
 	struct tree lock_delays;			  /* by key */
 	struct tombstone_step steps[TOMBSTONE_STEPS_MAX]; /* oldest first */
@@ -48,8 +56,21 @@ void leader_update(struct catalogd *);
 void leader_changes(struct catalogd *);
 void leader_restored(struct catalogd *);
 void leader_member(struct catalogd *, const struct serf_member *);
+/* gossipd is there (again), and will tell its members. */
+void leader_gossipd_up(struct catalogd *);
 /* The name of the member with this node id; empty if there is none. */
 struct slice leader_member_name(struct catalogd *, struct slice id);
+
+/* --- reconcile.c --- */
+void reconcile_member(struct catalogd *, const struct serf_member *);
+void reconcile_all(struct catalogd *);
+
+/* --- peers.c --- */
+/* Raft's servers may not be those of the pool: on a leader, mend it. */
+void peers_check(struct catalogd *);
+/* Tell raftd where this member is, or every one. */
+void peers_address(struct catalogd *, const struct serf_member *);
+void peers_addresses(struct catalogd *);
 
 /* --- sessions.c --- */
 void sessions_start(struct catalogd *); /* all anew, at full length */

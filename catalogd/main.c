@@ -117,6 +117,8 @@ catalogd_on_peer(struct daemon *d, struct edge *edge, bool is_up)
 		monitor_peer_up(c, edge);
 	else if (peer == DAEMON_httpd)
 		monitor_httpd_down(c);
+	if (peer == DAEMON_gossipd && is_up)
+		leader_gossipd_up(c);
 	if (peer != DAEMON_raftd)
 		return;
 	if (is_up)

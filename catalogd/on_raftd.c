@@ -143,6 +143,7 @@ raftd_up(struct catalogd *c)
 		&raft_follow_type, &follow) != ERR_OK)
 		log_error(LOG_NAME, "cannot follow the log", "index=%ju",
 		    (uintmax_t)follow.index);
+	peers_addresses(c);
 }
 
 static void
