@@ -103,11 +103,19 @@ static const struct reply replies[] = {
 	    offsetof(struct fact, addresses.meta) },
 };
 
+/* Behind "rpc error making call: " too, where a server was asked for us. */
+static bool
+is_no_datacenter(struct slice text)
+{
+	static const char words[] = "No path to datacenter";
+
+	return (memmem(text.data, text.size, words, sizeof(words) - 1) != NULL);
+}
+
 static void
 reply_fail(struct lookup *l, const struct answer *answer)
 {
-	if (answer->err == ERR_REFUSED &&
-	    slice_starts_with(answer->text, SLICE("No path to datacenter"))) {
+	if (answer->err == ERR_REFUSED && is_no_datacenter(answer->text)) {
 		l->fact.state = FACT_HAS_NO_DATACENTER;
 		return;
 	}

@@ -11,6 +11,7 @@
 const view = document.getElementById("view");
 const state = document.getElementById("state");
 const RETRY_MS = 2000;
+const POLL_MS = 3000;
 const WAIT = "55s";
 
 let current = null; // AbortController of the view that is shown
@@ -92,6 +93,19 @@ async function follow(path, abort, show) {
 	}
 }
 
+/* What has no index to wait on: looked at again and again. */
+async function poll(path, abort, show) {
+	while (!abort.signal.aborted) {
+		try {
+			const reply = await fetch(path, { signal: abort.signal });
+			show(reply.ok ? await reply.json() : null);
+		} catch {
+			/* follow() says what is wrong. */
+		}
+		await new Promise((done) => setTimeout(done, POLL_MS));
+	}
+}
+
 function checksTable(checks) {
 	return table(["Status", "Check", "Node", "Service", "Output"],
 		checks.map((check) => [
@@ -147,19 +161,38 @@ const views = {
 	},
 
 	nodes(abort) {
-		let nodes = [], checks = [];
+		let nodes = [], checks = [], servers = [], leader = null;
+		const role = (node) => {
+			const server = servers.find((row) => row.Node === node.Node);
+			if (!server)
+				return "";
+			const address = server.ServiceAddress || server.Address;
+			return address + ":" + server.ServicePort === leader ?
+				el("strong", {}, "leader") : "server";
+		};
 		const show = () => view.replaceChildren(el("h2", {}, "Nodes"),
-			table(["Health", "Node", "Address", "ID"],
+			table(["Health", "Node", "Role", "Address", "ID"],
 				nodes.map((node) => [
 					status(worst(checks.filter(
 						(check) => check.Node === node.Node &&
 							!check.ServiceID))),
 					link(node.Node, "node", node.Node),
+					role(node),
 					node.Address,
 					node.ID,
 				]), "No nodes."));
 		follow("/v1/catalog/nodes", abort, (got) => {
 			nodes = got || [];
+			show();
+		});
+		follow("/v1/catalog/service/consul", abort, (got) => {
+			servers = got || [];
+			show();
+		});
+		poll("/v1/status/leader", abort, (got) => {
+			if (got === leader)
+				return;
+			leader = got;
 			show();
 		});
 		follow("/v1/health/state/any", abort, (got) => {
