@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """proconsul beside the real Consul: the same load on both, interleaved.
 
-    tests/bench/bench.py [--rounds 5] [--seconds 2] [--real PATH] [ROW...]
+    tests/bench/bench.py [--rounds 5] [--seconds 2] [--clients 100] [ROW...]
 
 Each system gets a loopback address of its own and a data directory on disk,
 both stay up, and samples alternate, so that a noisy machine hits both alike.
@@ -9,7 +9,9 @@ The table gives medians [least-most] and the ratio of the medians; trust CPU
 per request (of the agent's whole process tree) over rates. A sample with
 errors fails its row. Loads come from wrk and dnsperf.
 
-Rows: start memory put get health dns
+Rows: start memory put get health dns, and of clusters (cluster.py): c3-start
+c3-put c3-get c3-kill c3-stop client clients. The real Consul is CONSUL_REAL,
+ours that of PROCONSUL_BUILD, or of build/.
 """
 import argparse
 import http.client
@@ -24,10 +26,13 @@ import sys
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import cluster
+from agents import binary, have
+
 TICKS = os.sysconf("SC_CLK_TCK")
 CONNECTIONS = 64
 INSTANCES = 10
+ALONE = ["start", "memory", "put", "get", "health", "dns"]
 
 
 class System:
@@ -215,20 +220,29 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
-    parser.add_argument("--ours", default=os.path.join(ROOT, "build", "proconsul"))
-    parser.add_argument("--real", default=os.environ.get("CONSUL_REAL", os.path.expanduser(
-        "~/.cache/real-consul/root/usr/bin/consul")))
+    parser.add_argument("--clients", type=int, default=100)
     parser.add_argument("rows", nargs="*")
     options = parser.parse_args()
-    rows = options.rows or ["start", "memory", "put", "get", "health", "dns"]
+    rows = options.rows or [*ALONE, *cluster.ROWS]
+    unknown = [row for row in rows if row not in ALONE and row not in cluster.ROWS]
+    if unknown:
+        parser.error("no such row: " + ", ".join(unknown))
+    kinds = [kind for kind in ("real", "ours") if have(kind)]
+    if "real" not in kinds:
+        print(f"no real Consul at {binary('real')}: no ratios")
+    fine = True
+    if any(row in ALONE for row in rows):
+        fine = alone(kinds, options, rows)
+    return 0 if cluster.run([row for row in cluster.ROWS if row in rows], kinds, options,
+                            report) and fine else 1
+
+
+def alone(kinds, options, rows):
+    """The rows of one agent alone; whether none failed."""
     folder = tempfile.mkdtemp(prefix="proconsul-bench-")
     os.chmod(folder, 0o755)  # daemons with users of their own must get in
-    systems = []
-    if os.access(options.real, os.X_OK):
-        systems.append(System("consul", options.real, "127.60.0.1", folder))
-    else:
-        print(f"no real Consul at {options.real}: no ratios")
-    systems.append(System("proconsul", options.ours, "127.60.0.2", folder))
+    systems = [System(cluster.NAMES[kind], binary(kind), f"127.60.0.{number}", folder)
+               for number, kind in enumerate(kinds, 1)]
     scripts = {}
     for name, text in (("put", PUT_SCRIPT), ("get", GET_SCRIPT), ("dns", "web.service.consul A\n")):
         scripts[name] = os.path.join(folder, name)
@@ -277,7 +291,7 @@ def main():
         for s in systems:
             s.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    return 0 if fine else 1
+    return fine
 
 
 if __name__ == "__main__":

@@ -274,6 +274,7 @@ class Cluster:
                  folder=None, settings=None, environment=None):
         self.kind, self.network = kind, network
         self.folder = folder or tempfile.mkdtemp(prefix="proconsul-cluster-")
+        os.makedirs(self.folder, exist_ok=True)
         os.chmod(self.folder, 0o755)  # daemons with users of their own must get in
         self.config = os.path.join(self.folder, "settings.json")
         with open(self.config, "w") as file:
