@@ -48,6 +48,7 @@ struct catalogd {
 	struct fsm_result result; /* of the last entry */
 	struct genpage *page;	  /* owned */
 	struct raft_view raft;
+	struct instant turned_at; /* end of the loop's last turn */
 	struct proposals proposals;
 	struct watches watches;
 	struct forwarding forwarding;
@@ -74,8 +75,11 @@ catalogd_of(struct daemon *d)
 /* May this server answer questions, and take writes? */
 bool catalogd_can_read(const struct catalogd *);
 bool catalogd_can_write(const struct catalogd *);
-/* What may be old, but not older than this (0: as old as it is)? */
-bool catalogd_can_read_stale(const struct catalogd *, struct duration max);
+/* May a default read be answered from our state, now? Else raft is asked
+ * first (Raft.Verify). Renews the page's trust. */
+bool catalogd_is_fresh(struct catalogd *);
+/* What may be old? Its asker looks at how old it is (max_stale). */
+bool catalogd_can_read_stale(const struct catalogd *);
 /* What a reply says of the leader, and how long ago it was heard. */
 void catalogd_meta(const struct catalogd *, struct query_meta *);
 /* One of these may have come true: let the calls that wait go on. */
@@ -101,6 +105,9 @@ void apply_restored(struct catalogd *);
 /* --- read.c --- */
 /* Any row of the read table. */
 void on_read(struct daemon *, struct call *, const void *);
+/* The leader may be another: questions that wait here for the leader's word go
+ * to the door again. */
+void read_moved(struct catalogd *);
 /* False, and the call is answered, where the datacenter is not ours. */
 bool datacenter_is_ours(struct catalogd *, struct call *, struct slice);
 

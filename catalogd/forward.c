@@ -12,6 +12,7 @@
 #define NO_LEADER    SLICE("No cluster leader")
 #define NO_SERVERS   SLICE("No known Consul servers")
 #define NOT_SENT     SLICE("rpc error getting client: ")
+#define NOT_READY    SLICE("Not ready to serve consistent reads")
 #define NODE_GONE    SLICE("rpc error making call: EOF")
 
 /* Of a call that is not answered here and now; in the call's arena. */
@@ -300,35 +301,85 @@ put(struct forward *f, struct slice address)
 
 /* --- Who answers. --- */
 
+enum verdict {
+	FOR_OTHERS,
+	FOR_US,
+	FOR_US_IF_LEADING, /* and that is to be asked of raft */
+};
+
 static void
 handle_here(struct forward *f)
 {
 	struct catalogd *c = f->owner;
 
+	f->until.ns = 0;
 	c->forwarding.doors[f->call->method].handler(
 	    c->daemon, f->call, f->request);
 }
 
 /* Consul's forward(), without other datacenters: their calls are refused by
  * the handler. */
-static bool
-is_ours(const struct forward *f)
+static enum verdict
+judge(const struct forward *f)
 {
-	const struct catalogd *c = f->owner;
+	struct catalogd *c = f->owner;
 	struct slice datacenter = datacenter_of(f);
 	const struct query_options *options = options_of(f);
 	enum where where = where_of(f->call->method);
+	bool may_be_old = options != NULL && options->allow_stale;
+	bool is_sole = c->raft.state.is_sole_voter;
 
 	if (where == ANYWHERE ||
 	    (datacenter.size > 0 &&
 		!slice_equal_fold(
 		    datacenter, slice_of_text(c->daemon->config->datacenter))))
-		return (true);
+		return (FOR_US);
 	if (where == AT_LEADER || !is_read(f))
-		return (catalogd_can_write(c));
-	return (catalogd_can_read(c) ||
-		(options != NULL && options->allow_stale &&
-		    catalogd_can_read_stale(c, options->max_stale_duration)));
+		return (catalogd_can_write(c) ? FOR_US : FOR_OTHERS);
+	if (may_be_old && (catalogd_can_read(c) || catalogd_can_read_stale(c)))
+		return (FOR_US);
+	if (!catalogd_can_read(c))
+		return (FOR_OTHERS);
+	if (options != NULL && options->require_consistent && !is_sole)
+		return (FOR_US_IF_LEADING);
+	return (catalogd_is_fresh(c) ? FOR_US : FOR_US_IF_LEADING);
+}
+
+static void
+on_verified(void *arg, const struct answer *answer)
+{
+	struct forward *f = arg;
+
+	list_leave(f);
+	f->ask = 0;
+	if (answer->err == ERR_OK)
+		handle_here(f);
+	else if (!has_ended(f, failure_text(answer)))
+		wait_for(f, pause_random());
+}
+
+static void
+verify(struct forward *f)
+{
+	struct daemon *d = f->owner->daemon;
+
+	f->address = SLICE("");
+	f->ask = edge_ask(d->edges[DAEMON_raftd], METHOD_Raft_Verify,
+	    &empty_type, &(struct empty){}, SECONDS(10), on_verified, f);
+	list_enter(f, &f->owner->forwarding.sent);
+}
+
+/* Nobody leads, or we do and are not ready yet. */
+static void
+wait_for_leader(struct forward *f)
+{
+	const struct query_options *options = options_of(f);
+	bool is_leading = slice_is(f->owner->raft.state.role, "Leader");
+	bool is_consistent = options != NULL && options->require_consistent;
+	struct slice why = is_leading && is_consistent ? NOT_READY : NO_LEADER;
+
+	if (!has_ended(f, f->why.size > 0 ? f->why : why))
+		wait_for(f, HOLD_TIMEOUT);
 }
 
 static void
@@ -346,21 +397,17 @@ static void
 try_as_server(struct forward *f)
 {
 	const struct raft_view *raft = &f->owner->raft;
+	enum verdict verdict = judge(f);
 
-	if (is_ours(f)) {
+	if (verdict == FOR_US)
 		handle_here(f);
-		return;
-	}
-	/* We are the leader ourselves, but not ready yet; or nobody is. */
-	if (!raft->is_known || raft->state.leader_address.size == 0 ||
-	    slice_is(raft->state.role, "Leader")) {
-		if (!has_ended(f, f->why.size > 0 ? f->why : NO_LEADER))
-			wait_for(f, HOLD_TIMEOUT);
-		return;
-	}
-	if (f->until.ns != 0 && has_ended(f, f->why))
-		return;
-	put(f, raft->state.leader_address);
+	else if (verdict == FOR_US_IF_LEADING)
+		verify(f);
+	else if (!raft->is_known || raft->state.leader_address.size == 0 ||
+		 slice_is(raft->state.role, "Leader"))
+		wait_for_leader(f);
+	else if (f->until.ns == 0 || !has_ended(f, f->why))
+		put(f, raft->state.leader_address);
 }
 
 static void
@@ -394,13 +441,26 @@ on_door(struct daemon *d, struct call *call, const void *request)
 }
 
 void
-forward_again(struct catalogd *c, struct call *call, const void *request,
-    struct slice why)
+forward_resume(struct catalogd *c, struct call *call, const void *request,
+    struct duration left)
 {
 	struct forward *f = forward_of(c, call, request);
+	const struct type *type = method_rows[call->method].request;
+	size_t at = c->forwarding.doors[call->method].options;
+	char *copy = arena_alloc(&call->arena, type->size);
+	struct query_options *options = (void *)(copy + at);
+	struct buf body = { 0 };
 
-	if (!has_ended(f, why))
-		wait_for(f, pause_random());
+	assert(at != SIZE_MAX);
+	memcpy(copy, request, type->size);
+	/* None would be the default wait. */
+	options->max_query_time = left.ns < 1000000 ? MILLISECONDS(1) : left;
+	type_encode(type, copy, &body);
+	call->body = arena_copy(&call->arena, buf_slice(&body));
+	buf_deinit(&body);
+	f->request = copy;
+	f->why = SLICE("");
+	try(f);
 }
 
 /* Its reader waits for one who does not lead any more. */
@@ -409,7 +469,7 @@ is_at_former_leader(const struct forward *f)
 {
 	const struct raft_view *raft = &f->owner->raft;
 
-	return (is_read(f) && raft->is_known &&
+	return (is_read(f) && raft->is_known && f->address.size > 0 &&
 		raft->state.leader_address.size > 0 &&
 		!slice_equal(f->address, raft->state.leader_address));
 }

@@ -2,7 +2,9 @@
  * The door of catalogd: who answers a question of Consul's own?
  *
  *	a client agent	  some server, always: it has no state
- *	the leader	  we do, here
+ *	the leader	  we do, here; a read only while nobody else can lead,
+ *			  which raft is asked where the lease does not say it
+ *			  (catalogd_is_fresh) or the asker wants it so
  *	another server	  the leader; we do what may be old (AllowStale), once
  *we have ever heard from a leader
  *
@@ -51,10 +53,10 @@ bool forward_has_door(enum method);
 /* The handler of all that do. */
 void on_door(struct daemon *, struct call *, const void *request);
 
-/* A handler finds that the call is not for us any more, or not yet: it waits a
- * little, and begins anew at the door. */
-void forward_again(
-    struct catalogd *, struct call *, const void *request, struct slice why);
+/* A blocking read that has waited here is not for us any more: it begins anew
+ * at the door, with what is left of its wait. */
+void forward_resume(struct catalogd *, struct call *, const void *request,
+    struct duration left);
 /* Raft has news: calls that wait are tried again, and reads that a former
  * leader has not answered go to the new one. */
 void forward_release(struct catalogd *);

@@ -104,7 +104,10 @@ catalogd_start(struct daemon *d)
 static void
 catalogd_turn(struct daemon *d)
 {
-	watch_turn(d->state);
+	struct catalogd *c = d->state;
+
+	watch_turn(c);
+	c->turned_at = instant_now();
 }
 
 static void

@@ -36,14 +36,9 @@ catalogd_can_read(const struct catalogd *c)
 /* As Consul, from the first word of any leader on; and a state that is being
  * rebuilt from the log is not shown. */
 bool
-catalogd_can_read_stale(const struct catalogd *c, struct duration max)
+catalogd_can_read_stale(const struct catalogd *c)
 {
-	const struct raft_view *raft = &c->raft;
-
-	if (!raft->contact.has_contact || !raft->has_replayed)
-		return (false);
-	return (max.ns <= 0 ||
-		instant_now().ns - raft->contact.last_contact <= max.ns);
+	return (c->raft.contact.has_contact && c->raft.has_replayed);
 }
 
 void
@@ -81,13 +76,68 @@ catch_up(struct catalogd *c)
 	catalogd_ready(c);
 }
 
+/*
+ * How long a leader among several voters may answer without asking them.
+ *
+ * Its lease: no other server can become leader before lease_until, as long as
+ * this server's raftd lives. When raftd dies, the others see its connections
+ * close and elect earlier, but none before 300 ms have passed (raftd waits so
+ * long). So nobody may rely on the lease for more than TRUST_SPAN beyond a
+ * moment at which raftd's connection was seen to stand, and that is looked at
+ * for every question that comes here; what is left of the 300 ms is for
+ * nanomsg's thread, which may notice a closed connection late. If this process
+ * did not run for a while (stopped, starved), nanomsg's thread may not have run
+ * either and what it has seen is old: then one round of raft's is asked for
+ * instead.
+ *
+ * Nothing is renewed while nobody asks: an idle leader has no timer for it.
+ */
+#define TRUST_SPAN MILLISECONDS(100)
+#define STALLED	   MILLISECONDS(150)
+
+static bool
+has_lease(const struct catalogd *c, struct instant now)
+{
+	return (now.ns < c->raft.contact.lease_until &&
+		instant_since(now, c->turned_at).ns < STALLED.ns &&
+		edge_is_connected(c->daemon->edges[DAEMON_raftd]));
+}
+
+bool
+catalogd_is_fresh(struct catalogd *c)
+{
+	struct instant now = instant_now();
+	struct instant until = instant_add(now, TRUST_SPAN);
+
+	if (!catalogd_can_read(c))
+		return (false);
+	if (c->raft.state.is_sole_voter)
+		return (true);
+	if (!has_lease(c, now))
+		return (false);
+	if (until.ns > c->raft.contact.lease_until)
+		until.ns = c->raft.contact.lease_until;
+	genpage_trust(c->page, until);
+	return (true);
+}
+
+/* What readers of the page may do by themselves. Among several voters trust is
+ * given by catalogd_is_fresh() alone, and here only taken away. */
 static void
 trust_set(struct catalogd *c)
 {
-	bool is_trusted = catalogd_can_read(c) && c->raft.state.is_sole_voter;
+	const struct raft_contact *contact = &c->raft.contact;
+	bool is_following =
+	    !c->raft.state.is_leader && catalogd_can_read_stale(c);
 
-	genpage_trust(
-	    c->page, is_trusted ? INSTANT_NEVER : (struct instant){ 0 });
+	if (catalogd_can_read(c) && c->raft.state.is_sole_voter)
+		genpage_trust(c->page, INSTANT_NEVER);
+	else if (!catalogd_can_read(c) || contact->lease_until == 0 ||
+		 c->raft.state.is_sole_voter)
+		genpage_trust(c->page, INSTANT_NONE);
+	genpage_contact(c->page, is_following
+				     ? (struct instant){ contact->last_contact }
+				     : INSTANT_NONE);
 }
 
 void
@@ -120,8 +170,10 @@ on_raft_state(struct daemon *d, struct call *call, const void *request)
 	arena_reset(&raft->arena);
 	type_copy(&raft_state_type, new, &raft->arena, &raft->state);
 	raft->is_known = true;
-	if (has_moved)
+	if (has_moved) {
 		genpage_raise(c->page, genpage_bucket(GEN_LEADER, SLICE("")));
+		read_moved(c);
+	}
 	catch_up(c);
 	catalogd_ready(c);
 }
@@ -129,8 +181,14 @@ on_raft_state(struct daemon *d, struct call *call, const void *request)
 void
 on_raft_contact(struct daemon *d, struct call *call, const void *request)
 {
+	struct catalogd *c = catalogd_of(d);
+	const struct raft_contact *new = request;
+
 	(void)call;
-	catalogd_of(d)->raft.contact = *(const struct raft_contact *)request;
+	if (new->lease_until < c->raft.contact.lease_until)
+		genpage_trust(c->page, INSTANT_NONE);
+	c->raft.contact = *new;
+	trust_set(c);
 }
 
 void
@@ -174,6 +232,7 @@ raftd_down(struct catalogd *c)
 	snapshot_end(c);
 	load_end(c);
 	propose_lost(c);
+	read_moved(c);
 	catalogd_ready(c);
 }
 

@@ -125,12 +125,19 @@ look(struct catalogd *c, struct call *call, const void *request, bool is_over,
 	return (true);
 }
 
+/* Whoever waited for the leader's word gets no other's. */
 static bool
 look_again(
     struct catalogd *c, struct call *call, const void *request, bool is_over)
 {
+	const struct query_options *options =
+	    options_of(&read_rows[call->method], request);
 	struct view v;
 
+	if (!options->allow_stale && !catalogd_is_fresh(c)) {
+		forward_resume(c, call, request, watch_left(call->keeper));
+		return (true);
+	}
 	if (look(c, call, request, is_over, &v))
 		return (true);
 	watch_on(call->keeper, v.things, v.thing_count);
@@ -166,38 +173,7 @@ answer_or_watch(struct catalogd *c, struct call *call, const void *request)
 	watch_on(watch, v.things, v.thing_count);
 }
 
-/* --- Consistent reads: is this still the leader? --- */
-
-struct verify {
-	struct catalogd *owner;
-	struct call *call;
-	const void *request;
-};
-
-static void
-on_verified(void *arg, const struct answer *answer)
-{
-	struct verify *verify = arg;
-
-	if (answer->err == ERR_OK)
-		answer_or_watch(verify->owner, verify->call, verify->request);
-	else
-		forward_again(verify->owner, verify->call, verify->request,
-		    SLICE("Not ready to serve consistent reads"));
-}
-
-static void
-verify_ask(struct catalogd *c, struct call *call, const void *request)
-{
-	struct verify *verify = arena_alloc(&call->arena, sizeof(*verify));
-	const struct empty empty = {};
-
-	*verify = (struct verify){ c, call, request };
-	edge_ask(c->daemon->edges[DAEMON_raftd], METHOD_Raft_Verify,
-	    &empty_type, &empty, SECONDS(10), on_verified, verify);
-}
-
-/* --- The door. --- */
+/* --- What is asked. --- */
 
 static bool
 is_asked_rightly(struct catalogd *c, struct call *call, const void *request)
@@ -222,16 +198,14 @@ is_asked_rightly(struct catalogd *c, struct call *call, const void *request)
 void
 on_read(struct daemon *d, struct call *call, const void *request)
 {
-	const struct read_row *row = &read_rows[call->method];
 	struct catalogd *c = catalogd_of(d);
-	const struct query_options *options = options_of(row, request);
-	bool is_leading = catalogd_can_read(c);
 
-	if (!is_asked_rightly(c, call, request))
-		return;
-	/* Who does not lead is here because the answer may be old. */
-	if (is_leading && !c->raft.state.is_sole_voter && !options->allow_stale)
-		verify_ask(c, call, request);
-	else
+	if (is_asked_rightly(c, call, request))
 		answer_or_watch(c, call, request);
+}
+
+void
+read_moved(struct catalogd *c)
+{
+	watch_fire_all(c);
 }

@@ -121,6 +121,14 @@ watch_new(struct catalogd *c, struct call *call, const void *request,
 	return (w);
 }
 
+struct duration
+watch_left(struct watch *w)
+{
+	double seconds = ev_timer_remaining(w->owner->daemon->loop, &w->timer);
+
+	return (NANOSECONDS(seconds > 0 ? (int64_t)(seconds * 1e9) : 0));
+}
+
 static void
 fire(struct watches *watches, struct watch *w)
 {

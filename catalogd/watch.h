@@ -64,6 +64,8 @@ void watch_init(struct watches *);
  * with what the next watch_on() names. */
 struct watch *watch_new(struct catalogd *, struct call *, const void *request,
     struct duration wait, watch_fn *look);
+/* How much of its wait is left. */
+struct duration watch_left(struct watch *);
 void watch_on(struct watch *, const struct thing *, size_t count);
 
 /* A thing has changed; `key` as for a thing's prefix. */

@@ -20,6 +20,7 @@
 struct genpage {
 	_Atomic uint64_t epoch;
 	_Atomic int64_t trusted_until_ns;
+	_Atomic int64_t heard_ns;
 	_Atomic uint64_t generations[GENPAGE_BUCKETS];
 };
 
@@ -72,7 +73,8 @@ genpage_raise_all(struct genpage *page)
 {
 	uint64_t epoch = 0;
 
-	genpage_trust(page, (struct instant){ 0 });
+	genpage_trust(page, INSTANT_NONE);
+	genpage_contact(page, INSTANT_NONE);
 	while (epoch == 0)
 		if (getrandom(&epoch, sizeof(epoch), 0) < 0)
 			fatal("no randomness: %s", strerror(errno));
@@ -92,6 +94,19 @@ genpage_trust(struct genpage *page, struct instant until)
 {
 	atomic_store_explicit(
 	    &page->trusted_until_ns, until.ns, memory_order_release);
+}
+
+void
+genpage_contact(struct genpage *page, struct instant heard)
+{
+	atomic_store_explicit(&page->heard_ns, heard.ns, memory_order_release);
+}
+
+struct instant
+genpage_heard(const struct genpage *page)
+{
+	return ((struct instant){
+	    atomic_load_explicit(&page->heard_ns, memory_order_acquire) });
 }
 
 struct genpage *

@@ -23,6 +23,8 @@
 
 struct genpage; /* a mapped page */
 
+#define INSTANT_NONE ((struct instant){ 0 })
+
 /* What can change. The key is its name: a KV key, the first path part of a KV
  * prefix (with its "/"), a service or node name in lower case; empty for a
  * whole table. */
@@ -50,11 +52,17 @@ uint64_t genpage_generation(const struct genpage *, uint32_t bucket);
 /* Until when readers may believe it; INSTANT_NEVER where this server is the
  * only voter, so that nobody else can accept a write. */
 void genpage_trust(struct genpage *, struct instant until);
+/* On a server that does not lead: when the leader was heard last. Readers may
+ * then give kept answers to questions that allow stale ones, and say how old
+ * they are. INSTANT_NONE: they may not. */
+void genpage_contact(struct genpage *, struct instant heard);
 
 /* Reader: NULL if it can't be mapped (yet). */
 struct genpage *genpage_open(const char *path);
 uint64_t genpage_epoch(const struct genpage *);
 bool genpage_is_trusted(const struct genpage *, struct instant now);
+/* INSTANT_NONE, or what the writer has said. */
+struct instant genpage_heard(const struct genpage *);
 void genpage_close(struct genpage *);
 
 #endif

@@ -40,6 +40,13 @@ edge_is_up(const struct edge *e)
 	return (e->peer_epoch != 0);
 }
 
+bool
+edge_is_connected(const struct edge *e)
+{
+	return (edge_is_up(e) &&
+		nn_get_statistic(e->socket, NN_STAT_CURRENT_CONNECTIONS) > 0);
+}
+
 enum daemon_id
 edge_peer(const struct edge *e)
 {
@@ -176,8 +183,7 @@ on_liveness(struct ev_loop *loop, ev_timer *w, int events)
 
 	(void)loop;
 	(void)events;
-	if (nn_get_statistic(e->socket, NN_STAT_CURRENT_CONNECTIONS) == 0 &&
-	    edge_is_up(e))
+	if (edge_is_up(e) && !edge_is_connected(e))
 		peer_lost(e);
 }
 

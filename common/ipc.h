@@ -119,6 +119,9 @@ void edge_flush(struct edge *); /* end of a turn: what was gathered leaves */
  * at as it is while questions are open. */
 void edge_expect(struct edge *, bool is_waiting);
 bool edge_is_up(const struct edge *);
+/* Up, and its connection stands at this very moment, as far as nanomsg's
+ * thread has seen: a peer that dies is known by this before anything else. */
+bool edge_is_connected(const struct edge *);
 enum daemon_id edge_peer(const struct edge *);
 size_t edge_queue_size(const struct edge *); /* bytes waiting to leave */
 

@@ -109,13 +109,13 @@ kept_stands(const struct kept *kept, const struct genpage *page)
 	return (true);
 }
 
-struct blob *
-answers_find(struct answers *a, struct slice key, const struct genpage *page,
-    struct instant now, uint64_t *index)
+static struct blob *
+find_standing(struct answers *a, struct slice key, const struct genpage *page,
+    uint64_t *index)
 {
 	struct kept *kept = kept_find(a, key, hash_bytes(a->seed, key));
 
-	if (kept == NULL || page == NULL || !genpage_is_trusted(page, now))
+	if (kept == NULL)
 		return (NULL);
 	if (!kept_stands(kept, page)) {
 		kept_drop(a, kept);
@@ -124,6 +124,31 @@ answers_find(struct answers *a, struct slice key, const struct genpage *page,
 	kept->was_used = true;
 	*index = kept->index;
 	return (kept->blob);
+}
+
+struct blob *
+answers_find(struct answers *a, struct slice key, const struct genpage *page,
+    struct instant now, uint64_t *index)
+{
+	if (page == NULL || !genpage_is_trusted(page, now))
+		return (NULL);
+	return (find_standing(a, key, page, index));
+}
+
+struct blob *
+answers_find_stale(struct answers *a, struct slice key,
+    const struct genpage *page, struct instant now, struct duration max,
+    struct duration *contact, uint64_t *index)
+{
+	struct instant heard;
+
+	if (page == NULL)
+		return (NULL);
+	heard = genpage_heard(page);
+	*contact = instant_since(now, heard);
+	if (heard.ns == 0 || (max.ns > 0 && contact->ns > max.ns))
+		return (NULL);
+	return (find_standing(a, key, page, index));
 }
 
 /* Second chance: what was used since its last turn goes to the front. */

@@ -242,7 +242,6 @@ question_render(struct question *q, bool is_kept, uint64_t *index)
 		response_deinit(&out);
 		return (NULL);
 	}
-	q->last_contact = out.last_contact;
 	out.is_api = true;
 	if ((q->view.flags & VIEW_CACHED) != 0 && q->err == ERR_OK)
 		out.cache = is_kept ? SLICE("HIT") : SLICE("MISS");
@@ -302,13 +301,10 @@ question_ask_leader(struct question *q)
 	question_ask(q);
 }
 
-/* What is as old as the page says may be kept; a limit on its age is something
- * that the page knows nothing of. */
 static bool
 may_be_kept(const struct question *q, const struct answer *answer)
 {
-	return (q->may_be_kept && q->err == ERR_OK && answer->stamp_count > 0 &&
-		(q->staleness.most.ns == 0 || q->last_contact.ns == 0));
+	return (q->may_be_kept && q->err == ERR_OK && answer->stamp_count > 0);
 }
 
 /* Send one answer to all who wait. */

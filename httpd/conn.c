@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -234,14 +235,20 @@ conn_begin(struct conn *c, const struct head *head, bool keeps_alive)
 
 /* The head, with what only this connection knows. */
 static void
-head_put(struct conn *c, const struct blob *blob)
+head_put(struct conn *c, const struct blob *blob, const char *contact)
 {
 	struct buf *out = &c->out;
-	size_t at = out->size;
+	size_t at = out->size, rest = 0;
 
-	buf_put(out, blob->data, blob->head_size);
-	memcpy(out->data + at + blob->date_at, httpd_date(c->conns->httpd),
-	    DATE_BYTES);
+	if (contact != NULL && blob->contact_at > 0) {
+		buf_put(out, blob->data, blob->contact_at);
+		buf_put_text(out, contact);
+		rest = blob->contact_at + blob->contact_size;
+	}
+	buf_put(out, blob->data + rest, blob->head_size - rest);
+	/* Date stands behind what may have grown. */
+	memcpy(out->data + out->size - (blob->head_size - blob->date_at),
+	    httpd_date(c->conns->httpd), DATE_BYTES);
 	if (c->is_http10)
 		out->data[at + 7] = '0';
 	/* Said only where the version does not say it by itself. */
@@ -252,15 +259,15 @@ head_put(struct conn *c, const struct blob *blob)
 					 : "Connection: close\r\n\r\n");
 }
 
-void
-conn_send(struct conn *c, struct blob *blob)
+static void
+blob_put(struct conn *c, struct blob *blob, const char *contact)
 {
 	size_t body_size = blob->size - blob->head_size;
 
 	assert(c->lent == NULL);
 	buf_reserve(&c->out, blob->head_size + 64 +
 				 (body_size <= BLOB_COPY_MAX ? body_size : 0));
-	head_put(c, blob);
+	head_put(c, blob, contact);
 	if (body_size <= BLOB_COPY_MAX)
 		buf_put(&c->out, blob->data + blob->head_size, body_size);
 	else {
@@ -270,6 +277,21 @@ conn_send(struct conn *c, struct blob *blob)
 	}
 	c->is_last |= !c->keeps_alive;
 	access_end(&c->access, c->io.fd);
+}
+
+void
+conn_send(struct conn *c, struct blob *blob)
+{
+	blob_put(c, blob, NULL);
+}
+
+void
+conn_send_stale(struct conn *c, struct blob *blob, struct duration contact)
+{
+	char ms[24];
+
+	snprintf(ms, sizeof(ms), "%lld", (long long)(contact.ns / 1000000));
+	blob_put(c, blob, ms);
 }
 
 void

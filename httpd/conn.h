@@ -32,6 +32,8 @@ void conn_begin(struct conn *, const struct head *, bool keeps_alive);
 struct slice conn_address(const struct conn *);
 /* Append a finished answer to the request that is being served. */
 void conn_send(struct conn *, struct blob *);
+/* The same of a stale one that was kept: so long ago was the leader heard. */
+void conn_send_stale(struct conn *, struct blob *, struct duration contact);
 /* For the log: this is the request that is being served now. */
 void conn_log_begin(struct conn *, const struct head *);
 /* Say in the log that the request being served has failed. */

@@ -38,7 +38,6 @@ struct question {
 	bool may_ask_again;
 	bool is_too_stale; /* the answer: only the leader's will do */
 	struct staleness staleness;
-	struct duration last_contact; /* of the answer */
 	size_t piece_count;
 	size_t open_count;
 	struct piece pieces[ASK_PARTS_MAX];

@@ -146,6 +146,34 @@ consistency_flags(const struct query_options *options)
 	return (options->allow_stale ? VIEW_STALE : 0);
 }
 
+/* False: nothing stands that would do. */
+static bool
+send_kept(struct request *r, const struct read *read,
+    const struct query_options *options)
+{
+	struct httpd *h = r->httpd;
+	struct instant now = instant_now();
+	struct duration contact;
+	struct blob *kept;
+	uint64_t index = 0;
+
+	if (read->is_consistent)
+		return (false);
+	kept = answers_find(h->answers, read->key, h->page, now, &index);
+	if (kept != NULL && (read->min_index == 0 || index > read->min_index)) {
+		conn_send(r->conn, kept);
+		return (true);
+	}
+	if (!options->allow_stale)
+		return (false);
+	kept = answers_find_stale(h->answers, read->key, h->page, now,
+	    options->max_stale_duration, &contact, &index);
+	if (kept == NULL || (read->min_index > 0 && index <= read->min_index))
+		return (false);
+	conn_send_stale(r->conn, kept, contact);
+	return (true);
+}
+
 void
 ask_read(struct request *r, enum method method, void *request,
     struct query_options *options, const struct view *view)
@@ -160,8 +188,6 @@ ask_read(struct request *r, enum method method, void *request,
 					   (const uint8_t *)request) } };
 	struct duration wait = options->max_query_time;
 	struct buf wire = { 0 };
-	struct blob *kept = NULL;
-	uint64_t index = 0;
 
 	options->min_query_index = 0;
 	options->max_query_time = (struct duration){ 0 };
@@ -170,13 +196,8 @@ ask_read(struct request *r, enum method method, void *request,
 	key_make(&read, request, &h->scratch);
 	read.key = buf_slice(&h->scratch);
 	read.wire = key_request(&read);
-	if (!read.is_consistent)
-		kept = answers_find(
-		    h->answers, read.key, h->page, instant_now(), &index);
-	if (kept != NULL && (read.min_index == 0 || index > read.min_index)) {
-		conn_send(r->conn, kept);
+	if (send_kept(r, &read, options))
 		return;
-	}
 	if (read.min_index > 0) {
 		options->min_query_index = read.min_index;
 		options->max_query_time = h->policy.wait_max;

@@ -140,8 +140,15 @@ content_type(const struct response *r)
 	return ((struct slice){ 0 });
 }
 
+/* Of a head that is being made. */
+struct places {
+	size_t date_at;
+	size_t contact_at;
+	size_t contact_size;
+};
+
 static void
-put_meta(struct buf *out, const struct response *r)
+put_meta(struct buf *out, const struct response *r, struct places *places)
 {
 	put_header(out, "X-Cache", r->cache);
 	put_header(out, "X-Consul-Contenthash", r->content_hash);
@@ -153,8 +160,11 @@ put_meta(struct buf *out, const struct response *r)
 	if (r->has_meta || r->has_contact) {
 		put_header(out, "X-Consul-Knownleader",
 		    r->knows_leader ? SLICE("true") : SLICE("false"));
-		buf_printf(out, "X-Consul-Lastcontact: %" PRId64 "\r\n",
-		    r->last_contact.ns / 1000000);
+		buf_put_text(out, "X-Consul-Lastcontact: ");
+		places->contact_at = out->size;
+		buf_printf(out, "%" PRId64, r->last_contact.ns / 1000000);
+		places->contact_size = out->size - places->contact_at;
+		buf_put_text(out, "\r\n");
 	}
 	put_header(out, "X-Consul-Reason", r->reason);
 }
@@ -162,7 +172,7 @@ put_meta(struct buf *out, const struct response *r)
 /* Headers up to Date, sorted by name as Go's map is when it is written. */
 static void
 put_sorted(struct buf *out, const struct response *r, bool is_gzip,
-    const struct render_options *options)
+    const struct render_options *options, struct places *places)
 {
 	if (r->last_modified.size > 0)
 		buf_put_text(out, "Accept-Ranges: bytes\r\n");
@@ -178,7 +188,7 @@ put_sorted(struct buf *out, const struct response *r, bool is_gzip,
 	put_header(out, "Location", r->location);
 	if (r->is_api)
 		buf_put_text(out, "Vary: Accept-Encoding\r\n");
-	put_meta(out, r);
+	put_meta(out, r, places);
 	if (r->content == CONTENT_RAW)
 		buf_put_text(out, "X-Content-Type-Options: nosniff\r\n");
 	buf_put_slice(out, options->extra_headers);
@@ -186,13 +196,13 @@ put_sorted(struct buf *out, const struct response *r, bool is_gzip,
 
 static void
 put_head(struct buf *out, const struct response *r, bool is_gzip,
-    const struct render_options *options, size_t *date_at)
+    const struct render_options *options, struct places *places)
 {
 	buf_printf(
 	    out, "HTTP/1.1 %d %s\r\n", r->status, http_status_text(r->status));
-	put_sorted(out, r, is_gzip, options);
+	put_sorted(out, r, is_gzip, options, places);
 	buf_put_text(out, "Date: ");
-	*date_at = out->size;
+	places->date_at = out->size;
 	memset(buf_extend(out, DATE_BYTES), ' ', DATE_BYTES);
 	buf_put_text(out, "\r\n");
 	if (r->is_stream)
@@ -233,7 +243,8 @@ blob_new(struct response *r, const struct render_options *options)
 	bool is_gzip = options->wants_gzip && r->is_api && r->body.size > 0;
 	struct buf head = { 0 };
 	struct blob *blob;
-	size_t date_at, body_size;
+	struct places places = { 0 };
+	size_t body_size;
 
 	if (options->is_pretty && r->content == CONTENT_JSON &&
 	    r->body.size > 0)
@@ -241,11 +252,13 @@ blob_new(struct response *r, const struct render_options *options)
 	if (is_gzip)
 		make_gzip(r, options->gzip);
 	buf_reserve(&head, 512);
-	put_head(&head, r, is_gzip, options, &date_at);
+	put_head(&head, r, is_gzip, options, &places);
 	body_size = r->is_bodiless ? 0 : r->body.size;
 	blob = xmalloc(sizeof(*blob) + head.size + body_size);
 	*blob = (struct blob){ .references = 1,
-		.date_at = date_at,
+		.date_at = places.date_at,
+		.contact_at = places.contact_at,
+		.contact_size = places.contact_size,
 		.head_size = head.size,
 		.size = head.size + body_size };
 	memcpy(blob->data, head.data, head.size);

@@ -60,7 +60,9 @@ void response_meta(struct response *, const struct query_meta *);
 /* A finished answer. data: head with an open Date, then the body. */
 struct blob {
 	unsigned references;
-	size_t date_at;	  /* where its DATE_BYTES go */
+	size_t date_at;	   /* where its DATE_BYTES go */
+	size_t contact_at; /* digits of X-Consul-Lastcontact; 0: has none */
+	size_t contact_size;
 	size_t head_size; /* with the empty line */
 	size_t size;
 	uint8_t data[];
