@@ -14,6 +14,8 @@
 #include "config_template.h"
 #include "config_tree.h"
 
+#define JOIN_ADDRESSES_MORE 64 /* that templates may add */
+
 struct build {
 	struct config_sources *sources;
 	struct config *config;
@@ -312,6 +314,44 @@ gossip_build(struct build *b, const struct address *bind)
 	c->serf_wan_address = text_of(b, slice_of_text(wan.text));
 }
 
+/* An address with templates becomes as many as they make; what is empty is
+ * none at all. */
+static void
+join_add(struct build *b, const char *key, struct slice text,
+    struct slice_list *out, size_t limit)
+{
+	struct buf expanded = { 0 }, reason = { 0 };
+	struct slice rest, word;
+
+	if (config_template_expand(text, &expanded, &reason) != ERR_OK) {
+		config_errors_add(&b->errors, "%s: %s", key, buf_text(&reason));
+	} else if (slice_equal(buf_slice(&expanded), text)) {
+		if (text.size > 0 && out->count < limit)
+			out->items[out->count++] = text;
+	} else {
+		rest = buf_slice(&expanded);
+		while ((word = word_next(&rest)).size > 0 && out->count < limit)
+			out->items[out->count++] =
+			    arena_copy(&b->config->arena, word);
+	}
+	buf_deinit(&expanded);
+	buf_deinit(&reason);
+}
+
+static void
+joins_build(struct build *b, const char *key, struct slice_list *list)
+{
+	size_t limit = list->count + JOIN_ADDRESSES_MORE, i;
+	struct slice_list out = { 0 };
+
+	if (list->count == 0)
+		return;
+	out.items = arena_array(&b->config->arena, limit, sizeof(*out.items));
+	for (i = 0; i < list->count; i++)
+		join_add(b, key, list->items[i], &out, limit);
+	*list = out;
+}
+
 static int
 port_build(struct build *b, const char *key, int64_t port)
 {
@@ -508,6 +548,8 @@ config_build(
 		clients_build(&b);
 		gossip_build(&b, &bind);
 		ports_build(&b);
+		joins_build(&b, "start_join", &config->keys.start_join);
+		joins_build(&b, "retry_join", &config->keys.retry_join);
 		node_meta_build(&b);
 		definitions_build(&b);
 		cidrs_check(&b, "allow_write_http_from",

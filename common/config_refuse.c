@@ -10,6 +10,7 @@ enum when {
 	IF_FALSE,
 	IF_GIVEN, /* and not empty */
 	IF_POSITIVE,
+	IF_ONE_OR_TWO,
 	IF_A_TIME, /* a duration other than none */
 };
 
@@ -35,12 +36,16 @@ static const struct {
 	{ "enable_central_service_config", IF_TRUE, "config entries" },
 	{ "enable_syslog", IF_TRUE, "logging to syslog" },
 	{ "key_file", IF_GIVEN, "TLS" },
+	{ "limits.rpc_rate", IF_POSITIVE, "a limit of calls to servers" },
 	{ "log_file", IF_GIVEN, "logging to files" },
 	{ "ports.grpc", IF_POSITIVE, "gRPC" },
 	{ "ports.https", IF_POSITIVE, "HTTPS" },
 	{ "primary_gateways", IF_GIVEN, "several datacenters" },
+	{ "raft_protocol", IF_ONE_OR_TWO, "an old version of Raft's protocol" },
 	{ "recursors", IF_GIVEN, "DNS recursion" },
 	{ "retry_join_wan", IF_GIVEN, "several datacenters" },
+	{ "serf_lan_allowed_cidrs", IF_GIVEN, "limits of who may gossip" },
+	{ "serf_wan_allowed_cidrs", IF_GIVEN, "limits of who may gossip" },
 	{ "start_join_wan", IF_GIVEN, "several datacenters" },
 	{ "telemetry.circonus_api_token", IF_GIVEN, "sending of metrics" },
 	{ "telemetry.circonus_submission_url", IF_GIVEN, "sending of metrics" },
@@ -84,6 +89,8 @@ asks(const struct json *value, enum when when)
 						   : value->count > 0);
 	case IF_POSITIVE:
 		return (number_of(value) > 0);
+	case IF_ONE_OR_TWO:
+		return (number_of(value) == 1 || number_of(value) == 2);
 	case IF_A_TIME:
 		return (duration_parse(value->text, &span, ignored,
 			    sizeof(ignored)) == ERR_OK &&

@@ -12,7 +12,7 @@ config_warn_bootstrap(struct check *c)
 				    "consensus.html#deployment-table";
 	int64_t expect = c->config->bootstrap_expect;
 
-	if (!c->config->is_server || c->config->is_dev)
+	if (!c->config->is_server)
 		return (ERR_OK);
 	if (expect == 2)
 		config_sources_warn(c->sources,

@@ -192,6 +192,26 @@ past_shuffle(struct snapshot_past *past)
 
 /* --- Start. --- */
 
+/* "provider=aws ..." asks a cloud who there is, which we do not. */
+static void
+providers_drop(struct retry *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->addresses.count; i++) {
+		struct slice text = r->addresses.items[i];
+
+		if (slice_starts_with(text, SLICE("provider=")))
+			log_error("agent", "Cannot discover address",
+			    "cluster=%s address=\"%.*s\" error=\"discover: "
+			    "not supported by proconsul yet\"",
+			    cluster(r), SLICE_ARGS(text));
+		else
+			r->addresses.items[kept++] = text;
+	}
+	r->addresses.count = kept;
+}
+
 void
 retry_start(struct retry *r, struct pool *pool)
 {
@@ -202,6 +222,7 @@ retry_start(struct retry *r, struct pool *pool)
 	r->at_start = pool->is_wan ? keys->start_join_wan : keys->start_join;
 	r->interval =
 	    pool->is_wan ? keys->retry_interval_wan : keys->retry_interval;
+	providers_drop(r);
 	r->attempts_max = pool->is_wan ? keys->retry_max_wan : keys->retry_max;
 	ev_timer_init(&r->timer, on_timer, 0, 0);
 	r->timer.data = r;

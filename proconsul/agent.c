@@ -23,6 +23,7 @@
 #include "agent_place.h"
 #include "children.h"
 #include "commands.h"
+#include "config_check.h"
 #include "config_flags.h"
 #include "daemon.h"
 #include "log.h"
@@ -407,6 +408,15 @@ agent_start(struct agent *a, struct config *config)
 	log_set_level(config->log_level);
 	log_set_json(config->log_json);
 	log_warnings(config);
+	if (config_check_start(config, &why) != ERR_OK) {
+		log_error(LOG_NAME, "Error starting agent", "error=\"%s\"",
+		    buf_text(&why));
+		log_info(LOG_NAME, "Exit code", "code=1");
+		place_remove(&a->place);
+		buf_deinit(&why);
+		config_free(config);
+		return (1);
+	}
 	agent_listeners_put(config, &a->listeners);
 	a->leaves_on_terminate = config->leave_on_terminate;
 	a->leaves_on_interrupt = !config->skip_leave_on_interrupt;
@@ -437,6 +447,8 @@ configuration_read(int argc, char **argv)
 	if (err == ERR_INVALID) {
 		fprintf(stderr, "%s\n", buf_text(&why));
 		flags_usage(stderr, config_flag_table);
+		fprintf(
+		    stderr, "==> error parsing flags: %s\n", buf_text(&why));
 	} else if (config == NULL) {
 		fprintf(stderr, "==> %s\n", buf_text(&why));
 	}

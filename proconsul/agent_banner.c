@@ -5,9 +5,9 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "agent_banner.h"
+#include "config_check.h"
 
 static const char *
 truth(bool is_true)
@@ -27,20 +27,6 @@ print_clients(const struct config *c)
 	    c->dns_port);
 }
 
-/* By a key of the configuration, or one kept from an earlier run. */
-static bool
-is_gossip_encrypted(const struct config *c)
-{
-	char path[4096];
-
-	if (c->keys.encrypt.size > 0)
-		return (true);
-	if (*c->data_dir == '\0' || c->keys.disable_keyring_file)
-		return (false);
-	snprintf(path, sizeof(path), "%s/serf/local.keyring", c->data_dir);
-	return (access(path, F_OK) == 0);
-}
-
 void
 agent_banner_print(const struct config *c)
 {
@@ -57,7 +43,8 @@ agent_banner_print(const struct config *c)
 	    c->advertise_address, c->serf_lan_port, c->serf_wan_port);
 	printf("%18s: Gossip: %s, TLS-Outgoing: false, TLS-Incoming: "
 	       "false, Auto-Encrypt-TLS: false\n",
-	    "Encrypt", truth(is_gossip_encrypted(c)));
+	    "Encrypt",
+	    truth(c->keys.encrypt.size > 0 || config_has_keyring(c)));
 	printf("\n==> Log data will now stream in as it occurs:\n\n");
 	fflush(stdout);
 }
