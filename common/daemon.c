@@ -11,6 +11,7 @@
 #include "log.h"
 #include "notify.h"
 #include "privsep.h"
+#include "trim.h"
 #include "xmalloc.h"
 
 #define LOG_NAME "agent"
@@ -20,6 +21,7 @@ struct watchers {
 	ev_signal terminate;
 	ev_signal hang_up;
 	ev_prepare turn;
+	ev_timer trim;
 };
 
 void
@@ -111,6 +113,15 @@ on_turn(struct ev_loop *loop, ev_prepare *w, int events)
 }
 
 static void
+on_started(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)loop;
+	(void)w;
+	(void)events;
+	trim_memory();
+}
+
+static void
 watchers_start(struct daemon *d, struct watchers *w)
 {
 	w->daemon = d;
@@ -119,10 +130,12 @@ watchers_start(struct daemon *d, struct watchers *w)
 	ev_signal_init(&w->terminate, on_terminate, SIGTERM);
 	ev_signal_init(&w->hang_up, on_hang_up, SIGHUP);
 	ev_prepare_init(&w->turn, on_turn);
+	ev_timer_init(&w->trim, on_started, TRIM_AFTER_S, 0);
 	w->terminate.data = w->hang_up.data = w->turn.data = w;
 	ev_signal_start(d->loop, &w->terminate);
 	ev_signal_start(d->loop, &w->hang_up);
 	ev_prepare_start(d->loop, &w->turn);
+	ev_timer_start(d->loop, &w->trim);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -30,19 +31,56 @@ struct ids {
 	gid_t gid;
 };
 
+/*
+ * A system user's ids, as adduser and sysusers.d write them. The file itself
+ * and not the name service: that would load its modules into every daemon, for
+ * good, and may ask the network.
+ */
+static bool
+user_find(const char *name, struct ids *ids)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	const struct passwd *user = NULL;
+
+	if (file == NULL)
+		return (false);
+	while ((user = fgetpwent(file)) != NULL &&
+	       strcmp(user->pw_name, name) != 0)
+		continue;
+	if (user != NULL)
+		*ids = (struct ids){ user->pw_uid, user->pw_gid };
+	fclose(file);
+	return (user != NULL);
+}
+
+static bool
+group_find(const char *name, gid_t *gid)
+{
+	FILE *file = fopen("/etc/group", "re");
+	const struct group *group = NULL;
+
+	if (file == NULL)
+		return (false);
+	while ((group = fgetgrent(file)) != NULL &&
+	       strcmp(group->gr_name, name) != 0)
+		continue;
+	if (group != NULL)
+		*gid = group->gr_gid;
+	fclose(file);
+	return (group != NULL);
+}
+
 /* Of a named user, or this number where the system has none of the name. */
 static struct ids
 ids_of(const char *name, size_t number)
 {
-	const struct passwd *user;
+	struct ids ids = { PRIVSEP_UID_BASE + (uid_t)number,
+		PRIVSEP_UID_BASE + (gid_t)number };
 
 	if (geteuid() != 0)
 		return ((struct ids){ geteuid(), getegid() });
-	user = getpwnam(name);
-	if (user != NULL)
-		return ((struct ids){ user->pw_uid, user->pw_gid });
-	return ((struct ids){ PRIVSEP_UID_BASE + (uid_t)number,
-	    PRIVSEP_UID_BASE + (gid_t)number });
+	(void)user_find(name, &ids);
+	return (ids);
 }
 
 uid_t
@@ -60,13 +98,12 @@ privsep_gid(enum daemon_id id)
 gid_t
 privsep_page_gid(void)
 {
-	const struct group *group;
+	gid_t gid = PRIVSEP_UID_BASE + DAEMON_COUNT;
 
 	if (geteuid() != 0)
 		return (getegid());
-	group = getgrnam(PAGE_GROUP);
-	return (
-	    group != NULL ? group->gr_gid : PRIVSEP_UID_BASE + DAEMON_COUNT);
+	(void)group_find(PAGE_GROUP, &gid);
+	return (gid);
 }
 
 /* Become this user for good; nothing to do for anyone but root. */

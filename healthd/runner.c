@@ -16,6 +16,7 @@
 #include "local.h"
 #include "log.h"
 #include "privsep.h"
+#include "trim.h"
 #include "runner.h"
 #include "script.h"
 #include "xmalloc.h"
@@ -387,6 +388,7 @@ static void __attribute__((noreturn)) runner_main(int healthd, int probes)
 	r.children = children_watch();
 	r.in = xmalloc(HELPER_MESSAGE_MAX);
 	privsep_drop_runner();
+	trim_memory();
 	for (;;)
 		turn(&r);
 }

@@ -29,6 +29,7 @@
 #include "log.h"
 #include "notify.h"
 #include "privsep.h"
+#include "trim.h"
 
 #define LOG_NAME      "agent"
 #define LEAVE_TIMEOUT SECONDS(15)
@@ -47,6 +48,7 @@ struct agent {
 	enum phase phase;
 	int exit_status;
 	struct instant deadline; /* of LEAVING and STOPPING */
+	struct instant trim_at;	 /* the start is over then; trim.h */
 	bool leaves_on_terminate;
 	bool leaves_on_interrupt;
 	bool is_server;
@@ -308,8 +310,14 @@ loop(struct agent *a)
 			next = children_restart(&a->children, instant_now());
 		if (a->phase >= LEAVING && instant_before(a->deadline, next))
 			next = a->deadline;
+		if (instant_before(a->trim_at, next))
+			next = a->trim_at;
 		if (poll(fds, 2, wait_ms(next)) < 0 && errno != EINTR)
 			fatal("poll: %s", strerror(errno));
+		if (!instant_before(instant_now(), a->trim_at)) {
+			a->trim_at = INSTANT_NEVER;
+			trim_memory();
+		}
 		/* Readiness first: it was told before a death. */
 		on_notify(a);
 		on_signals(a);
@@ -489,6 +497,7 @@ agent_run(int argc, char **argv)
 		return (1);
 	for (id = 0; id < DAEMON_COUNT; id++)
 		child_start(&a.children, &a.children.items[id], instant_now());
+	a.trim_at = instant_add(instant_now(), SECONDS(TRIM_AFTER_S));
 	loop(&a);
 	agent_end(&a);
 	return (a.exit_status);
