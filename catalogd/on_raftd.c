@@ -176,6 +176,8 @@ on_raft_state(struct daemon *d, struct call *call, const void *request)
 	}
 	catch_up(c);
 	catalogd_ready(c);
+	/* The pool may have been there before raftd was. */
+	bootstrap_check(c);
 }
 
 void
