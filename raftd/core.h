@@ -50,11 +50,14 @@ void step_set_commit(struct step *, uint64_t index);
 /* --- election.c --- */
 
 void election_arm(struct step *);
+/* As long as nobody gets our vote behind a leader's word. */
+struct duration election_hold(const struct raft *);
 void election_start(struct step *, bool is_transfer);
 void election_tick(struct step *);
 void election_persisted(struct step *);
 void election_begun(struct step *);
-void election_leader_gone(struct step *, const struct raft_name *leader);
+void election_leader_gone(
+    struct step *, const struct raft_name *leader, struct instant at);
 void election_on_vote(struct step *, const struct message *);
 void election_on_vote_reply(struct step *, const struct message *);
 void election_on_timeout_now(struct step *, const struct message *);
@@ -67,6 +70,9 @@ void replication_commit(struct step *); /* count; commit what a quorum has */
 void replication_tick(struct step *);
 void replication_verify(struct step *);
 void replication_transfer(struct step *);
+/* It only waits to hand over. */
+bool replication_leaves(const struct raft *);
+void replication_disconnected(struct step *, const struct raft_name *);
 void replication_set_members(struct step *);
 void replication_on_reply(struct step *, const struct message *);
 void replication_on_unreachable(

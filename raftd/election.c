@@ -9,24 +9,96 @@
 
 #include "core.h"
 
-/* From one follower's place to the next: a vote's way there and back, with an
+/* From one server's place to the next: a vote's way there and back, with an
  * fsync at both ends. */
-#define LEADER_GONE_FIRST MILLISECONDS(5)
-#define LEADER_GONE_NEXT  MILLISECONDS(60)
-#define BEGUN_FIRST	  MILLISECONDS(50)
-#define BEGUN_NEXT	  MILLISECONDS(200)
+#define LEADER_GONE_NEXT MILLISECONDS(60)
+#define BEGUN_FIRST	 MILLISECONDS(50)
+#define BEGUN_NEXT	 MILLISECONDS(200)
 
-/* hashicorp/raft: a follower waits 1..2 times HeartbeatTimeout, a candidate
- * 1..2 times ElectionTimeout. */
+static struct duration
+shorter(struct duration a, struct duration b)
+{
+	return (a.ns < b.ns ? a : b);
+}
+
+/*
+ * A leader counts its lease from when it sent what we have answered, so it has
+ * ended one lease after we were asked; the tenth is for clocks that do not run
+ * alike, and for a leader that counts from the answer, as Consul's does.
+ *
+ * hashicorp/raft knows its leader for HeartbeatTimeout, twice as long as the
+ * lease, and gives no vote until then. It needs no more than this.
+ */
+struct duration
+election_hold(const struct raft *raft)
+{
+	const struct raft_options *options = &raft->options;
+
+	return (shorter(NANOSECONDS(options->lease_timeout.ns * 11 / 10),
+	    options->heartbeat_timeout));
+}
+
+/* Voters before us in the configuration, without that one. */
+static int64_t
+our_place(const struct raft *raft, const struct raft_name *without)
+{
+	int64_t before = 0;
+
+	for (size_t i = 0; i < raft->latest.count; i++) {
+		const struct member *one = &raft->latest.members[i];
+
+		if (raft_name_is(&one->id, &raft->options.id))
+			break;
+		if (one->suffrage == SUFFRAGE_VOTER &&
+		    !raft_name_is(&one->address, without))
+			before++;
+	}
+	return (before);
+}
+
+/*
+ * hashicorp/raft: a follower waits 1..2 times HeartbeatTimeout, that is for 5
+ * to 20 heartbeats. We have heard nothing for at least three when the leader's
+ * lease has ended for a fifth of that timeout: then it leads nobody. So that
+ * two don't stand against each other they take turns in the order of the
+ * configuration, with a little chance.
+ */
+static struct duration
+silence(struct step *s)
+{
+	const struct raft *raft = s->raft;
+	const struct raft_options *options = &raft->options;
+	int64_t tenth = options->heartbeat_timeout.ns / 10;
+	struct duration least =
+	    shorter(NANOSECONDS(options->lease_timeout.ns + 2 * tenth),
+		options->heartbeat_timeout);
+	struct duration some = step_random(s, NANOSECONDS(tenth / 2));
+
+	return (NANOSECONDS(least.ns + some.ns - tenth / 2 +
+			    our_place(raft, &raft->leader) * tenth));
+}
+
+/* hashicorp/raft: a candidate waits 1..2 times ElectionTimeout. Votes take a
+ * fraction of that; we begin with a fifth and come to the whole. */
+static struct duration
+patience(struct step *s)
+{
+	const struct raft *raft = s->raft;
+	struct duration whole = raft->options.election_timeout;
+	unsigned doublings = raft->defeats < 3 ? raft->defeats : 3;
+
+	return (step_random(
+	    s, shorter(NANOSECONDS((whole.ns / 5) << doublings), whole)));
+}
+
 void
 election_arm(struct step *s)
 {
 	struct raft *raft = s->raft;
-	struct duration low = raft->role == ROLE_CANDIDATE
-				  ? raft->options.election_timeout
-				  : raft->options.heartbeat_timeout;
+	struct duration wait =
+	    raft->role == ROLE_CANDIDATE ? patience(s) : silence(s);
 
-	raft->election_at = instant_add(s->now, step_random(s, low));
+	raft->election_at = instant_add(s->now, wait);
 }
 
 static void
@@ -61,6 +133,7 @@ election_start(struct step *s, bool is_transfer)
 	/* Figure 3.1, Candidates: on conversion to candidate, start election:
 	 * increment currentTerm, vote for self, reset election timer, send
 	 * RequestVote RPCs to all other servers. */
+	raft->defeats = raft->role == ROLE_CANDIDATE ? raft->defeats + 1 : 0;
 	raft->role = ROLE_CANDIDATE;
 	raft->term++;
 	raft->vote = raft->options.address;
@@ -144,37 +217,38 @@ election_begun(struct step *s)
 }
 
 /*
- * The leader's process has died: its connections were closed, and it is not
- * there any more. Nobody has to wait for the timer then, for that is all that
- * a timeout is: a guess that the leader has gone. It is as safe as any early
- * timeout, and we too give our vote to whoever asks.
+ * The leader's process has died: its connections were closed, and its port
+ * refuses. Nobody has to wait for the timer then, for all that a timeout is, is
+ * a guess that the leader has gone.
+ *
+ * But raftd is not all of it. The catalogd and httpd beside it live on, and may
+ * answer from a page that is trusted by the lease for up to 200 ms more
+ * (DESIGN.md 5): catalogd renews that trust only as long as its raftd is there.
+ * So nothing may be committed before gone_wait (300 ms) has passed since the
+ * connections were closed. We don't stand before, and give no vote: with ours
+ * on neither side there is no quorum that has not waited.
  *
  * All followers learn of it at once. So that they don't stand against each
- * other they go by their place in the configuration; who is before us and
- * cannot win has asked, and so has renewed nobody's timer.
+ * other they go by their place in the configuration, with a little chance; who
+ * is before us and cannot win has asked, and so has renewed nobody's timer.
  */
 void
-election_leader_gone(struct step *s, const struct raft_name *leader)
+election_leader_gone(
+    struct step *s, const struct raft_name *leader, struct instant at)
 {
 	struct raft *raft = s->raft;
-	int64_t before = 0;
+	struct duration some;
 
 	if (raft->role != ROLE_FOLLOWER || !raft_name_is_set(leader) ||
 	    !raft_name_is(&raft->leader, leader))
 		return;
-	for (size_t i = 0; i < raft->latest.count; i++) {
-		const struct member *one = &raft->latest.members[i];
-
-		if (raft_name_is(&one->id, &raft->options.id))
-			break;
-		if (one->suffrage == SUFFRAGE_VOTER &&
-		    !raft_name_is(&one->address, leader))
-			before++;
-	}
 	effects_note(s->fx, NOTE_LEADER_GONE, 0, leader);
 	step_set_leader(s, &(struct raft_name){ "" });
-	raft->election_at = instant_add(s->now,
-	    NANOSECONDS(LEADER_GONE_FIRST.ns + before * LEADER_GONE_NEXT.ns));
+	raft->lease_end = instant_add(at, raft->options.gone_wait);
+	some = step_random(s, NANOSECONDS(LEADER_GONE_NEXT.ns / 4));
+	raft->election_at = instant_add(raft->lease_end,
+	    NANOSECONDS(
+		some.ns + our_place(raft, leader) * LEADER_GONE_NEXT.ns));
 }
 
 static size_t
@@ -252,6 +326,17 @@ answer(struct step *s, const struct message *ask, bool is_granted)
 	reply->as.vote_reply.is_granted = is_granted;
 }
 
+static bool
+has_leader(const struct step *s, const struct message *ask)
+{
+	const struct raft *raft = s->raft;
+
+	if (raft_name_is(&raft->leader, &ask->peer))
+		return (false); /* it has forgotten that it was */
+	return (raft->role == ROLE_LEADER ||
+		instant_before(s->now, raft->lease_end));
+}
+
 void
 election_on_vote(struct step *s, const struct message *ask)
 {
@@ -259,10 +344,9 @@ election_on_vote(struct step *s, const struct message *ask)
 
 	/* hashicorp/raft: a known leader other than the candidate, and no
 	 * transfer of leadership: refuse, and keep our term, so that a removed
-	 * server cannot disturb (dissertation 4.2.3). */
-	if (raft_name_is_set(&raft->leader) &&
-	    !raft_name_is(&raft->leader, &ask->peer) &&
-	    !ask->as.vote.is_transfer) {
+	 * server cannot disturb (dissertation 4.2.3). Known is a leader for us
+	 * as long as it may hold a lease by our word; and while we lead. */
+	if (has_leader(s, ask) && !ask->as.vote.is_transfer) {
 		effects_note(
 		    s->fx, NOTE_REJECTING_VOTE_LEADER, ask->term, &ask->peer);
 		answer(s, ask, false);
@@ -276,6 +360,7 @@ election_on_vote(struct step *s, const struct message *ask)
 	if (ask->term > raft->term) {
 		effects_note(s->fx, NOTE_NEWER_TERM, ask->term, &ask->peer);
 		step_become_follower(s, ask->term);
+		step_set_leader(s, &(struct raft_name){ "" });
 	}
 	/* A snapshot on its way would make our log look older than it is. */
 	if (raft->installing.is_running || !may_grant(s, ask)) {

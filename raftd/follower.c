@@ -21,6 +21,7 @@ hear_leader(struct step *s, const struct message *message)
 	step_set_leader(s, &message->peer);
 	raft->contact = s->now;
 	raft->has_contact = true;
+	raft->lease_end = instant_add(s->now, election_hold(raft));
 	election_arm(s);
 	return (true);
 }

@@ -92,6 +92,8 @@ lane_end(struct lane *lane)
 {
 	struct follower *follower = lane->follower;
 
+	if (lane == &follower->beats && lane->link != NULL)
+		net_disconnected(follower->net, &follower->name);
 	if (lane->link != NULL)
 		link_close(lane->link);
 	for (; lane->count > 0; pop(lane)) {

@@ -7,6 +7,7 @@
  * not waited for (election_leader_gone()).
  */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,8 @@
 #include "raftd.h"
 #include "whole.h"
 
-#define OPEN_MAX 128 /* hashicorp/raft's pipeline */
+#define OPEN_MAX      128 /* hashicorp/raft's pipeline */
+#define PROBE_AGAIN_S 0.01
 
 /* A request without its reply. */
 struct request {
@@ -125,29 +127,46 @@ is_heard(const struct net *net, const struct raft_name *leader)
 }
 
 static void
-probe_end(struct net *net)
+gone(struct net *net)
 {
-	link_close(net->probe);
-	net->probe = NULL;
-	if (is_heard(net, &net->probed))
-		return; /* it has dialled again */
-	raftd_step(net->raftd, &(struct event){
-				   .kind = RAFT_LEADER_GONE,
-				   .as.leader_gone = net->probed,
-			       });
+	raftd_step(
+	    net->raftd, &(struct event){
+			    .kind = RAFT_LEADER_GONE,
+			    .as.leader_gone = { net->probed, net->probed_at },
+			});
 }
 
+/*
+ * Only who is refused knows that there is nobody: whatever else may be wrong, a
+ * leader may be alive behind it, and hold its lease. A process that dies may
+ * close its connections before its port, and then takes us, to drop us at once:
+ * that is no answer yet.
+ */
 static void
 on_probe_end(struct link *link, const char *why)
 {
+	struct net *net = link->keeper;
+	struct instant limit =
+	    instant_add(net->probed_at, net->raftd->raft.options.lease_timeout);
+
 	(void)why;
-	probe_end(link->keeper);
+	net->probe = NULL;
+	if (is_heard(net, &net->probed))
+		return;
+	if (link->dial_errno == ECONNREFUSED)
+		gone(net);
+	else if (instant_before(instant_now(), limit))
+		ev_timer_start(net->daemon->loop, &net->probe_again);
 }
 
+/* It is there. */
 static void
 on_probe_time(struct link *link)
 {
-	probe_end(link->keeper);
+	struct net *net = link->keeper;
+
+	link_close(link);
+	net->probe = NULL;
 }
 
 static void
@@ -162,21 +181,45 @@ static const struct link_use probe_use = {
 	.on_end = on_probe_end,
 };
 
-/* Its last connection has ended: is it still there? If it is, it would speak
- * again within two heartbeats. */
+static void
+probe(struct net *net)
+{
+	struct raft_name where = net_address(net, &net->probed);
+
+	net->probe = link_dial(&net->links, where.text, &probe_use, net);
+	link_set_timer(net->probe, net->raftd->raft.options.lease_timeout);
+}
+
+static void
+on_probe_again(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)loop;
+	(void)events;
+	probe(w->data);
+}
+
+void
+leaders_init(struct net *net)
+{
+	TAILQ_INIT(&net->leaders);
+	idmap_init(&net->requests);
+	ev_timer_init(&net->probe_again, on_probe_again, PROBE_AGAIN_S, 0);
+	net->probe_again.data = net;
+}
+
+/* Its last connection has ended: is it still there? */
 static void
 suspect(struct net *net, const struct raft_name *leader)
 {
 	const struct raft *raft = &net->raftd->raft;
 
-	if (net->probe != NULL || raft->role != ROLE_FOLLOWER ||
-	    !raft_name_is_set(leader) || !raft_name_is(&raft->leader, leader) ||
-	    is_heard(net, leader))
+	if (net->probe != NULL || ev_is_active(&net->probe_again) ||
+	    raft->role != ROLE_FOLLOWER || !raft_name_is_set(leader) ||
+	    !raft_name_is(&raft->leader, leader) || is_heard(net, leader))
 		return;
 	net->probed = *leader;
-	net->probe = link_dial(&net->links, leader->text, &probe_use, net);
-	link_set_timer(net->probe,
-	    NANOSECONDS(raft->options.heartbeat_timeout.ns * 2 / 5));
+	net->probed_at = instant_now();
+	probe(net);
 }
 
 /* --- Connections. --- */

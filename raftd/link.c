@@ -108,6 +108,7 @@ end_dial(struct link *link, int number)
 	const char *source = link->links->source;
 	bool is_v6 = strchr(source, ':') != NULL;
 
+	link->dial_errno = number;
 	snprintf(what, sizeof(what), "dial tcp %s%s%s%s%s: %s",
 	    is_v6 ? "[" : "", source, is_v6 ? "]" : "",
 	    source[0] != '\0' ? ":0->" : "", link->remote,

@@ -50,7 +50,7 @@ struct link {
 	char remote[RAFT_NAME_BYTES_MAX + 1]; /* "ip:port" */
 	struct buf in, out;
 	size_t out_at;	   /* of `out`, what has left */
-	int dial_errno;	   /* why it could not even begin */
+	int dial_errno;	   /* why nobody could be reached */
 	size_t in_counted; /* of `in`, in links->in_bytes */
 	ev_io readable, writable;
 	ev_timer timer, dialing;

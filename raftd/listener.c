@@ -160,8 +160,7 @@ net_start(struct net *net)
 	links_init(&net->links, net->daemon->loop, source);
 	TAILQ_INIT(&net->pool);
 	TAILQ_INIT(&net->followers);
-	TAILQ_INIT(&net->leaders);
-	idmap_init(&net->requests);
+	leaders_init(net);
 	snapshot_file_init(&net->received);
 	if (net->fd < 0)
 		return;

@@ -50,6 +50,7 @@ options_of(const struct config *config)
 		.heartbeat_timeout = SECONDS(times),
 		.election_timeout = SECONDS(times),
 		.lease_timeout = MILLISECONDS(500 * times),
+		.gone_wait = MILLISECONDS(300),
 		.reply_timeout = SECONDS(10),
 		.append_entries_max = 64,
 		.trailing_logs = (uint64_t)or_default(

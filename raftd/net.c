@@ -68,31 +68,47 @@ net_written(struct net *net, uint64_t number, bool is_failure)
 
 /* --- Requests that got no reply. --- */
 
-void
-net_unreached(
-    struct net *net, const struct raft_name *peer, const struct ticket *ticket)
+static void
+put_unreached(struct net *net, const struct unreached *one)
 {
 	if (net->unreached_count == net->unreached_capacity) {
 		net->unreached_capacity = net->unreached_capacity * 2 + 16;
 		net->unreached = xreallocarray(net->unreached,
 		    net->unreached_capacity, sizeof(*net->unreached));
 	}
-	net->unreached[net->unreached_count++] =
-	    (struct unreached){ *peer, *ticket };
+	net->unreached[net->unreached_count++] = *one;
+}
+
+void
+net_unreached(
+    struct net *net, const struct raft_name *peer, const struct ticket *ticket)
+{
+	put_unreached(
+	    net, &(struct unreached){ .peer = *peer, .ticket = *ticket });
+}
+
+void
+net_disconnected(struct net *net, const struct raft_name *peer)
+{
+	put_unreached(
+	    net, &(struct unreached){ .peer = *peer, .is_connection = true });
 }
 
 void
 net_report(struct net *net)
 {
-	for (size_t i = 0; i < net->unreached_count; i++)
-		raftd_step(net->raftd, &(struct event){
-					   .kind = RAFT_UNREACHABLE,
-					   .as.unreachable = {
-					       .peer = net->unreached[i].peer,
-					       .ticket =
-						   net->unreached[i].ticket,
-					   },
-				       });
+	for (size_t i = 0; i < net->unreached_count; i++) {
+		const struct unreached *one = &net->unreached[i];
+		struct event event = { .kind = RAFT_UNREACHABLE };
+
+		event.as.unreachable.peer = one->peer;
+		event.as.unreachable.ticket = one->ticket;
+		if (one->is_connection) {
+			event.kind = RAFT_DISCONNECTED;
+			event.as.disconnected = one->peer;
+		}
+		raftd_step(net->raftd, &event);
+	}
 	net->unreached_count = 0;
 }
 

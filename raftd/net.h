@@ -52,10 +52,12 @@ struct moved {
 	struct raft_name address;
 };
 
-/* A request that got no reply; the core hears of it in the next turn. */
+/* A request that got no reply, or, without a ticket, a connection that has
+ * ended; the core hears of it in the next turn. */
 struct unreached {
 	struct raft_name peer;
 	struct ticket ticket;
+	bool is_connection;
 };
 
 struct net {
@@ -75,7 +77,9 @@ struct net {
 	struct leader_conn *receiving; /* a snapshot; lent */
 	struct snapshot_file received; /* into this */
 	struct link *probe;	       /* of a leader that seems gone */
+	ev_timer probe_again;
 	struct raft_name probed;
+	struct instant probed_at;
 	bool is_renewing; /* addresses or members have changed */
 	struct moved moved[RAFT_SERVERS_MAX];
 	size_t moved_count;
@@ -102,6 +106,7 @@ void net_written(struct net *, uint64_t number, bool is_failure);
 void net_report(struct net *);
 void net_unreached(
     struct net *, const struct raft_name *peer, const struct ticket *);
+void net_disconnected(struct net *, const struct raft_name *peer);
 /* Gossip: this server is there. "" forgets it. */
 void net_moved(struct net *, struct slice id, struct slice address);
 /* Where to dial a server that the configuration lists at `address`. */
@@ -119,6 +124,7 @@ void followers_renew(struct net *);
 
 /* --- leaders.c --- */
 
+void leaders_init(struct net *);
 void leaders_begin(struct net *, struct link *);
 void leaders_resume(struct net *);
 void leaders_reply(struct net *, const struct message *);

@@ -20,6 +20,7 @@ raft_init(struct raft *raft, const struct raft_options *options)
 	raft->random = options->seed;
 	raft->election_at = INSTANT_NEVER;
 	raft->heartbeat_at = INSTANT_NEVER;
+	raft->leaving_at = INSTANT_NEVER;
 	trail_init(&raft->trail);
 }
 
@@ -163,7 +164,8 @@ step_append(struct step *s, const struct entry *entry)
 	trail_append(&raft->trail, entry->term);
 	begin_write(s);
 	effects_entry(s->fx, entry);
-	if (entry->membership != NULL)
+	/* One that we know better is an old one that comes again. */
+	if (entry->membership != NULL && entry->index > raft->latest_index)
 		take_membership(s, entry->membership, entry->index);
 }
 
@@ -184,6 +186,9 @@ step_truncate(struct step *s, uint64_t from)
 		raft->leader_commit = from - 1;
 	if (raft->latest_index < from)
 		return;
+	/* Another one came behind it, so it is committed, although its entry
+	 * may go, too: on a follower that was catching up when its disk
+	 * failed. It will come again. */
 	raft->latest = raft->committed;
 	raft->latest_index = raft->committed_index;
 	s->fx->has_changed = true;
@@ -207,6 +212,17 @@ lose_from(struct step *s, uint64_t index, enum refusal why)
 	s->fx->lost_why = why;
 }
 
+/* Our own readers may trust us so long, whatever happens to us now. */
+static struct instant
+lease_left(const struct raft *raft, struct instant now)
+{
+	struct instant lease = raft_lease(raft);
+
+	if (replication_leaves(raft))
+		return (raft->leaving_at);
+	return (lease.ns == INSTANT_NEVER.ns ? now : lease);
+}
+
 void
 step_become_follower(struct step *s, uint64_t term)
 {
@@ -214,6 +230,8 @@ step_become_follower(struct step *s, uint64_t term)
 	enum role was = raft->role;
 
 	assert(term >= raft->term);
+	if (was == ROLE_LEADER)
+		raft->lease_end = lease_left(raft, s->now);
 	if (term > raft->term) {
 		/* Figure 3.1, Rules for Servers: if RPC request or response
 		 * contains term T > currentTerm: set currentTerm = T, convert
@@ -231,6 +249,7 @@ step_become_follower(struct step *s, uint64_t term)
 		step_set_leader(s, &(struct raft_name){ "" });
 		raft->progress_count = 0;
 		raft->heartbeat_at = INSTANT_NEVER;
+		raft->leaving_at = INSTANT_NEVER;
 		raft->leader_commit = raft->commit_index;
 	}
 	s->fx->has_changed = true;
@@ -266,6 +285,9 @@ start(struct step *s)
 	    s->fx, NOTE_INITIAL_CONFIGURATION, raft->latest_index, NULL);
 	effects_note(s->fx, NOTE_ENTERING_FOLLOWER, raft->term, &raft->leader);
 	s->fx->has_changed = true;
+	/* Before we died we may have answered a leader. */
+	if (raft->trail.last_index > 0)
+		raft->lease_end = instant_add(s->now, election_hold(raft));
 	election_arm(s);
 	/* Who is the only voter has nobody to wait for. (Consul waits out its
 	 * timer; nobody could tell, but for the seconds.) */
@@ -300,7 +322,7 @@ propose(struct step *s, const struct proposal *items, size_t count)
 	struct raft *raft = s->raft;
 
 	for (size_t i = 0; i < count; i++) {
-		if (raft->role != ROLE_LEADER) {
+		if (raft->role != ROLE_LEADER || replication_leaves(raft)) {
 			effects_refuse(s->fx, items[i].id, REFUSED_NOT_LEADER);
 			continue;
 		}
@@ -492,7 +514,11 @@ dispatch(struct step *s, const struct event *event)
 		    &event->as.unreachable.ticket);
 		break;
 	case RAFT_LEADER_GONE:
-		election_leader_gone(s, &event->as.leader_gone);
+		election_leader_gone(
+		    s, &event->as.leader_gone.leader, event->as.leader_gone.at);
+		break;
+	case RAFT_DISCONNECTED:
+		replication_disconnected(s, &event->as.disconnected);
 		break;
 	case RAFT_PERSISTED:
 		persisted(s, event->as.persisted.number,
@@ -541,7 +567,7 @@ raft_deadline(const struct raft *raft)
 bool
 raft_is_ready(const struct raft *raft)
 {
-	return (raft->role == ROLE_LEADER &&
+	return (raft->role == ROLE_LEADER && !replication_leaves(raft) &&
 		raft->commit_index >= raft->noop_index);
 }
 

@@ -127,8 +127,9 @@ enum event_kind {
 	RAFT_VERIFY,   /* am I still leader? raft_verify_round() */
 	RAFT_TRANSFER, /* let another server lead */
 	RAFT_RECEIVE,
-	RAFT_UNREACHABLE, /* a request got no reply */
-	RAFT_LEADER_GONE, /* its connections have ended, and it is not there */
+	RAFT_UNREACHABLE,  /* a request got no reply */
+	RAFT_LEADER_GONE,  /* its connections have ended, and it is not there */
+	RAFT_DISCONNECTED, /* the connection to a follower has ended */
 	RAFT_PERSISTED,
 	RAFT_WRITE_FAILED,
 	RAFT_SNAPSHOT_SAVED, /* one of our own is on disk */
@@ -158,7 +159,11 @@ struct event {
 			struct raft_name peer;
 			struct ticket ticket;
 		} unreachable;
-		struct raft_name leader_gone; /* its address */
+		struct {
+			struct raft_name leader; /* its address */
+			struct instant at;	 /* when they ended */
+		} leader_gone;
+		struct raft_name disconnected; /* address */
 		struct {
 			uint64_t number;
 			uint64_t last_index; /* end of the log then, as the */
@@ -292,6 +297,8 @@ struct raft_options {
 	struct duration heartbeat_timeout;
 	struct duration election_timeout;
 	struct duration lease_timeout;
+	/* As long a leader's readers may trust it behind its own death. */
+	struct duration gone_wait;
 	struct duration reply_timeout; /* of one request */
 	uint64_t append_entries_max;   /* in one message */
 	uint64_t trailing_logs;
@@ -326,6 +333,7 @@ struct progress {
 	uint64_t round;	  /* newest leadership check it has confirmed */
 	uint64_t stop_at; /* removed: ends when it has this index; 0: no */
 	struct instant contact; /* when the newest answered request was sent */
+	struct instant trusted; /* the same; 0 once its connection has ended */
 	struct instant wait_until; /* back-off */
 	struct instant give_up_at; /* no reply until then: unreachable */
 };
@@ -357,8 +365,13 @@ struct raft {
 	struct instant contact;	 /* last heard from a leader */
 	bool has_contact;
 
+	/* Whoever we have answered may still hold a lease: until then nobody
+	 * has our vote, unless the leader itself wants it so. */
+	struct instant lease_end;
+
 	/* Follower and candidate. */
 	struct instant election_at;
+	unsigned defeats;	/* elections in a row that nobody has won */
 	uint64_t leader_commit; /* matched, but maybe not on our disk yet */
 	uint64_t votes;		/* set of places in `latest` */
 	bool is_transfer;
@@ -377,6 +390,8 @@ struct raft {
 	uint64_t sent_index; /* highest entry that anyone may have seen */
 	uint64_t round;	     /* of leadership checks */
 	struct instant heartbeat_at;
+	struct instant leaving_at;    /* another is to lead; NEVER: no */
+	struct instant leaving_limit; /* we go on if there is none by then */
 };
 
 void raft_init(struct raft *, const struct raft_options *);
@@ -402,8 +417,8 @@ bool raft_is_sole_voter(const struct raft *);
  * confirmed. Only meaningful while leader. */
 uint64_t raft_verify_round(const struct raft *);
 uint64_t raft_verified_round(const struct raft *);
-/* Until when no other server can have become leader: readers may trust us.
- * INSTANT_NEVER for a sole voter. */
+/* Until when no other server can have committed anything: readers may trust us.
+ * INSTANT_NEVER for a sole voter; in the past if we are about to leave. */
 struct instant raft_lease(const struct raft *);
 
 #endif

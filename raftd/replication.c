@@ -16,6 +16,8 @@
 
 #define MISMATCH_DOUBLE_MAX 12
 
+#define HEIR_AGAIN MILLISECONDS(10) /* nobody has all of our log yet */
+
 static struct progress *
 find(struct raft *raft, const struct raft_name *address)
 {
@@ -179,7 +181,7 @@ start_one(struct step *s, struct progress *one, const struct member *member)
 		.mode = REPLICATE_PROBE,
 		.generation = ++raft->generation,
 		.next_index = raft->trail.last_index + 1,
-		.contact = s->now,
+		.contact = s->now, /* but trusted only once it answers */
 		.wait_until = s->now,
 		.give_up_at = INSTANT_NEVER,
 	};
@@ -313,6 +315,14 @@ others_needed(const struct raft *raft)
 	return (quorum);
 }
 
+/* It is committed that we have no vote. */
+static bool
+is_removed(const struct raft *raft)
+{
+	return (raft->committed_index == raft->latest_index &&
+		!membership_is_voter(&raft->latest, &raft->options.id));
+}
+
 void
 replication_commit(struct step *s)
 {
@@ -333,42 +343,70 @@ replication_commit(struct step *s)
 	if (!was_ready)
 		s->fx->has_changed = true;
 	/* Dissertation 4.2.2: a leader that is removed steps down once that is
-	 * committed. */
-	if (raft->committed_index == raft->latest_index &&
-	    !membership_is_voter(&raft->latest, &raft->options.id)) {
+	 * committed. Not without a word: somebody else is to lead. */
+	if (is_removed(raft) && !replication_leaves(raft)) {
 		effects_note(
 		    s->fx, NOTE_REMOVED_SELF, raft->latest_index, NULL);
-		replication_flush(s);
-		step_become_follower(s, raft->term);
-		return;
+		replication_transfer(s);
 	}
 	replication_flush(s);
 }
 
 /* --- Leadership. --- */
 
-/* Since when, at the latest, a quorum has known us as its leader. */
+/* Since when, at the latest, a quorum has known us as its leader; trusted: and
+ * is still connected. */
 static struct instant
-quorum_contact(const struct raft *raft)
+quorum_contact(const struct raft *raft, bool is_trusted)
 {
 	uint64_t contact[RAFT_SERVERS_MAX] = { 0 };
 	size_t count = 0, needed = others_needed(raft);
 
 	if (needed == 0)
 		return (INSTANT_NEVER);
-	for (size_t i = 0; i < raft->progress_count; i++)
-		if (raft->progress[i].is_voter)
+	for (size_t i = 0; i < raft->progress_count; i++) {
+		const struct progress *one = &raft->progress[i];
+
+		if (one->is_voter)
 			insert_falling(contact, count++,
-			    (uint64_t)raft->progress[i].contact.ns);
+			    (uint64_t)(is_trusted ? one->trusted.ns
+						  : one->contact.ns));
+	}
 	assert(count >= needed);
 	return ((struct instant){ (int64_t)contact[needed - 1] });
 }
 
+/* When we step down: we have not reached a quorum for a lease's time. */
+static struct instant
+contact_end(const struct raft *raft)
+{
+	return (instant_add(
+	    quorum_contact(raft, false), raft->options.lease_timeout));
+}
+
+/*
+ * Readers may trust us so long: who has answered us gives no vote before
+ * (election_hold()). A follower whose connection to us was closed and whom our
+ * port refuses takes us for dead, though; we see the connection end as well,
+ * and do not count on it any more.
+ */
 struct instant
 raft_lease(const struct raft *raft)
 {
 	assert(raft->role == ROLE_LEADER);
-	return (instant_add(quorum_contact(raft), raft->options.lease_timeout));
+	if (replication_leaves(raft))
+		return ((struct instant){ 0 });
+	return (instant_add(
+	    quorum_contact(raft, true), raft->options.lease_timeout));
+}
+
+void
+replication_disconnected(struct step *s, const struct raft_name *address)
+{
+	struct progress *peer = find(s->raft, address);
+
+	if (s->raft->role == ROLE_LEADER && peer != NULL)
+		peer->trusted = (struct instant){ 0 };
 }
 
 uint64_t
@@ -404,20 +442,60 @@ replication_verify(struct step *s)
 		send_heartbeats(s);
 }
 
-/* Dissertation 3.10: to a server that has all of our log. */
+bool
+replication_leaves(const struct raft *raft)
+{
+	return (raft->leaving_at.ns != INSTANT_NEVER.ns);
+}
+
+/*
+ * Dissertation 3.10: another server is to lead. From now on nothing is taken
+ * any more and the lease is given up. But a follower that is told to stand has
+ * every vote at once, so it is told only when nobody can answer by our lease
+ * any more: as in election_leader_gone().
+ */
 void
 replication_transfer(struct step *s)
 {
 	struct raft *raft = s->raft;
 
-	for (size_t i = 0; i < raft->progress_count; i++) {
-		struct progress *to = &raft->progress[i];
-
-		if (!to->is_voter || to->match_index != raft->trail.last_index)
-			continue;
-		(void)effects_message(
-		    s->fx, MESSAGE_TIMEOUT_NOW, &to->address, raft->term);
+	if (replication_leaves(raft) || raft->progress_count == 0)
 		return;
+	raft->leaving_at = instant_add(s->now, raft->options.gone_wait);
+	raft->leaving_limit =
+	    instant_add(raft->leaving_at, raft->options.election_timeout);
+	s->fx->has_changed = true;
+}
+
+/* A voter that has all of our log. */
+static struct progress *
+find_heir(struct raft *raft)
+{
+	for (size_t i = 0; i < raft->progress_count; i++)
+		if (raft->progress[i].is_voter &&
+		    raft->progress[i].match_index == raft->trail.last_index)
+			return (&raft->progress[i]);
+	return (NULL);
+}
+
+/* Go, if there is somebody to go to; a removed one goes anyway. */
+static void
+leave(struct step *s)
+{
+	struct raft *raft = s->raft;
+	struct progress *heir = find_heir(raft);
+
+	if (heir != NULL)
+		(void)effects_message(
+		    s->fx, MESSAGE_TIMEOUT_NOW, &heir->address, raft->term);
+	if (heir != NULL || is_removed(raft)) {
+		step_become_follower(s, raft->term);
+		raft->lease_end = s->now;
+	} else if (instant_before(s->now, raft->leaving_limit)) {
+		raft->leaving_at = instant_add(s->now, HEIR_AGAIN);
+	} else {
+		raft->leaving_at = INSTANT_NEVER;
+		s->fx->has_changed = true;
 	}
 }
 
@@ -554,7 +632,7 @@ replication_on_reply(struct step *s, const struct message *reply)
 	    from == NULL)
 		return;
 	if (instant_before(from->contact, reply->ticket.sent_at))
-		from->contact = reply->ticket.sent_at;
+		from->contact = from->trusted = reply->ticket.sent_at;
 	if (from->round < reply->ticket.round)
 		from->round = reply->ticket.round;
 	if (reply->ticket.is_heartbeat)
@@ -587,7 +665,7 @@ replication_tick(struct step *s)
 
 	/* hashicorp/raft, checkLeaderLease; dissertation 6.2: a leader that
 	 * cannot reach a quorum steps down, so that clients look elsewhere. */
-	if (instant_before(raft_lease(raft), s->now)) {
+	if (instant_before(contact_end(raft), s->now)) {
 		effects_note(s->fx, NOTE_LEASE_LOST, raft->term, NULL);
 		step_become_follower(s, raft->term);
 		return;
@@ -601,13 +679,15 @@ replication_tick(struct step *s)
 			raft->progress[i].sent_commit = 0;
 	}
 	replication_flush(s);
+	if (!instant_before(s->now, raft->leaving_at))
+		leave(s);
 }
 
 struct instant
 replication_deadline(const struct raft *raft)
 {
-	struct instant next = raft->heartbeat_at;
-	struct instant lease = raft_lease(raft);
+	struct instant next = earlier(raft->heartbeat_at, raft->leaving_at);
+	struct instant lease = contact_end(raft);
 
 	/* The lease has run out behind it, not at it; likewise give_up_at. */
 	if (lease.ns != INSTANT_NEVER.ns)

@@ -23,6 +23,7 @@
  *	add|join|demote|remove X Y   X is asked to make Y a voter, ...
  *	verify X           does it still lead?
  *	snapshot X         one of all it has committed; the log before it goes
+ *	sleep N            N ms pass
  *	transfer X, restart X, show
  */
 #include <assert.h>
@@ -513,6 +514,7 @@ start(struct world *w, size_t at, bool is_first)
 		.heartbeat_timeout = SECONDS(1),
 		.election_timeout = SECONDS(1),
 		.lease_timeout = SECONDS(3600), /* they quarrel for long */
+		.gone_wait = MILLISECONDS(300),
 		.reply_timeout = SECONDS(3600),
 		.append_entries_max = w->batch,
 		.trailing_logs = 0,
@@ -745,6 +747,8 @@ run_command(struct world *w, const char *line)
 		show(w, ~0U);
 	else if (strcmp(verb, "batch") == 0)
 		command_batch(w, a);
+	else if (strcmp(verb, "sleep") == 0)
+		w->now = instant_add(w->now, MILLISECONDS(a));
 	else if (a < 1 || a > w->count)
 		return (false);
 	else

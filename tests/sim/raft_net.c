@@ -45,6 +45,26 @@ happen(struct cluster *c, enum happening_kind kind, size_t node, int64_t in_ns)
 	return (one);
 }
 
+struct instant
+node_now(const struct cluster *c, size_t at)
+{
+	return ((struct instant){ c->now.ns / 1000 * c->nodes[at].rate });
+}
+
+struct instant
+node_when(const struct cluster *c, size_t at, struct instant own)
+{
+	if (own.ns == INSTANT_NEVER.ns)
+		return (own);
+	return ((struct instant){ (own.ns / c->nodes[at].rate + 1) * 1000 });
+}
+
+bool
+node_is_paused(const struct cluster *c, size_t at)
+{
+	return (instant_before(c->now, c->nodes[at].paused_until));
+}
+
 static size_t
 node_at(struct cluster *c, const struct raft_name *address)
 {
@@ -149,7 +169,9 @@ send(struct cluster *c, size_t from, const struct message *message,
 	if (message->kind == MESSAGE_INSTALL)
 		report_unreachable(c, from, message, 400 * MS);
 	launch(c, from, message, entries, false);
-	if (is_request(message) && chance(c, c->doubling))
+	/* A snapshot's connection is for one request alone. */
+	if (is_request(message) && message->kind != MESSAGE_INSTALL &&
+	    chance(c, c->doubling))
 		launch(c, from, message, entries, true);
 }
 
@@ -290,6 +312,20 @@ elected(struct cluster *c, size_t at)
 		happen(c, HAPPEN_CRASH, at, (int64_t)roll(c, 30 * MS));
 }
 
+/* What catalogd is told of the lease. */
+static void
+turn_page(struct cluster *c, size_t at)
+{
+	struct node *node = &c->nodes[at];
+	struct instant limit = instant_add(node_now(c, at), PAGE_WAIT);
+
+	if (raft_is_ready(&node->raft)) {
+		node->page_until = raft_lease(&node->raft);
+		node->page_term = node->raft.term;
+	} else if (instant_before(limit, node->page_until))
+		node->page_until = limit;
+}
+
 void
 node_step(struct cluster *c, size_t at, struct event *event)
 {
@@ -297,7 +333,7 @@ node_step(struct cluster *c, size_t at, struct event *event)
 	struct effects *fx = &node->fx;
 
 	assert(node->is_alive);
-	event->now = c->now;
+	event->now = node_now(c, at);
 	raft_step(&node->raft, event, fx);
 	c->steps++;
 	use_write(c, at);
@@ -315,6 +351,7 @@ node_step(struct cluster *c, size_t at, struct event *event)
 			elected(c, at);
 	effects_reset(fx);
 	begin_disk(c, at);
+	turn_page(c, at);
 	check_step(c, at);
 }
 
@@ -399,6 +436,7 @@ options_of(struct cluster *c, const struct node *node)
 	    .election_timeout = MILLISECONDS(150),
 	    /* Without a lease an old leader lives on beside the new one. */
 	    .lease_timeout = MILLISECONDS(c->seed % 3 == 0 ? 5000 : 75),
+	    .gone_wait = GONE_WAIT,
 	    .reply_timeout = MILLISECONDS(300),
 	    .append_entries_max = 1 + roll(c, c->seed % 4 == 0 ? 3 : 64),
 	    .trailing_logs = roll(c, 60),
@@ -450,12 +488,34 @@ node_start(struct cluster *c, size_t at)
 	node_step(c, at, &(struct event){ .kind = RAFT_START });
 }
 
+/* Its connections are closed: most of those that followed it notice, if they
+ * can reach it at all. */
+static void
+tell_of_death(struct cluster *c, size_t at)
+{
+	for (size_t i = 0; i < c->node_count; i++) {
+		struct happening *one;
+
+		if (i == at || !c->nodes[i].is_alive || c->is_cut[at][i] ||
+		    c->is_cut[i][at] || chance(c, 300))
+			continue;
+		one = happen(c, HAPPEN_GONE, i, (int64_t)roll(c, 3 * MS));
+		one->from = at;
+		one->since = node_now(c, i);
+	}
+}
+
 void
 node_crash(struct cluster *c, size_t at)
 {
 	struct node *node = &c->nodes[at];
+	struct instant limit = instant_add(node_now(c, at), PAGE_WAIT);
 
 	assert(node->is_alive);
+	if (instant_before(limit, node->page_until))
+		node->page_until = limit;
+	node->paused_until = c->now;
+	tell_of_death(c, at);
 	node->is_alive = false;
 	node->life++;
 	for (size_t i = 0; i < node->waiting_count; i++)

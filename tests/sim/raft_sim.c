@@ -29,6 +29,12 @@ some_node(struct cluster *c)
 	return ((size_t)roll(c, c->node_count));
 }
 
+static bool
+is_running(const struct cluster *c, size_t at)
+{
+	return (c->nodes[at].is_alive && !node_is_paused(c, at));
+}
+
 static size_t
 leading_node(struct cluster *c)
 {
@@ -37,7 +43,7 @@ leading_node(struct cluster *c)
 	for (size_t i = 0; i < c->node_count; i++) {
 		size_t one = (at + i) % c->node_count;
 
-		if (c->nodes[one].is_alive &&
+		if (is_running(c, one) &&
 		    c->nodes[one].raft.role == ROLE_LEADER)
 			return (one);
 	}
@@ -140,7 +146,7 @@ fault_membership(struct cluster *c)
 	size_t at = leading_node(c);
 	uint64_t count = 1 + roll(c, 3);
 
-	while (c->nodes[at].is_alive && count-- > 0)
+	while (is_running(c, at) && count-- > 0)
 		change_once(c, at);
 }
 
@@ -152,7 +158,7 @@ fault_snapshot(struct cluster *c)
 	struct raft *raft = &node->raft;
 	static struct snapshot snapshot; /* large */
 
-	if (!node->is_alive || node->is_keeping ||
+	if (!is_running(c, at) || node->is_keeping ||
 	    raft->installing.is_running ||
 	    raft->commit_index <= raft->trail.snapshot_index ||
 	    raft->committed_index > raft->commit_index)
@@ -170,11 +176,23 @@ fault_snapshot(struct cluster *c)
 }
 
 static void
+fault_pause(struct cluster *c)
+{
+	size_t at = chance(c, 700) ? leading_node(c) : some_node(c);
+
+	if (!c->nodes[at].is_alive || node_is_paused(c, at))
+		return;
+	c->pauses++;
+	c->nodes[at].paused_until = instant_add(
+	    c->now, NANOSECONDS(10 * MS + (int64_t)roll(c, 600 * MS)));
+}
+
+static void
 fault_transfer(struct cluster *c)
 {
 	size_t at = leading_node(c);
 
-	if (!c->nodes[at].is_alive)
+	if (!is_running(c, at))
 		return;
 	c->transfers++;
 	node_step(c, at, &(struct event){ .kind = RAFT_TRANSFER });
@@ -187,7 +205,7 @@ fault(struct cluster *c)
 		fault_crash, fault_heal, fault_heal, fault_heal, fault_isolate,
 		fault_split, fault_one_way, fault_net, fault_disk, fault_disk,
 		fault_membership, fault_membership, fault_snapshot,
-		fault_snapshot, fault_snapshot, fault_transfer };
+		fault_snapshot, fault_snapshot, fault_transfer, fault_pause };
 
 	if (c->is_calm)
 		return;
@@ -225,7 +243,7 @@ client(struct cluster *c)
 	if (c->is_quiet)
 		return;
 	happen(c, HAPPEN_CLIENT, 0, (int64_t)roll(c, 2 * CLIENT_MS * MS) + 1);
-	if (!c->nodes[at].is_alive)
+	if (!is_running(c, at))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		ids[i] = ++c->last_id;
@@ -271,10 +289,42 @@ unreachable(struct cluster *c, const struct happening *one)
 }
 
 static void
+gone(struct cluster *c, const struct happening *one)
+{
+	if (!c->nodes[one->node].is_alive ||
+	    c->nodes[one->node].life != one->life)
+		return;
+	c->gone++;
+	node_step(c, one->node,
+	    &(struct event){
+		.kind = RAFT_LEADER_GONE,
+		.as.leader_gone = { c->nodes[one->from].address, one->since },
+	    });
+}
+
+/* One that is stopped finds it when it goes on. */
+static bool
+put_off(struct cluster *c, const struct happening *one)
+{
+	struct happening *later;
+
+	if (!node_is_paused(c, one->node) || one->kind == HAPPEN_CRASH ||
+	    one->kind == HAPPEN_RESTART || one->kind == HAPPEN_FAULT ||
+	    one->kind == HAPPEN_CLIENT)
+		return (false);
+	later = happen(c, one->kind, one->node, 0);
+	*later = *one;
+	later->at = c->nodes[one->node].paused_until;
+	return (true);
+}
+
+static void
 run_one(struct cluster *c, struct happening *one)
 {
 	struct node *node = &c->nodes[one->node];
 
+	if (put_off(c, one))
+		return;
 	switch (one->kind) {
 	case HAPPEN_DELIVER:
 		deliver(c, one);
@@ -293,6 +343,9 @@ run_one(struct cluster *c, struct happening *one)
 	case HAPPEN_RESTART:
 		if (!node->is_alive)
 			node_start(c, one->node);
+		break;
+	case HAPPEN_GONE:
+		gone(c, one);
 		break;
 	case HAPPEN_FAULT:
 		fault(c);
@@ -314,9 +367,9 @@ next_tick(const struct cluster *c, struct instant *by)
 	for (size_t i = 0; i < c->node_count; i++) {
 		struct instant due;
 
-		if (!c->nodes[i].is_alive)
+		if (!c->nodes[i].is_alive || node_is_paused(c, i))
 			continue;
-		due = raft_deadline(&c->nodes[i].raft);
+		due = node_when(c, i, raft_deadline(&c->nodes[i].raft));
 		if (instant_before(due, *by)) {
 			*by = due;
 			next = i;
@@ -369,6 +422,7 @@ calm_down(struct cluster *c)
 	for (size_t i = 0; i < c->node_count; i++) {
 		c->nodes[i].disk_ns = MS / 2;
 		c->nodes[i].is_disk_full = false;
+		c->nodes[i].paused_until = c->now;
 		if (!c->nodes[i].is_alive)
 			node_start(c, i);
 	}
@@ -385,6 +439,7 @@ populate(struct cluster *c)
 		snprintf(name, sizeof(name), "10.0.0.%zu:8300", i);
 		c->nodes[i].address = raft_name_of(name);
 		c->nodes[i].disk_ns = MS / 2;
+		c->nodes[i].rate = 990 + (int64_t)roll(c, 21);
 		disk_init(&c->nodes[i].disk);
 	}
 	for (size_t i = 0; i < c->node_count; i++)
@@ -437,10 +492,11 @@ run_seed(uint64_t seed)
 	printf("ok - raft seed %" PRIu64 ": %zu servers, %" PRIu64 " steps, "
 	       "%" PRIu64 " committed, %" PRIu64 " elections, %" PRIu64
 	       " crashes, %" PRIu64 " changes, %" PRIu64 " snapshots, %" PRIu64
-	       " installed, %" PRIu64 " verified, %" PRIu64 " disk failures\n",
+	       " installed, %" PRIu64 " verified, %" PRIu64 " trusted, %" PRIu64
+	       " disk failures\n",
 	    seed, c->first_count, c->steps, checks_committed(c), c->elections,
 	    c->crashes, c->changes, c->snapshots, c->installs, c->verified,
-	    c->failures);
+	    c->trusted, c->failures);
 	fflush(stdout);
 	clear(c);
 }

@@ -25,6 +25,7 @@ enum happening_kind {
 	HAPPEN_DISK,	    /* a disk has ended what it had begun */
 	HAPPEN_CRASH,
 	HAPPEN_RESTART,
+	HAPPEN_GONE,  /* a follower learns that its leader has died */
 	HAPPEN_FAULT, /* time for mischief */
 	HAPPEN_CLIENT,
 };
@@ -34,7 +35,8 @@ struct happening {
 	uint64_t order; /* of two at the same time */
 	enum happening_kind kind;
 	size_t node;		       /* whom it concerns */
-	size_t from;		       /* DELIVER */
+	size_t from;		       /* DELIVER, GONE */
+	struct instant since;	       /* GONE, in the node's own time */
 	unsigned life;		       /* of the node; another life: void */
 	struct message message;	       /* DELIVER, UNREACHABLE */
 	struct batch *entries;	       /* held; of an append */
@@ -73,6 +75,12 @@ struct node {
 	bool is_keeping;  /* a snapshot is under way */
 	bool is_doubling; /* now handling a doubled request */
 	struct asked asked;
+	int64_t rate;		     /* of its clock, in a thousand */
+	struct instant paused_until; /* SIGSTOP */
+	/* The page of the catalogd beside it, which outlives it: until when,
+	 * in the node's own time, it is trusted to answer reads. */
+	struct instant page_until;
+	uint64_t page_term;
 };
 
 struct cluster {
@@ -93,8 +101,13 @@ struct cluster {
 	bool is_quiet;	       /* no more clients */
 	struct checks *checks; /* raft_check.c */
 	uint64_t elections, refusals, crashes, changes, snapshots, installs,
-	    verified, transfers, failures;
+	    verified, transfers, failures, gone, pauses, trusted;
 };
+
+/* A catalogd that has lost its raftd may answer by the lease so much longer;
+ * and as long nobody may commit anything behind a leader's death. */
+#define PAGE_WAIT MILLISECONDS(40)
+#define GONE_WAIT MILLISECONDS(45)
 
 /* --- raft_net.c --- */
 
@@ -102,6 +115,11 @@ uint64_t roll(struct cluster *, uint64_t sides); /* 0..sides-1 */
 bool chance(struct cluster *, unsigned in_a_thousand);
 struct happening *happen(
     struct cluster *, enum happening_kind, size_t node, int64_t in_ns);
+/* What its clock says. */
+struct instant node_now(const struct cluster *, size_t node);
+/* When in the cluster's time its clock will say so. */
+struct instant node_when(const struct cluster *, size_t node, struct instant);
+bool node_is_paused(const struct cluster *, size_t node);
 /* An event for a node, its effects, and the checks. */
 void node_step(struct cluster *, size_t node, struct event *);
 void node_start(struct cluster *, size_t node);
