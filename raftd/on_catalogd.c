@@ -199,11 +199,10 @@ other_voters(const struct raft *raft)
 
 /* The section `raft` of `consul info`, keys sorted. */
 static void
-on_stats(struct daemon *daemon, struct call *call, const void *request)
+answer_stats(struct raftd *d, struct call *call)
 {
 	static const char *const roles[] = { "Follower", "Candidate",
 		"Leader" };
-	struct raftd *d = self(daemon);
 	const struct raft *raft = &d->raft;
 	const struct trail *trail = &raft->trail;
 	struct arena *arena = &call->arena;
@@ -239,13 +238,23 @@ on_stats(struct daemon *daemon, struct call *call, const void *request)
 		.name = SLICE("raft"),
 		.values = { pairs, sizeof(pairs) / sizeof(pairs[0]) },
 	};
-	struct stats stats = { 0 };
+	struct stats stats = { .sections = { &section, 1 } };
+
+	call_answer(call, &stats_type, &stats);
+}
+
+/* A client agent has no log, and `consul info` no such section. */
+static void
+on_stats(struct daemon *daemon, struct call *call, const void *request)
+{
+	struct raftd *d = self(daemon);
+	struct stats none = { 0 };
 
 	(void)request;
-	/* A client agent has no log, and `consul info` no such section. */
-	stats.sections.items = &section;
-	stats.sections.count = d->store == NULL ? 0 : 1;
-	call_answer(call, &stats_type, &stats);
+	if (d->store == NULL)
+		call_answer(call, &stats_type, &none);
+	else
+		answer_stats(d, call);
 }
 
 void
