@@ -101,6 +101,15 @@ api_agent_members(struct request *r)
 
 /* --- Self. --- */
 
+/* Go's name of it. */
+#if defined(__x86_64__)
+#define PROGRAM_ARCH "amd64"
+#elif defined(__aarch64__)
+#define PROGRAM_ARCH "arm64"
+#else
+#define PROGRAM_ARCH "unknown"
+#endif
+
 enum self_part {
 	SELF_AGENT,
 	SELF_HEALTH,
@@ -174,6 +183,37 @@ put_stats(struct buf *out, const struct stats *const *all, size_t count,
 			buf_put_u8(out, '}');
 	}
 	buf_put_u8(out, '}');
+}
+
+/* What this program is and runs on. Of the keys of Consul's `runtime` the
+ * count of goroutines has nothing to stand for here. */
+static struct stats
+program_stats(const struct httpd *h, struct arena *arena)
+{
+	struct slice cpus = arena_printf(arena, "%u", h->cpu_count);
+	const struct pair build[] = {
+		{ SLICE("prerelease"), SLICE("") },
+		{ SLICE("revision"), SLICE("") },
+		{ SLICE("version"), slice_of_text(h->daemon->config->version) },
+	};
+	const struct pair runtime[] = {
+		{ SLICE("arch"), SLICE(PROGRAM_ARCH) },
+		{ SLICE("cpu_count"), cpus },
+		{ SLICE("max_procs"), cpus },
+		{ SLICE("os"), SLICE("linux") },
+		{ SLICE("version"), SLICE("C " __VERSION__) },
+	};
+	struct stats_section *sections =
+	    arena_array(arena, 2, sizeof(*sections));
+	struct pair *values =
+	    arena_alloc(arena, sizeof(build) + sizeof(runtime));
+
+	memcpy(values, build, sizeof(build));
+	memcpy(values + 3, runtime, sizeof(runtime));
+	sections[0] = (struct stats_section){ SLICE("build"), { values, 3 } };
+	sections[1] =
+	    (struct stats_section){ SLICE("runtime"), { values + 3, 5 } };
+	return ((struct stats){ .sections = { sections, 2 } });
 }
 
 /* The member that is this agent: the one of that name. */
@@ -290,10 +330,13 @@ render_self(const struct view *view, const void *const *replies,
 {
 	const struct httpd *h;
 	const struct config *config;
+	struct stats program;
 	const struct stats *stats[] = { replies[SELF_AGENT],
-		replies[SELF_HEALTH], replies[SELF_SERF], replies[SELF_RAFT] };
+		replies[SELF_HEALTH], replies[SELF_SERF], replies[SELF_RAFT],
+		&program };
 
 	memcpy(&h, view->note.data, sizeof(h));
+	program = program_stats(h, arena);
 	config = h->daemon->config;
 	out->content = CONTENT_JSON;
 	put_config(&out->body, config);

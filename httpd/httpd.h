@@ -34,6 +34,7 @@ struct httpd {
 	struct ui *ui; /* NULL when it is off */
 	struct gzip *gzip;
 	struct policy policy;
+	unsigned cpu_count;   /* of this host */
 	struct arena arena;   /* of the request that is being handled */
 	struct buf scratch;   /* a key, a body: until the next use */
 	uint64_t turn;	      /* counts turns of the loop */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "accept.h"
 #include "answer.h"
@@ -46,6 +47,7 @@ httpd_open(struct daemon *d)
 	h->ui = d->config->has_ui ? ui_new() : NULL;
 	h->gzip = gzip_new();
 	h->is_pretty = d->config->is_dev;
+	h->cpu_count = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	h->read_buffer = xmalloc(HTTPD_READ_BYTES);
 	arena_init(&h->arena);
 	files_raise();
