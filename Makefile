@@ -43,7 +43,7 @@ LDFLAGS	 := -pie -fsanitize=address,undefined -Wl,--as-needed
 endif
 
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPROCONSUL_VERSION='"$(VERSION)"' \
-	     -DPROCONSUL_PREFIX='"$(PREFIX)"' $(WARNINGS) $(HARDEN) $(CFLAGS) \
+	     -DPROCONSUL_PREFIX='"$(PREFIX)"' -fno-math-errno $(WARNINGS) $(HARDEN) $(CFLAGS) \
 	     -Icommon -I. -MMD -MP
 
 sources	 = $(sort $(wildcard $(1)/*.c))

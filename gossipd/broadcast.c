@@ -2,18 +2,18 @@
 #include "broadcast.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/xmalloc.h"
+#include "logarithm.h"
 
 #define TAKEN_MAX 256 /* of one packet: parts are at least 6 bytes */
 
 unsigned
 broadcast_limit(unsigned mult, size_t members)
 {
-	return (mult * (unsigned)ceil(log10((double)members + 1)));
+	return (mult * logarithm10_up(members + 1));
 }
 
 void

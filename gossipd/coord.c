@@ -33,6 +33,19 @@ coord_is_finite(const struct coord *c)
 		isfinite(c->height));
 }
 
+/* The limit stands behind, for what is no number. */
+static double
+larger(double a, double limit)
+{
+	return (a > limit ? a : limit);
+}
+
+static double
+smaller(double a, double limit)
+{
+	return (a < limit ? a : limit);
+}
+
 static double
 length(const double *vec)
 {
@@ -109,8 +122,9 @@ push(struct coord *c, double force, const struct coord *other, uint64_t *random)
 	for (size_t i = 0; i < COORD_DIMENSIONS; i++)
 		c->vec[i] += unit[i] * force;
 	if (distance > ZERO)
-		c->height = fmax(HEIGHT_MIN,
-		    (c->height + other->height) * force / distance + c->height);
+		c->height = larger(
+		    (c->height + other->height) * force / distance + c->height,
+		    HEIGHT_MIN);
 }
 
 /* Step 1: the median of the last round trips, the upper of two. */
@@ -140,12 +154,13 @@ static void
 spring(struct coord *c, const struct coord *other, double rtt, uint64_t *random)
 {
 	double distance = coord_distance(c, other);
-	double bounded = fmax(rtt, ZERO);
+	double bounded = larger(rtt, ZERO);
 	double wrong = fabs(distance - bounded) / bounded;
-	double weight = c->error / fmax(c->error + other->error, ZERO);
+	double weight = c->error / larger(c->error + other->error, ZERO);
 
-	c->error = fmin(ERROR_MAX,
-	    TUNING * weight * wrong + c->error * (1 - TUNING * weight));
+	c->error =
+	    smaller(TUNING * weight * wrong + c->error * (1 - TUNING * weight),
+		ERROR_MAX);
 	push(c, TUNING * weight * (bounded - distance), other, random);
 }
 

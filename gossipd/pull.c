@@ -4,12 +4,13 @@
  * state.go, pushPullNode, mergeState, verifyProtocol).
  */
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 #include "core.h"
+#include "logarithm.h"
 
 #define SCALE_FROM	 32 /* members: pushPullScaleThreshold */
+#define SCALE_FROM_LOG2	 5
 #define SETTLE_NS	 2500000000LL
 #define SETTLE_MEMBER_NS 10000000LLU
 
@@ -17,12 +18,12 @@ struct duration
 pull_interval(const struct gossip *g)
 {
 	struct duration interval = g->options.timing.push_pull_interval;
-	double more;
+	unsigned more;
 
 	if (g->node_count <= SCALE_FROM)
 		return (interval);
-	more = ceil(log2((double)g->node_count) - log2(SCALE_FROM)) + 1;
-	return (NANOSECONDS(interval.ns * (int64_t)more));
+	more = logarithm2_up(g->node_count) - SCALE_FROM_LOG2 + 1;
+	return (NANOSECONDS(interval.ns * more));
 }
 
 /* --- What we know. --- */

@@ -3,12 +3,12 @@
  * relays besides (serf query.go; serf.go, handleQuery; wire/gossip.md 10.4).
  */
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/xmalloc.h"
 #include "core.h"
+#include "logarithm.h"
 
 #define PMAX_RELAY	   5
 #define QUERY_TIMEOUT_MULT 16
@@ -216,8 +216,7 @@ default_timeout(const struct gossip *g)
 	for (size_t i = 0; i < g->node_count; i++)
 		alive += !swim_is_gone(g->nodes[i]);
 	return (NANOSECONDS(g->options.timing.gossip_interval.ns *
-			    QUERY_TIMEOUT_MULT *
-			    (int64_t)ceil(log10((double)alive + 1))));
+			    QUERY_TIMEOUT_MULT * logarithm10_up(alive + 1)));
 }
 
 static struct query

@@ -2,15 +2,17 @@
 #include "suspicion.h"
 
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
+#include "logarithm.h"
+
 #define NS_PER_MS 1000000
+#define TINY	  1e-9 /* so that 1,000 is 3, and not a little less */
 
 struct duration
 suspicion_timeout(unsigned mult, size_t members, struct duration interval)
 {
-	double scale = members > 10 ? log10((double)members) : 1;
+	double scale = members > 10 ? logarithm10((double)members) + TINY : 1;
 
 	return (NANOSECONDS(
 	    (int64_t)mult * (int64_t)(scale * 1000) * interval.ns / 1000));
@@ -54,11 +56,10 @@ suspicion_deadline(const struct suspicion *s)
 		return (instant_add(s->start, s->min));
 	if (s->confirmations == 0)
 		return (instant_add(s->start, s->max));
-	share = log(s->confirmations + 1.0) / log(s->wanted + 1.0);
-	ms = floor(
-	    ((double)s->max.ns - share * (double)(s->max.ns - s->min.ns)) /
-	    NS_PER_MS);
-	timeout = MILLISECONDS((int64_t)ms);
+	share = logarithm(s->confirmations + 1.0) / logarithm(s->wanted + 1.0);
+	ms = ((double)s->max.ns - share * (double)(s->max.ns - s->min.ns)) /
+	     NS_PER_MS;
+	timeout = MILLISECONDS((int64_t)ms); /* whole ones */
 	return (
 	    instant_add(s->start, timeout.ns > s->min.ns ? timeout : s->min));
 }

@@ -13,8 +13,7 @@
 #ifndef RAFTD_DB_H
 #define RAFTD_DB_H
 
-#include <sqlite3.h>
-
+#include "sqlite_library.h"
 #include "store.h"
 
 #define DB_VERSION 1

@@ -253,9 +253,15 @@ open_in_folder(struct db *db, const char *folder)
 enum err
 db_open(struct db *db, const char *folder)
 {
-	enum err err;
+	struct buf why = { 0 };
+	enum err err = ERR_OK;
 
 	*db = (struct db){ 0 };
+	if (!sqlite_library_load(&why))
+		err = fail_with(db, ERR_IO, "%s", buf_text(&why));
+	buf_deinit(&why);
+	if (err != ERR_OK)
+		return (err);
 	if (folder[0] != '\0')
 		return (open_in_folder(db, folder));
 	snprintf(db->path, sizeof(db->path), ":memory:");

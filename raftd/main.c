@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/privsep.h"
 #include "raftd.h"
+#include "sqlite_library.h"
 
 /* Consul's defaults (wire/raft.md 3, api/config.md). */
 #define MULTIPLIER_DEFAULT	   5
@@ -103,6 +104,8 @@ raftd_open(struct daemon *daemon)
 		return;
 	if (daemon->config->node_id[0] == '\0')
 		fatal("this node has no id: the launcher makes DATA/node-id");
+	if (!sqlite_library_load(&why))
+		fatal("%s", buf_text(&why));
 	folder_of(daemon->config, folder, sizeof(folder));
 	if (folder[0] != '\0')
 		folder_make(daemon->id, folder);

@@ -7,7 +7,7 @@ RAFT_SIM  := $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE) recent batch 	    
 
 # The same for gossipd.
 GOSSIP_CORE := gossip effects send members swim probe pull rule meta names \
-	    suspicion broadcast message random coord serf serf_event \
+	    suspicion logarithm broadcast message random coord serf serf_event \
 	    serf_query serf_reap filter
 GOSSIP_SIM  := $(patsubst %,$(BUILD)/obj/gossipd/%.o,$(GOSSIP_CORE)) \
 	    $(patsubst %,$(BUILD)/obj/tests/sim/%.o,gossip_sim gossip_net \
@@ -118,9 +118,9 @@ HTTPD_CALLS := __assert_fail __stack_chk_fail arena_alloc arena_array \
 # gossipd's may do arithmetic and sort besides.
 GOSSIP_CALLS := arena_alloc arena_array arena_copy arena_deinit arena_init \
 	    arena_printf arena_reset buf_deinit buf_init buf_put_slice \
-	    buf_reset buf_slice ceil duration_seconds floor fmax fmin log log10 \
+	    buf_reset buf_slice duration_seconds \
 	    log2 pattern_search qsort read_u8 reader slice slice_compare slice_equal slice_is \
-	    slice_of_text slice_starts_with sqrt strchr trunc unpack_array \
+	    slice_of_text slice_starts_with strchr unpack_array \
 	    unpack_map unpack_object unpack_raw _GLOBAL_OFFSET_TABLE_
 .PHONY: purity
 purity: $(GOSSIP_CORE:%=$(BUILD)/obj/gossipd/%.o) $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
