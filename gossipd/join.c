@@ -28,20 +28,34 @@ static void next_step(struct joining *);
 
 /* --- What was written. --- */
 
-/* Cut a port off `text`; without one it is as it was. */
-static uint16_t
-port_cut(char *text, uint16_t otherwise)
+/* Go's ParseUint(text, 10, 16); else *why says what it says. */
+static bool
+port_parse(const char *text, uint16_t *out, const char **why)
 {
-	char *colon = strrchr(text, ':'), *end;
-	unsigned long port;
+	size_t digits = strspn(text, "0123456789");
+	unsigned long port = strtoul(text, NULL, 10);
+
+	if (digits == 0 || text[digits] != '\0') {
+		*why = "invalid syntax";
+		return (false);
+	}
+	*why = "value out of range";
+	if (port > UINT16_MAX)
+		return (false);
+	*out = (uint16_t)port;
+	return (true);
+}
+
+/* Cut a port off `text` and give what stood there; NULL: there was none. */
+static const char *
+port_cut(char *text)
+{
+	char *colon = strrchr(text, ':');
 
 	if (colon == NULL || (strchr(text, ':') != colon && colon[-1] != ']'))
-		return (otherwise); /* none, or IPv6 without brackets */
-	port = strtoul(colon + 1, &end, 10);
-	if (colon[1] == '\0' || *end != '\0' || port > UINT16_MAX)
-		return (otherwise);
+		return (NULL); /* none, or IPv6 without brackets */
 	*colon = '\0';
-	return ((uint16_t)port);
+	return (colon + 1);
 }
 
 static char *
@@ -125,17 +139,33 @@ on_resolved(void *arg, const struct resolved *resolved)
 }
 
 static void
+port_refuse(struct joining *j, const char *port, const char *why)
+{
+	j->resolved.count = 0;
+	error_add(j, "resolve", arena_text(&j->arena, j->texts[j->next - 1]),
+	    arena_printf(
+		&j->arena, "strconv.ParseUint: parsing \"%s\": %s", port, why));
+	step_later(j);
+}
+
+static void
 text_take(struct joining *j, struct slice text)
 {
 	const struct config *c = j->pool->daemon->config;
 	int own_port = j->pool->is_wan ? c->serf_wan_port : c->serf_lan_port;
 	char copy[JOIN_TEXT_MAX] = "", *host = copy, *slash;
+	const char *port, *why;
 
 	if (text.size < sizeof(copy))
 		memcpy(copy, text.data, text.size);
 	if ((slash = strchr(host, '/')) != NULL)
 		host = slash + 1;
-	j->port = port_cut(host, (uint16_t)own_port);
+	j->port = (uint16_t)own_port;
+	port = port_cut(host);
+	if (port != NULL && !port_parse(port, &j->port, &why)) {
+		port_refuse(j, port, why);
+		return;
+	}
 	host = brackets_cut(host);
 	j->next_address = 0;
 	j->resolved.count = 0;

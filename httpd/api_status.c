@@ -8,6 +8,9 @@ status_ask(struct request *r, enum method method, render_fn *render)
 	struct dc_specific_request q = { .datacenter = request_datacenter(r) };
 	struct view view = { .render = render };
 
+	if (!request_options(r, &q.options))
+		return;
+	q.options.min_query_index = 0;
 	ask(r, method, &q, &view);
 }
 
