@@ -145,6 +145,24 @@ told_session(struct catalogd *c, const struct row *old, const struct row *new)
 	watch_fire(c, thing_of(WATCH_NODE_SESSIONS, node), SLICE(""));
 }
 
+static void
+told_coordinate(
+    struct catalogd *c, const struct row *old, const struct row *new)
+{
+	struct slice node = COORDINATE_OF(new != NULL ? new : old)->node;
+
+	watch_fire(c, thing_of(WATCH_COORDINATES, lower(c, node)), SLICE(""));
+}
+
+/* Asked for, but never waited for. */
+static void
+told_autopilot(struct catalogd *c, const struct row *old, const struct row *new)
+{
+	(void)c;
+	(void)old;
+	(void)new;
+}
+
 #define SERVICE_PREFIX SLICE("service.")
 
 static void
@@ -160,6 +178,7 @@ told_index(struct catalogd *c, const struct row *old, const struct row *new)
 		{ "kvs", GEN_KV_TABLE },
 		{ "tombstones", GEN_KV_TABLE },
 		{ "sessions", GEN_SESSIONS_TABLE },
+		{ "coordinates", GEN_COORDINATES_TABLE },
 	};
 	struct slice name = lower(c, INDEX_OF(new != NULL ? new : old)->name);
 
@@ -179,6 +198,8 @@ static told_fn *const told[TABLE_COUNT] = {
 	[TABLE_KV] = told_kv,
 	[TABLE_TOMBSTONES] = told_tombstone,
 	[TABLE_SESSIONS] = told_session,
+	[TABLE_COORDINATES] = told_coordinate,
+	[TABLE_AUTOPILOT] = told_autopilot,
 	[TABLE_INDEXES] = told_index,
 };
 

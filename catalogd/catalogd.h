@@ -18,12 +18,14 @@
 
 #include <sys/queue.h>
 
+#include "autopilot_run.h"
 #include "bootstrap.h"
 #include "daemon.h"
 #include "forward.h"
 #include "fsm.h"
 #include "genpage.h"
 #include "leader.h"
+#include "pending.h"
 #include "propose.h"
 #include "servers.h"
 #include "snapshot.h"
@@ -55,6 +57,8 @@ struct catalogd {
 	struct servers servers;
 	struct leader leader;
 	struct bootstrap bootstrap;
+	struct autopilot autopilot;
+	struct pending_coordinates coordinates;
 	struct snapshot *snapshot; /* being sent; owned */
 	uint64_t snapshot_index;
 	uint64_t snapshot_term;
@@ -124,6 +128,15 @@ void on_status_leader(struct daemon *, struct call *, const void *);
 void on_status_peers(struct daemon *, struct call *, const void *);
 void on_status_ping(struct daemon *, struct call *, const void *);
 void on_raft_configuration(struct daemon *, struct call *, const void *);
+void on_remove_by_address(struct daemon *, struct call *, const void *);
+void on_remove_by_id(struct daemon *, struct call *, const void *);
+void on_autopilot_get(struct daemon *, struct call *, const void *);
+void on_autopilot_set(struct daemon *, struct call *, const void *);
+void on_server_health(struct daemon *, struct call *, const void *);
+void on_keyring(struct daemon *, struct call *, const void *);
+void on_coordinate_update(struct daemon *, struct call *, const void *);
+void on_coordinate_datacenters(struct daemon *, struct call *, const void *);
+void coordinates_init(struct catalogd *);
 void on_agent_stats(struct daemon *, struct call *, const void *);
 void on_event_fire(struct daemon *, struct call *, const void *);
 /* The leader's word to all agents that it is that. */

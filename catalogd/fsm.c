@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "check.h"
+#include "coordinate.h"
 #include "fsm.h"
+#include "index.h"
 #include "kv.h"
 #include "node.h"
 #include "service.h"
@@ -170,6 +172,36 @@ apply_kvs(struct apply *a, const void *request)
 	return (err);
 }
 
+/* --- Coordinates, autopilot. --- */
+
+static enum err
+apply_coordinates(struct apply *a, const void *request)
+{
+	const struct coordinates *updates = request;
+	struct empty empty;
+
+	reply_set(a, &empty_type, &empty);
+	for (size_t i = 0; i < updates->value.count; i++)
+		coordinate_update(a->state, &updates->value.items[i]);
+	index_raise(a->state, INDEX_COORDINATES);
+	return (ERR_OK);
+}
+
+/* Without cas Consul answers nothing, which is false on the wire. */
+static enum err
+apply_autopilot(struct apply *a, const void *request)
+{
+	const struct autopilot_set_config_request *r = request;
+
+	if (r->cas)
+		reply_boolean(a, autopilot_set_cas(a->state, &r->config));
+	else {
+		autopilot_set(a->state, &r->config);
+		reply_boolean(a, false);
+	}
+	return (ERR_OK);
+}
+
 static enum err
 apply_tombstone(struct apply *a, const void *request)
 {
@@ -246,6 +278,8 @@ static const struct entry_row {
 	{ FSM_KVS, &kvs_request_type, apply_kvs },
 	{ FSM_SESSION, &session_request_type, apply_session },
 	{ FSM_TOMBSTONE, &tombstone_request_type, apply_tombstone },
+	{ FSM_COORDINATES, &coordinates_type, apply_coordinates },
+	{ FSM_AUTOPILOT, &autopilot_set_config_request_type, apply_autopilot },
 	{ FSM_TXN, &txn_request_type, apply_txn },
 };
 
@@ -303,7 +337,7 @@ fsm_apply(struct state *s, uint64_t index, struct slice entry,
 	state_begin(s, index);
 	if (entry.size == 0)
 		return (ERR_INVALID);
-	row = entry_find(entry.data[0]);
+	row = entry_find(entry.data[0] & (uint8_t)~FSM_IGNORE_UNKNOWN);
 	if (row != NULL)
 		return (entry_apply(&a, row, slice_tail(entry, 1)));
 	return (entry.data[0] & FSM_IGNORE_UNKNOWN ? ERR_OK : ERR_UNAVAILABLE);

@@ -18,7 +18,9 @@ enum fsm_type {
 	FSM_KVS = 2,
 	FSM_SESSION = 3,
 	FSM_TOMBSTONE = 5,
+	FSM_COORDINATES = 6,
 	FSM_TXN = 8,
+	FSM_AUTOPILOT = 9,
 	FSM_INDEX = 16,	   /* only in snapshots */
 	FSM_CHUNKING = 29, /* only in snapshots */
 };

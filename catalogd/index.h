@@ -9,12 +9,13 @@
 
 #include "state.h"
 
-#define INDEX_NODES	 SLICE("nodes")
-#define INDEX_SERVICES	 SLICE("services")
-#define INDEX_CHECKS	 SLICE("checks")
-#define INDEX_KV	 SLICE("kvs")
-#define INDEX_TOMBSTONES SLICE("tombstones")
-#define INDEX_SESSIONS	 SLICE("sessions")
+#define INDEX_NODES	  SLICE("nodes")
+#define INDEX_SERVICES	  SLICE("services")
+#define INDEX_CHECKS	  SLICE("checks")
+#define INDEX_KV	  SLICE("kvs")
+#define INDEX_TOMBSTONES  SLICE("tombstones")
+#define INDEX_SESSIONS	  SLICE("sessions")
+#define INDEX_COORDINATES SLICE("coordinates")
 /* When some service name lost its last instance. */
 #define INDEX_EXTINCTION SLICE("service_last_extinction")
 

@@ -52,6 +52,7 @@ leader_member(struct catalogd *c, const struct serf_member *serf)
 		peers_address(c, &m->serf);
 		bootstrap_check(c);
 		peers_check(c);
+		autopilot_wake(c);
 	}
 	if (c->leader.is_leading)
 		reconcile_member(c, &m->serf);
@@ -88,6 +89,7 @@ leader_gained(struct catalogd *c)
 	c->leader.is_leading = true;
 	log_info(LOG_NAME, "cluster leadership acquired", "");
 	event_new_leader(c);
+	autopilot_start(c);
 	sessions_start(c);
 	tombstones_start(c);
 	ev_timer_again(c->daemon->loop, &c->leader.reconcile);
@@ -100,6 +102,7 @@ leader_lost(struct catalogd *c)
 	c->leader.is_leading = false;
 	log_info(LOG_NAME, "cluster leadership lost", "");
 	ev_timer_stop(c->daemon->loop, &c->leader.reconcile);
+	autopilot_stop(c);
 	sessions_stop(c);
 	tombstones_stop(c);
 	lock_delays_clear(c);

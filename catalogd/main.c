@@ -36,12 +36,22 @@ static call_fn *const handlers[METHOD_COUNT] = {
 	[METHOD_Session_List] = on_read,
 	[METHOD_Session_NodeSessions] = on_read,
 	[METHOD_Session_Renew] = on_session_renew,
+	[METHOD_Coordinate_ListNodes] = on_read,
+	[METHOD_Coordinate_Node] = on_read,
 	[METHOD_Txn_Apply] = on_txn_apply,
 	[METHOD_Txn_Read] = on_txn_read,
 	[METHOD_Status_Leader] = on_status_leader,
 	[METHOD_Status_Peers] = on_status_peers,
 	[METHOD_Status_Ping] = on_status_ping,
 	[METHOD_Operator_RaftGetConfiguration] = on_raft_configuration,
+	[METHOD_Operator_RaftRemovePeerByAddress] = on_remove_by_address,
+	[METHOD_Operator_RaftRemovePeerByID] = on_remove_by_id,
+	[METHOD_Operator_AutopilotGetConfiguration] = on_autopilot_get,
+	[METHOD_Operator_AutopilotSetConfiguration] = on_autopilot_set,
+	[METHOD_Operator_ServerHealth] = on_server_health,
+	[METHOD_Internal_KeyringOperation] = on_keyring,
+	[METHOD_Coordinate_Update] = on_coordinate_update,
+	[METHOD_Coordinate_ListDatacenters] = on_coordinate_datacenters,
 	[METHOD_Internal_EventFire] = on_event_fire,
 	[METHOD_Agent_Stats] = on_agent_stats,
 	[METHOD_Agent_HealthStats] = on_routed,
@@ -91,6 +101,8 @@ catalogd_open(struct daemon *d)
 	servers_init(c);
 	forward_init(c, handlers);
 	leader_init(c);
+	autopilot_init(c);
+	coordinates_init(c);
 	raftd_init(c);
 }
 

@@ -4,6 +4,8 @@
 #include "members.h"
 #include "xmalloc.h"
 
+#define SETTLING SECONDS(30)
+
 void
 members_init(struct members *all)
 {
@@ -53,6 +55,15 @@ members_begin(struct members *all)
 	all->is_complete = false;
 	TAILQ_FOREACH(m, &all->list, entry)
 	m->is_told = false;
+}
+
+bool
+members_settled(const struct members *all)
+{
+	struct duration since =
+	    instant_since(instant_now(), all->complete_since);
+
+	return (all->is_complete && since.ns >= SETTLING.ns);
 }
 
 struct slice

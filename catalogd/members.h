@@ -43,6 +43,11 @@ void members_drop(struct members *, struct member *);
 /* Another gossipd, which has not told anybody yet. */
 void members_begin(struct members *);
 
+/* Whether those who are not in the list are gone. An agent that has just
+ * started finds the others one by one; Consul takes them out of the catalog
+ * until it has found them. */
+bool members_settled(const struct members *);
+
 /* Empty where there is none. */
 struct slice member_tag(const struct serf_member *, const char *name);
 bool member_is_server(const struct serf_member *, const char *datacenter);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "coordinate.h"
 #include "index.h"
 #include "node.h"
 #include "service.h"
@@ -212,6 +213,7 @@ node_delete(struct state *s, struct slice name)
 		service_delete(s, row);
 	while ((row = state_first(s, ORDER_CHECKS, prefix)) != NULL)
 		check_delete(s, row);
+	coordinates_delete(s, name);
 	state_remove(s, node);
 	index_raise(s, INDEX_NODES);
 	while ((row = state_first(s, ORDER_SESSIONS_BY_NODE, prefix)) != NULL)

@@ -105,9 +105,8 @@ client_stats(struct catalogd *c, struct call *call)
 {
 	struct pair values[] = {
 		{ SLICE("acl"), SLICE("disabled") },
-		{ SLICE("known_servers"),
-		    arena_printf(&call->arena, "%zu",
-			servers_count(&c->servers)) },
+		{ SLICE("known_servers"), arena_printf(&call->arena, "%zu",
+					      servers_count(&c->servers)) },
 		{ SLICE("server"), SLICE("false") },
 	};
 	struct stats_section section = {

@@ -96,6 +96,8 @@ on_changed(void *arg, const struct answer *answer)
 	else if (work->action == QUORUM_REMOVE)
 		log_info(
 		    LOG_NAME, work->reason, "id=%.*s", SLICE_ARGS(work->id));
+	if (is_done && work->action != QUORUM_REMOVE)
+		autopilot_joined(c);
 	work_free(work);
 	if (is_done)
 		look(c);

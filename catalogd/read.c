@@ -39,7 +39,9 @@ struct read_row {
 	X(KVS,     ListKeys,        view_kv_keys,             key_list_request,         indexed_key_list)            \
 	X(Session, Get,             view_session,             session_specific_request, indexed_sessions)            \
 	X(Session, List,            view_sessions,            session_specific_request, indexed_sessions)            \
-	X(Session, NodeSessions,    view_node_sessions,       node_specific_request,    indexed_sessions)
+	X(Session, NodeSessions,    view_node_sessions,       node_specific_request,    indexed_sessions)            \
+	X(Coordinate, ListNodes,    view_coordinates,         dc_specific_request,      indexed_coordinates)         \
+	X(Coordinate, Node,         view_node_coordinates,    node_specific_request,    indexed_coordinates)
 
 static const struct read_row read_rows[METHOD_COUNT] = {
 #define X(service, method, view, request, reply)                               \

@@ -11,7 +11,6 @@
 #include "service.h"
 
 #define LOG_NAME	"agent.server"
-#define SETTLING	SECONDS(30)
 #define SERF_CHECK_NAME SLICE("Serf Health Status")
 #define OUTPUT_ALIVE	SLICE("Agent alive and reachable")
 #define OUTPUT_FAILED	SLICE("Agent not live or unreachable")
@@ -189,20 +188,6 @@ reconcile_member(struct catalogd *c, const struct serf_member *m)
 		node_deregister(c, m->name, "left");
 }
 
-/*
- * Whether those who are not in the list are gone. An agent that has just
- * started finds the others one by one; Consul takes them out of the catalog
- * until it has found them.
- */
-static bool
-is_settled(struct members *all)
-{
-	struct duration since =
-	    instant_since(instant_now(), all->complete_since);
-
-	return (all->is_complete && since.ns >= SETTLING.ns);
-}
-
 /* Nodes with a serfHealth that are no members any more. */
 static void
 reconcile_reaped(struct catalogd *c)
@@ -228,6 +213,6 @@ reconcile_all(struct catalogd *c)
 
 	TAILQ_FOREACH(m, &c->leader.members.list, entry)
 	reconcile_member(c, &m->serf);
-	if (is_settled(&c->leader.members))
+	if (members_settled(&c->leader.members))
 		reconcile_reaped(c);
 }

@@ -36,6 +36,8 @@ union any_row {
 	struct kv_row kv;
 	struct tombstone_row tombstone;
 	struct session_row session;
+	struct coordinate_row coordinate;
+	struct autopilot_row autopilot;
 	struct index_row index;
 };
 
@@ -426,6 +428,46 @@ row_of_session(const struct session *session)
 	static const struct layout layout = { TABLE_SESSIONS,
 		sizeof(struct session_row), 2, pack_session };
 	struct session_row row = { .session = *session };
+
+	return (row_new(&layout, &row));
+}
+
+static void
+pack_coordinate(struct packer *p, void *row)
+{
+	struct coordinate_row *c = row;
+
+	pack_slice(p, &c->node);
+	pack_slice(p, &c->segment);
+	pack_slice(p, &c->coord);
+	PACK_KEY(p, &c->row.links[0], c->node, c->segment);
+}
+
+struct row *
+row_of_coordinate(const struct coordinate_row *coordinate)
+{
+	static const struct layout layout = { TABLE_COORDINATES,
+		sizeof(struct coordinate_row), 1, pack_coordinate };
+
+	return (row_new(&layout, coordinate));
+}
+
+static void
+pack_autopilot(struct packer *p, void *row)
+{
+	struct autopilot_row *a = row;
+
+	pack_slice(p, &a->config.redundancy_zone_tag);
+	pack_slice(p, &a->config.upgrade_version_tag);
+	PACK_KEY(p, &a->row.links[0], SLICE(""));
+}
+
+struct row *
+row_of_autopilot(const struct autopilot_config *config)
+{
+	static const struct layout layout = { TABLE_AUTOPILOT,
+		sizeof(struct autopilot_row), 1, pack_autopilot };
+	struct autopilot_row row = { .config = *config };
 
 	return (row_new(&layout, &row));
 }

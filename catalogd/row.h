@@ -26,6 +26,8 @@ enum table {
 	TABLE_KV,
 	TABLE_TOMBSTONES,
 	TABLE_SESSIONS,
+	TABLE_COORDINATES,
+	TABLE_AUTOPILOT, /* one row at most */
 	TABLE_INDEXES,
 	TABLE_COUNT
 };
@@ -96,6 +98,18 @@ struct session_row {
 	struct session session;
 };
 
+struct coordinate_row {
+	struct row row;
+	struct slice node;
+	struct slice segment;
+	struct slice coord; /* encoded vivaldi_coord */
+};
+
+struct autopilot_row {
+	struct row row;
+	struct autopilot_config config;
+};
+
 struct index_row {
 	struct row row;
 	struct slice name; /* as first written; found in any case */
@@ -109,6 +123,8 @@ struct row *row_of_check(const struct check_row *);
 struct row *row_of_kv(const struct dir_entry *);
 struct row *row_of_tombstone(struct slice key, uint64_t index);
 struct row *row_of_session(const struct session *);
+struct row *row_of_coordinate(const struct coordinate_row *);
+struct row *row_of_autopilot(const struct autopilot_config *);
 struct row *row_of_index(struct slice name, uint64_t value);
 
 struct row *row_keep(struct row *);
@@ -121,6 +137,9 @@ void row_drop(struct row *); /* frees with the last reference; NULL is fine */
 #define TOMBSTONE_OF(r) ((const struct tombstone_row *)(const void *)(r))
 #define SESSION_OF(r) \
 	(&((const struct session_row *)(const void *)(r))->session)
+#define COORDINATE_OF(r) ((const struct coordinate_row *)(const void *)(r))
+#define AUTOPILOT_OF(r) \
+	(&((const struct autopilot_row *)(const void *)(r))->config)
 #define INDEX_OF(r) ((const struct index_row *)(const void *)(r))
 
 /* A key of several names: each in lower case and followed by a NUL, so that a

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "coordinate.h"
 #include "fsm.h"
 #include "msgpack.h"
 #include "service.h"
@@ -59,9 +60,11 @@ snapshot_take(const struct state *s)
 		order_take(snap, s, ORDER_SERVICES, key);
 		order_take(snap, s, ORDER_CHECKS, key);
 	}
+	order_take(snap, s, ORDER_COORDINATES, SLICE(""));
 	order_take(snap, s, ORDER_SESSIONS, SLICE(""));
 	order_take(snap, s, ORDER_KV, SLICE(""));
 	order_take(snap, s, ORDER_TOMBSTONES, SLICE(""));
+	order_take(snap, s, ORDER_AUTOPILOT, SLICE(""));
 	order_take(snap, s, ORDER_INDEXES, SLICE(""));
 	return (snap);
 }
@@ -164,6 +167,25 @@ write_tombstone(struct snapshot *snap, struct row *row, struct buf *out)
 	record_write(FSM_TOMBSTONE, &dir_entry_type, &entry, out);
 }
 
+/* An array of one. */
+static void
+write_coordinate(struct snapshot *snap, struct row *row, struct buf *out)
+{
+	struct coordinate one;
+	const struct coordinates record = { .value = { &one, 1 } };
+
+	coordinate_of_row(COORDINATE_OF(row), &snap->arena, &one);
+	record_write(FSM_COORDINATES, &coordinates_type, &record, out);
+}
+
+static void
+write_autopilot(struct snapshot *snap, struct row *row, struct buf *out)
+{
+	(void)snap;
+	record_write(
+	    FSM_AUTOPILOT, &autopilot_config_type, AUTOPILOT_OF(row), out);
+}
+
 static void
 write_index(struct snapshot *snap, struct row *row, struct buf *out)
 {
@@ -183,6 +205,8 @@ static write_fn *const writers[TABLE_COUNT] = {
 	[TABLE_KV] = write_kv,
 	[TABLE_TOMBSTONES] = write_tombstone,
 	[TABLE_SESSIONS] = write_session,
+	[TABLE_COORDINATES] = write_coordinate,
+	[TABLE_AUTOPILOT] = write_autopilot,
 	[TABLE_INDEXES] = write_index,
 };
 

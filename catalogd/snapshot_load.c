@@ -1,4 +1,5 @@
 /* state.bin, read; see snapshot.h. */
+#include "coordinate.h"
 #include "fsm.h"
 #include "index.h"
 #include "kv.h"
@@ -61,6 +62,24 @@ load_tombstone(struct snapshot_load *load, const void *record)
 }
 
 static enum err
+load_coordinates(struct snapshot_load *load, const void *record)
+{
+	const struct coordinates *all = record;
+
+	for (size_t i = 0; i < all->value.count; i++)
+		coordinate_load(load->state, &all->value.items[i]);
+	index_raise(load->state, INDEX_COORDINATES);
+	return (ERR_OK);
+}
+
+static enum err
+load_autopilot(struct snapshot_load *load, const void *record)
+{
+	autopilot_load(load->state, record);
+	return (ERR_OK);
+}
+
+static enum err
 load_index(struct snapshot_load *load, const void *record)
 {
 	const struct index_entry *entry = record;
@@ -78,6 +97,8 @@ static const struct record_row {
 	{ FSM_SESSION, &session_type, load_session },
 	{ FSM_KVS, &dir_entry_type, load_kv },
 	{ FSM_TOMBSTONE, &dir_entry_type, load_tombstone },
+	{ FSM_COORDINATES, &coordinates_type, load_coordinates },
+	{ FSM_AUTOPILOT, &autopilot_config_type, load_autopilot },
 	{ FSM_INDEX, &index_entry_type, load_index },
 };
 

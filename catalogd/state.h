@@ -33,6 +33,8 @@ enum order {
 	ORDER_TOMBSTONES,	 /* bytes of the key */
 	ORDER_SESSIONS,		 /* UUID */
 	ORDER_SESSIONS_BY_NODE,	 /* node, id */
+	ORDER_COORDINATES,	 /* node, segment */
+	ORDER_AUTOPILOT,	 /* nothing: one row */
 	ORDER_INDEXES,		 /* name */
 	ORDER_COUNT
 };

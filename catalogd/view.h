@@ -79,6 +79,10 @@ view_fn view_node_checks;
 view_fn view_service_checks;
 view_fn view_check_service_nodes;
 
+/* --- view_coordinate.c --- */
+view_fn view_coordinates;
+view_fn view_node_coordinates;
+
 /* --- view_session.c --- */
 view_fn view_session;
 view_fn view_sessions;

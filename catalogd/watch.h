@@ -30,6 +30,7 @@ enum watch_kind {
 	WATCH_CHECK_STATE,	   /* by status, and "any" */
 	WATCH_SESSION,		   /* by id */
 	WATCH_NODE_SESSIONS,	   /* by node */
+	WATCH_COORDINATES,	   /* by node */
 };
 
 struct thing {

@@ -38,6 +38,7 @@ enum gen_kind {
 	GEN_SERVICES_TABLE,
 	GEN_CHECKS_TABLE,
 	GEN_SESSIONS_TABLE,
+	GEN_COORDINATES_TABLE,
 	GEN_LEADER, /* who leads, and whether we know */
 };
 
