@@ -64,6 +64,7 @@ run_fail(struct run *run, const char *format, ...)
 {
 	va_list args;
 
+	fflush(stdout); /* what was said before stands before it */
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);

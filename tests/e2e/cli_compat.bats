@@ -367,6 +367,58 @@ has_coordinate() {
 		.LastContactThreshold == "1.5s" and .DisableUpgradeMigration'
 }
 
+# The other way round: both at a server of ours, and so the real one's command
+# line works with it.
+@test "at a server of ours" {
+	local data=$BATS_FILE_TMPDIR/ours
+	agent_launch ours -server -bootstrap-expect=1 -node=n1 -data-dir="$data" \
+		-bind="$(address 3)" -client="$(address 3)" -encrypt=$KEY
+	export CONSUL_HTTP_ADDR
+	CONSUL_HTTP_ADDR=$(address 3):8500
+	wait_until 20 "$CONSUL_REAL" kv put ready x
+	same members
+	same members -detailed
+	same members -wan
+	same members -status=left
+	# What info knows is what the real one's agent knows; but there are no
+	# goroutines here, and what gossip has dropped is told besides.
+	"$CONSUL_REAL" info | sed 's/ = .*//' |
+		sed '/^gossip_/,/streams_over_limit/d' >ours.keys
+	"$CONSUL_REAL" info -http-addr="$(address):8500" | sed 's/ = .*//' |
+		grep -v goroutines >real.keys
+	compare info keys
+	same operator raft list-peers
+	same operator raft list-peers -stale
+	same operator raft remove-peer -id=x
+	same operator raft remove-peer -address=x
+	same operator autopilot get-config
+	same operator autopilot set-config -max-trailing-logs=7 -min-quorum=3
+	same operator autopilot get-config
+	both event -name=x -node=n1 payload
+	sed -i 's/^Event ID: [0-9a-f-]\{36\}$/fired/' real.out ours.out
+	compare event status out err
+	grep -qx fired real.out
+	same event -name=x -tag=a
+	same keyring -list
+	same keyring -list-primary
+	same keyring -install=zz
+	same keyring -install="$NEW_KEY"
+	same keyring -use="$NEW_KEY"
+	same keyring -remove="$KEY"
+	same keyring -list
+	same rtt zz
+	same join 127.0.0.1:1
+	same join "$(address 3)"
+	same force-leave nope
+	same force-leave -prune nope
+	same kv get ready
+	same catalog nodes
+	same catalog services
+	same reload
+	"$CONSUL_REAL" leave | grep -qx 'Graceful leave complete'
+	wait_until 20 process_gone "$(agent_pid ours)"
+}
+
 @test "kv put and get" {
 	printf 'file data\nsecond line\n' >file
 	same kv put a/b c
