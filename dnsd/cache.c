@@ -154,14 +154,26 @@ entry_stands(const struct entry *e, const struct genpage *page)
 	return (true);
 }
 
+static bool
+page_will_do(
+    const struct genpage *page, struct instant now, struct duration max_stale)
+{
+	struct instant heard;
+
+	if (page == NULL || genpage_is_trusted(page, now))
+		return (page != NULL);
+	heard = genpage_heard(page);
+	return (heard.ns != 0 && instant_since(now, heard).ns < max_stale.ns);
+}
+
 struct dns_answer *
 cache_find(struct cache *c, struct slice name, uint16_t type,
-    const struct genpage *page, struct instant now)
+    const struct genpage *page, struct instant now, struct duration max_stale)
 {
 	uint64_t hash = hash_of(c, name, type);
 	struct entry *e = entry_find(c, hash, name, type);
 
-	if (e == NULL || page == NULL || !genpage_is_trusted(page, now))
+	if (e == NULL || !page_will_do(page, now, max_stale))
 		return (NULL);
 	if (!entry_stands(e, page)) {
 		entry_drop(c, e);

@@ -18,9 +18,11 @@ struct cache;
 struct cache *cache_new(size_t bytes_max, uint64_t secret);
 void cache_free(struct cache *);
 void cache_clear(struct cache *);
-/* NULL where there is none that stands. Lent until the next call. */
+/* NULL where there is none that stands. Lent until the next call. Where the
+ * page is not trusted one stands as long as a leader was heard of within
+ * max_stale; 0: then none does. */
 struct dns_answer *cache_find(struct cache *, struct slice name, uint16_t type,
-    const struct genpage *, struct instant now);
+    const struct genpage *, struct instant now, struct duration max_stale);
 /* Takes the answer, and frees it when it has to go. `epoch` is the page's when
  * the first stamp was asked for. */
 void cache_keep(struct cache *, struct slice name, uint16_t type,

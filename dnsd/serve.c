@@ -244,8 +244,10 @@ serve_query(struct dnsd *d, const struct dns_query *q,
     const struct asker *asker, uint8_t *data)
 {
 	struct slice name = slice(q->folded, q->name_size);
+	struct duration max_stale =
+	    d->settings.allow_stale ? d->settings.max_stale : NANOSECONDS(0);
 	struct dns_answer *answer =
-	    cache_find(d->cache, name, q->type, d->page, d->now);
+	    cache_find(d->cache, name, q->type, d->page, d->now, max_stale);
 	struct question question;
 
 	if (answer == NULL) {
@@ -255,8 +257,8 @@ serve_query(struct dnsd *d, const struct dns_query *q,
 		    question.kind == QUESTION_NS) {
 			name = slice(
 			    d->settings.domain.data, d->settings.domain.size);
-			answer = cache_find(
-			    d->cache, name, q->type, d->page, d->now);
+			answer = cache_find(d->cache, name, q->type, d->page,
+			    d->now, max_stale);
 		}
 	}
 	if (answer == NULL)

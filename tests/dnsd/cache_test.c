@@ -10,6 +10,7 @@
 static char path[] = "/tmp/cache_test.XXXXXX";
 static struct genpage *page;
 static const struct instant now = { 1000 };
+static struct duration stale; /* how old answers may be */
 
 static struct dns_answer *
 answer(void)
@@ -36,7 +37,8 @@ keep(struct cache *c, const char *name, uint32_t bucket)
 static bool
 has(struct cache *c, const char *name)
 {
-	return (cache_find(c, slice_of_text(name), DNS_A, page, now) != NULL);
+	return (cache_find(c, slice_of_text(name), DNS_A, page, now, stale) !=
+		NULL);
 }
 
 static void
@@ -48,7 +50,7 @@ test_find(void)
 	CHECK(has(c, "web"));
 	CHECK(!has(c, "we"));
 	CHECK(!has(c, "webs"));
-	CHECK(cache_find(c, SLICE("web"), DNS_SRV, page, now) == NULL);
+	CHECK(cache_find(c, SLICE("web"), DNS_SRV, page, now, stale) == NULL);
 	cache_clear(c);
 	CHECK(!has(c, "web"));
 	cache_free(c);
@@ -84,10 +86,36 @@ test_trust_and_epoch(void)
 	CHECK(!has(c, "a"));
 	genpage_trust(page, INSTANT_NEVER);
 	CHECK(has(c, "a"));
-	CHECK(cache_find(c, SLICE("a"), DNS_A, NULL, now) == NULL);
+	CHECK(cache_find(c, SLICE("a"), DNS_A, NULL, now, stale) == NULL);
 	genpage_raise_all(page);
 	genpage_trust(page, INSTANT_NEVER);
 	CHECK(!has(c, "a"));
+	cache_free(c);
+}
+
+/* On a server that follows: as long as it has heard of a leader lately. */
+static void
+test_stale(void)
+{
+	struct cache *c = cache_new(100000, 42);
+
+	keep(c, "a", 1);
+	genpage_trust(page, INSTANT_NONE);
+	stale = SECONDS(5);
+	CHECK(!has(c, "a"));
+	genpage_contact(page, instant_add(now, SECONDS(-4)));
+	CHECK(has(c, "a"));
+	genpage_contact(page, instant_add(now, SECONDS(-6)));
+	CHECK(!has(c, "a"));
+	genpage_contact(page, now);
+	genpage_raise(page, 1);
+	CHECK(!has(c, "a"));
+	keep(c, "a", 1);
+	CHECK(has(c, "a"));
+	stale = SECONDS(0);
+	CHECK(!has(c, "a"));
+	genpage_trust(page, INSTANT_NEVER);
+	genpage_contact(page, INSTANT_NONE);
 	cache_free(c);
 }
 
@@ -145,6 +173,7 @@ main(void)
 	RUN(test_find);
 	RUN(test_generations);
 	RUN(test_trust_and_epoch);
+	RUN(test_stale);
 	RUN(test_replacing);
 	RUN(test_bounds);
 	RUN(test_too_large);
