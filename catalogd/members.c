@@ -97,12 +97,78 @@ member_port(const struct serf_member *m)
 	return (port_of_text(member_tag(m, "port")));
 }
 
+/* Go's strconv.Atoi. */
+static bool
+is_number(struct slice text)
+{
+	bool is_signed =
+	    text.size > 0 && (text.data[0] == '-' || text.data[0] == '+');
+
+	if (text.size > 18 || text.size == (is_signed ? 1 : 0))
+		return (false);
+	for (size_t i = is_signed ? 1 : 0; i < text.size; i++)
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return (false);
+	return (true);
+}
+
+/* How much of N.N.N the front of this is: 3 numbers, or fewer. */
+static unsigned
+version_numbers(struct slice text)
+{
+	unsigned numbers = 0;
+	bool is_in_number = false;
+
+	for (size_t i = 0; i < text.size; i++) {
+		uint8_t c = text.data[i];
+
+		if (c >= '0' && c <= '9') {
+			numbers += !is_in_number;
+			is_in_number = true;
+		} else if (c == '.' && is_in_number && numbers < 3)
+			is_in_number = false;
+		else
+			break;
+	}
+	return (numbers);
+}
+
+/* "1.8.7" somewhere in it. */
+static bool
+has_version(struct slice build)
+{
+	for (size_t i = 0; i < build.size; i++)
+		if (version_numbers(slice_tail(build, i)) >= 3)
+			return (true);
+	return (false);
+}
+
+/* What must be a number where it is there at all. */
+static bool
+has_numbers(const struct serf_member *m)
+{
+	static const char *const names[] = { "expect", "raft_vsn",
+		"wan_join_port" };
+
+	for (size_t i = 0; i < m->tags.count; i++) {
+		const struct pair *tag = &m->tags.items[i];
+		bool is_named = slice_starts_with(tag->key, SLICE("ft_"));
+
+		for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++)
+			is_named |= slice_is(tag->key, names[k]);
+		if (is_named && !is_number(tag->value))
+			return (false);
+	}
+	return (is_number(member_tag(m, "vsn")));
+}
+
 bool
 member_is_server(const struct serf_member *m, const char *datacenter)
 {
 	return (slice_is(member_tag(m, "role"), "consul") &&
 		slice_is(member_tag(m, "dc"), datacenter) &&
-		member_port(m) != 0);
+		member_port(m) != 0 && has_numbers(m) &&
+		has_version(member_tag(m, "build")));
 }
 
 struct slice

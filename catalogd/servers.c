@@ -12,99 +12,6 @@
 #define PING_DEADLINE	 SECONDS(10)
 #define STATUS_ALIVE	 1
 
-/* --- Which members are servers. --- */
-
-static struct slice
-tag_of(const struct serf_member *m, const char *name, bool *is_there)
-{
-	for (size_t i = 0; i < m->tags.count; i++)
-		if (slice_is(m->tags.items[i].key, name)) {
-			*is_there = true;
-			return (m->tags.items[i].value);
-		}
-	*is_there = false;
-	return (SLICE(""));
-}
-
-/* Go's strconv.Atoi. */
-static bool
-is_number(struct slice text)
-{
-	size_t i =
-	    text.size > 0 && (text.data[0] == '-' || text.data[0] == '+');
-
-	if (i == text.size || text.size > 18)
-		return (false);
-	for (; i < text.size; i++)
-		if (text.data[i] < '0' || text.data[i] > '9')
-			return (false);
-	return (true);
-}
-
-/* "1.8.7" somewhere in it. */
-static bool
-has_version(struct slice build)
-{
-	for (size_t i = 0; i < build.size; i++) {
-		unsigned dots = 0;
-		size_t digits = 0;
-
-		for (size_t k = i; k < build.size; k++) {
-			uint8_t c = build.data[k];
-
-			if (c >= '0' && c <= '9')
-				digits++;
-			else if (c == '.' && digits > 0 && dots < 2) {
-				dots++;
-				digits = 0;
-			} else
-				break;
-		}
-		if (dots == 2 && digits > 0)
-			return (true);
-	}
-	return (false);
-}
-
-static bool
-has_numbers(const struct serf_member *m)
-{
-	static const char *const names[] = { "expect", "raft_vsn",
-		"wan_join_port" };
-	bool is_there;
-	struct slice value;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		value = tag_of(m, names[i], &is_there);
-		if (is_there && !is_number(value))
-			return (false);
-	}
-	for (size_t i = 0; i < m->tags.count; i++)
-		if (slice_starts_with(m->tags.items[i].key, SLICE("ft_")) &&
-		    !is_number(m->tags.items[i].value))
-			return (false);
-	return (is_number(tag_of(m, "port", &is_there)) &&
-		is_number(tag_of(m, "vsn", &is_there)));
-}
-
-enum err
-servers_parse(
-    const struct serf_member *m, struct slice datacenter, struct buf *address)
-{
-	bool is_there, is_v6;
-
-	if (!slice_is(tag_of(m, "role", &is_there), "consul") ||
-	    !slice_equal(tag_of(m, "dc", &is_there), datacenter) ||
-	    !has_numbers(m) || !has_version(tag_of(m, "build", &is_there)))
-		return (ERR_NOT_FOUND);
-	is_v6 = slice_find(m->addr, ':', 0) != SIZE_MAX;
-	buf_put_text(address, is_v6 ? "[" : "");
-	buf_put_slice(address, m->addr);
-	buf_put_text(address, is_v6 ? "]:" : ":");
-	buf_put_slice(address, tag_of(m, "port", &is_there));
-	return (ERR_OK);
-}
-
 /* --- The list. --- */
 
 static void
@@ -129,7 +36,7 @@ server_remove(struct servers *s, struct slice name)
 }
 
 static void
-server_add(struct servers *s, struct slice name, const struct buf *address)
+server_add(struct servers *s, struct slice name, struct slice address)
 {
 	size_t at = arc4random_uniform((uint32_t)s->count + 1);
 	struct server *new;
@@ -139,7 +46,7 @@ server_add(struct servers *s, struct slice name, const struct buf *address)
 	memmove(new + 1, new, (s->count - at) * sizeof(*s->items));
 	*new = (struct server){ 0 };
 	buf_put_slice(&new->name, name);
-	buf_put_slice(&new->address, buf_slice(address));
+	buf_put_slice(&new->address, address);
 	s->count++;
 }
 
@@ -153,21 +60,24 @@ server_find(struct servers *s, struct slice name)
 }
 
 static void
-server_put(struct catalogd *c, struct slice name, struct buf *address)
+server_put(struct catalogd *c, const struct serf_member *m)
 {
 	struct servers *s = &c->servers;
-	struct server *old = server_find(s, name);
+	struct server *old = server_find(s, m->name);
+	struct slice address;
 
+	arena_reset(&c->scratch);
+	address = member_address(m, &c->scratch);
 	if (old == NULL) {
 		if (!c->daemon->config->is_server)
 			log_info(LOG_NAME, "adding server",
 			    "server=\"%.*s (Addr: tcp/%.*s) (DC: %s)\"",
-			    SLICE_ARGS(name), SLICE_ARGS(buf_slice(address)),
+			    SLICE_ARGS(m->name), SLICE_ARGS(address),
 			    c->daemon->config->datacenter);
-		server_add(s, name, address);
-	} else if (!slice_equal(buf_slice(&old->address), buf_slice(address))) {
+		server_add(s, m->name, address);
+	} else if (!slice_equal(buf_slice(&old->address), address)) {
 		buf_reset(&old->address);
-		buf_put_slice(&old->address, buf_slice(address));
+		buf_put_slice(&old->address, address);
 	}
 }
 
@@ -264,20 +174,30 @@ on_rebalance(struct ev_loop *loop, ev_timer *w, int events)
 	ping(c);
 }
 
+/* healthd compares soon after a server turns up, as Consul's agent does. */
+static void
+healthd_tell(struct catalogd *c)
+{
+	struct edge *healthd = c->daemon->edges[DAEMON_healthd];
+
+	if (edge_is_up(healthd))
+		(void)edge_tell(healthd, METHOD_Edge_ServerJoined, &empty_type,
+		    &(struct empty){});
+}
+
 void
 servers_member(struct catalogd *c, const struct serf_member *m)
 {
 	struct servers *s = &c->servers;
-	struct slice ours = slice_of_text(c->daemon->config->datacenter);
-	struct buf address = { 0 };
 	size_t before = s->count;
 
-	if (m->status == STATUS_ALIVE &&
-	    servers_parse(m, ours, &address) == ERR_OK)
-		server_put(c, m->name, &address);
+	if ((m->status == MEMBER_ALIVE || m->status == MEMBER_LEAVING) &&
+	    member_is_server(m, c->daemon->config->datacenter))
+		server_put(c, m);
 	else
 		server_remove(s, m->name);
-	buf_deinit(&address);
+	if (s->count > before)
+		healthd_tell(c);
 	if (before == 0 && s->count > 0)
 		rebalance_again(c);
 }

@@ -44,8 +44,4 @@ servers_count(const struct servers *s)
 	return (s->count);
 }
 
-/* Is this member a server, and where is its RPC? Appends "ip:port". */
-MUST_CHECK enum err servers_parse(
-    const struct serf_member *, struct slice datacenter, struct buf *address);
-
 #endif

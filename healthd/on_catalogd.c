@@ -315,6 +315,20 @@ on_stats(struct daemon *d, struct call *call, const void *request)
 	call_answer(call, &stats_type, &reply);
 }
 
+/* Consul: 0..3 s later, so that a server is not asked by all at once. Whoever
+ * has never compared is likely to wait for it. */
+static void
+on_server_joined(struct daemon *d, struct call *call, const void *request)
+{
+	struct healthd *h = healthd_of(d);
+	struct duration stagger = SECONDS(h->sync.has_compared ? 3 : 1);
+
+	(void)call;
+	(void)request;
+	sync_hasten(&h->sync, &h->local,
+	    instant_add(instant_now(), local_random(&h->local, stagger)));
+}
+
 call_fn *const healthd_handlers[METHOD_COUNT] = {
 	[METHOD_Agent_HealthStats] = on_stats,
 	[METHOD_Agent_Services] = on_services,
@@ -327,4 +341,5 @@ call_fn *const healthd_handlers[METHOD_COUNT] = {
 	[METHOD_Agent_DeregisterCheck] = on_deregister_check,
 	[METHOD_Agent_UpdateCheck] = on_update_check,
 	[METHOD_Agent_Reload] = on_reload,
+	[METHOD_Edge_ServerJoined] = on_server_joined,
 };
