@@ -285,10 +285,16 @@ batch_receive(struct edge *e, struct slice message)
 		edge_violation(e, "built from another method table");
 		return;
 	}
-	if (head.to_epoch != e->epoch && !is_hello(rd))
-		return; /* meant for who was here before us */
+	if (head.to_epoch != e->epoch && !is_hello(rd)) {
+		/* Meant for who was here before us: it learns who is here now,
+		 * lest two that have nothing to say never find out. */
+		hello_send(e, 0);
+		return;
+	}
 	if (head.from_epoch != e->peer_epoch)
 		peer_found(e, head.from_epoch);
+	if (head.to_epoch != 0 && head.to_epoch != e->epoch)
+		hello_send(e, 0);
 	frames_receive(e, &rd, head.from_epoch);
 }
 
