@@ -22,6 +22,7 @@ struct watchers {
 	ev_signal hang_up;
 	ev_prepare turn;
 	ev_timer trim;
+	unsigned turns; /* when it was due last */
 };
 
 void
@@ -112,13 +113,17 @@ on_turn(struct ev_loop *loop, ev_prepare *w, int events)
 			edge_flush(d->edges[i]);
 }
 
+/* After the start, and again as long as there is hardly anything to do. */
 static void
-on_started(struct ev_loop *loop, ev_timer *w, int events)
+on_trim(struct ev_loop *loop, ev_timer *w, int events)
 {
-	(void)loop;
-	(void)w;
+	struct watchers *watchers = w->data;
+	unsigned turns = ev_iteration(loop);
+
 	(void)events;
-	trim_memory();
+	if (turns - watchers->turns < TRIM_TURNS_MAX)
+		trim_memory();
+	watchers->turns = turns;
 }
 
 static void
@@ -130,8 +135,9 @@ watchers_start(struct daemon *d, struct watchers *w)
 	ev_signal_init(&w->terminate, on_terminate, SIGTERM);
 	ev_signal_init(&w->hang_up, on_hang_up, SIGHUP);
 	ev_prepare_init(&w->turn, on_turn);
-	ev_timer_init(&w->trim, on_started, TRIM_AFTER_S, 0);
+	ev_timer_init(&w->trim, on_trim, TRIM_AFTER_S, TRIM_EVERY_S);
 	w->terminate.data = w->hang_up.data = w->turn.data = w;
+	w->trim.data = w;
 	ev_signal_start(d->loop, &w->terminate);
 	ev_signal_start(d->loop, &w->hang_up);
 	ev_prepare_start(d->loop, &w->turn);

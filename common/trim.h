@@ -1,5 +1,6 @@
 /*
- * Memory that only the start needed, given back.
+ * Memory that is not needed any more, given back: what only the start has
+ * touched, and what an idle daemon did.
  *
  * Why     an agent is eight small processes, most of which sleep: what their
  *         start alone has touched (the reading of the configuration, most of
@@ -12,8 +13,11 @@
 #ifndef COMMON_TRIM_H
 #define COMMON_TRIM_H
 
-/* Seconds after which a start is over. */
-#define TRIM_AFTER_S 3
+/* Seconds after which a start is over; and between two looks whether a daemon
+ * sleeps, which is so below that many turns of its loop. */
+#define TRIM_AFTER_S   3
+#define TRIM_EVERY_S   60
+#define TRIM_TURNS_MAX 2000
 
 void trim_memory(void);
 
