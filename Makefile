@@ -18,13 +18,13 @@ PROGRAMS := $(DAEMONS) proconsul
 # What each program links besides libc and common/.
 LIBS_common    := -lev -lnanomsg -lyajl -lseccomp -lm
 LIBS_gossipd   :=
-LIBS_raftd     := -lsqlite3 -lpthread
+LIBS_raftd     := -lsqlite3 -lz -lpthread
 LIBS_catalogd  :=
 LIBS_healthd   :=
 LIBS_httpd     := -lz
 LIBS_dnsd      :=
 LIBS_prober    := -lcurl
-LIBS_proconsul := # libcurl too, but not before it is needed: curl_library.h
+LIBS_proconsul := -lz # libcurl too, but not before it is needed: curl_library.h
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	    -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \

@@ -191,6 +191,15 @@ told_index(struct catalogd *c, const struct row *old, const struct row *new)
 			tell(c, tables[i].kind, SLICE(""));
 }
 
+/* Nobody can ask for them. */
+static void
+told_kept(struct catalogd *c, const struct row *old, const struct row *new)
+{
+	(void)c;
+	(void)old;
+	(void)new;
+}
+
 static told_fn *const told[TABLE_COUNT] = {
 	[TABLE_NODES] = told_node,
 	[TABLE_SERVICES] = told_service,
@@ -201,6 +210,7 @@ static told_fn *const told[TABLE_COUNT] = {
 	[TABLE_COORDINATES] = told_coordinate,
 	[TABLE_AUTOPILOT] = told_autopilot,
 	[TABLE_INDEXES] = told_index,
+	[TABLE_KEPT] = told_kept,
 };
 
 void

@@ -66,6 +66,8 @@ struct catalogd {
 	ev_idle snapshot_idle;
 	struct state *loading; /* owned; a snapshot that is coming in */
 	struct snapshot_load load;
+	struct state *trial; /* owned; one that a user wants restored */
+	struct snapshot_load trial_load;
 	struct arena scratch;	/* of one look or notice */
 	uint64_t monitor_level; /* LOG_LEVEL_NONE: nobody monitors */
 };
@@ -99,6 +101,12 @@ void on_raft_state(struct daemon *, struct call *, const void *);
 void on_raft_contact(struct daemon *, struct call *, const void *);
 void on_raft_snapshot_wanted(struct daemon *, struct call *, const void *);
 void on_raft_restore_piece(struct daemon *, struct call *, const void *);
+
+/* --- on_snapshot.c --- */
+void on_snapshot_open(struct daemon *, struct call *, const void *);
+void on_raft_try_snapshot(struct daemon *, struct call *, const void *);
+/* raftd is gone, and with it who wanted to know. */
+void trial_end(struct catalogd *);
 
 /* --- apply.c --- */
 /* Tell pages, watches and the leader what the last entry has changed. */

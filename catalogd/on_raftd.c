@@ -233,6 +233,7 @@ raftd_down(struct catalogd *c)
 	c->raft.contact.lease_until = 0;
 	snapshot_end(c);
 	load_end(c);
+	trial_end(c);
 	propose_lost(c);
 	read_moved(c);
 	catalogd_ready(c);
@@ -346,6 +347,24 @@ load_begin(struct catalogd *c)
 	snapshot_load_init(&c->load, c->loading);
 }
 
+/* Said once for each type: none of it is lost, and none of it is served. */
+static void
+kept_tell(const struct state *s)
+{
+	size_t counts[256] = { 0 };
+	struct row *row;
+
+	STATE_EACH(s, ORDER_KEPT, SLICE(""), row)
+	counts[KEPT_OF(row)->record.data[0]]++;
+	for (unsigned type = 0; type < 256; type++)
+		if (counts[type] > 0)
+			log_warn(LOG_NAME,
+			    "snapshot holds records that are kept, but not "
+			    "served by this version",
+			    "records=\"%s\" count=%zu",
+			    snapshot_kept_name((uint8_t)type), counts[type]);
+}
+
 static void
 load_done(struct catalogd *c, const struct snapshot_piece *piece)
 {
@@ -358,6 +377,7 @@ load_done(struct catalogd *c, const struct snapshot_piece *piece)
 	snapshot_load_deinit(&c->load);
 	state_deinit(old);
 	free(old);
+	kept_tell(c->state);
 	apply_restored(c);
 	trust_set(c); /* a new epoch begins without */
 	catch_up(c);

@@ -39,6 +39,7 @@ union any_row {
 	struct coordinate_row coordinate;
 	struct autopilot_row autopilot;
 	struct index_row index;
+	struct kept_row kept;
 };
 
 /* --- Packing. --- */
@@ -488,6 +489,29 @@ row_of_index(struct slice name, uint64_t value)
 		sizeof(struct index_row), 1, pack_index };
 	struct index_row row = { .name = name, .value = value };
 
+	return (row_new(&layout, &row));
+}
+
+static void
+pack_kept(struct packer *p, void *row)
+{
+	struct kept_row *k = row;
+	uint8_t number[sizeof(k->number)];
+
+	for (size_t i = 0; i < sizeof(number); i++)
+		number[i] = (uint8_t)(k->number >> (56 - 8 * i));
+	pack_slice(p, &k->record);
+	pack_bytes_key(p, &k->row.links[0], slice(number, sizeof(number)));
+}
+
+struct row *
+row_of_kept(uint64_t number, struct slice record)
+{
+	static const struct layout layout = { TABLE_KEPT,
+		sizeof(struct kept_row), 1, pack_kept };
+	struct kept_row row = { .number = number, .record = record };
+
+	assert(record.size > 0);
 	return (row_new(&layout, &row));
 }
 

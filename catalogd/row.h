@@ -29,6 +29,7 @@ enum table {
 	TABLE_COORDINATES,
 	TABLE_AUTOPILOT, /* one row at most */
 	TABLE_INDEXES,
+	TABLE_KEPT,
 	TABLE_COUNT
 };
 
@@ -116,6 +117,14 @@ struct index_row {
 	uint64_t value;
 };
 
+/* A record of a snapshot that no table of ours is for: kept for the next one.
+ */
+struct kept_row {
+	struct row row;
+	uint64_t number;     /* in the order they came */
+	struct slice record; /* its type and all behind */
+};
+
 /* New rows, copied from what lends; one reference each. */
 struct row *row_of_node(const struct node *);
 struct row *row_of_service(const struct service_row *);
@@ -126,6 +135,7 @@ struct row *row_of_session(const struct session *);
 struct row *row_of_coordinate(const struct coordinate_row *);
 struct row *row_of_autopilot(const struct autopilot_config *);
 struct row *row_of_index(struct slice name, uint64_t value);
+struct row *row_of_kept(uint64_t number, struct slice record);
 
 struct row *row_keep(struct row *);
 void row_drop(struct row *); /* frees with the last reference; NULL is fine */
@@ -141,6 +151,7 @@ void row_drop(struct row *); /* frees with the last reference; NULL is fine */
 #define AUTOPILOT_OF(r) \
 	(&((const struct autopilot_row *)(const void *)(r))->config)
 #define INDEX_OF(r) ((const struct index_row *)(const void *)(r))
+#define KEPT_OF(r)  ((const struct kept_row *)(const void *)(r))
 
 /* A key of several names: each in lower case and followed by a NUL, so that a
  * key of the first names is a prefix of all below them. */

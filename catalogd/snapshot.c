@@ -65,6 +65,7 @@ snapshot_take(const struct state *s)
 	order_take(snap, s, ORDER_KV, SLICE(""));
 	order_take(snap, s, ORDER_TOMBSTONES, SLICE(""));
 	order_take(snap, s, ORDER_AUTOPILOT, SLICE(""));
+	order_take(snap, s, ORDER_KEPT, SLICE(""));
 	order_take(snap, s, ORDER_INDEXES, SLICE(""));
 	return (snap);
 }
@@ -198,6 +199,13 @@ write_index(struct snapshot *snap, struct row *row, struct buf *out)
 	record_write(FSM_INDEX, &index_entry_type, &entry, out);
 }
 
+static void
+write_kept(struct snapshot *snap, struct row *row, struct buf *out)
+{
+	(void)snap;
+	buf_put_slice(out, KEPT_OF(row)->record);
+}
+
 static write_fn *const writers[TABLE_COUNT] = {
 	[TABLE_NODES] = write_node,
 	[TABLE_SERVICES] = write_service,
@@ -208,6 +216,7 @@ static write_fn *const writers[TABLE_COUNT] = {
 	[TABLE_COORDINATES] = write_coordinate,
 	[TABLE_AUTOPILOT] = write_autopilot,
 	[TABLE_INDEXES] = write_index,
+	[TABLE_KEPT] = write_kept,
 };
 
 static void

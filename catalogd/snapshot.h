@@ -30,6 +30,8 @@ struct snapshot_load {
 
 void snapshot_load_init(struct snapshot_load *, struct state *);
 void snapshot_load_deinit(struct snapshot_load *);
+/* What records of a type are that we keep, but do not serve; or NULL. */
+const char *snapshot_kept_name(uint8_t type);
 /* One more piece. ERR_CORRUPT, ERR_UNAVAILABLE (records of a later capability):
  * *why is a sentence, and the state is of no use. */
 MUST_CHECK enum err snapshot_load_piece(

@@ -102,6 +102,52 @@ static const struct record_row {
 	{ FSM_INDEX, &index_entry_type, load_index },
 };
 
+/* What later capabilities will serve: kept as it is, and in our snapshots
+ * again, so that a restore and a save lose nothing (wire/raft.md 6). */
+static const struct kept_name {
+	uint8_t type;
+	const char *name;
+} kept_names[] = {
+	{ 4, "legacy ACLs" },
+	{ 7, "prepared queries" },
+	{ 11, "ACL bootstrap" },
+	{ 12, "intentions" },
+	{ 13, "Connect CA roots" },
+	{ 14, "Connect CA provider state" },
+	{ 15, "Connect CA configuration" },
+	{ 17, "ACL tokens" },
+	{ 19, "ACL policies" },
+	{ 22, "config entries" },
+	{ 23, "ACL roles" },
+	{ 25, "ACL binding rules" },
+	{ 27, "ACL auth methods" },
+	{ 30, "federation states" },
+};
+
+const char *
+snapshot_kept_name(uint8_t type)
+{
+	for (size_t i = 0; i < sizeof(kept_names) / sizeof(*kept_names); i++)
+		if (kept_names[i].type == type)
+			return (kept_names[i].name);
+	return (NULL);
+}
+
+static enum err
+kept_load(struct snapshot_load *load, uint8_t type, struct slice body)
+{
+	struct buf record = { 0 };
+
+	if (snapshot_kept_name(type) == NULL)
+		return (ERR_UNAVAILABLE);
+	buf_put_u8(&record, type);
+	buf_put_slice(&record, body);
+	state_put(load->state, row_of_kept(load->state->counts[TABLE_KEPT] + 1,
+				   buf_slice(&record)));
+	buf_deinit(&record);
+	return (ERR_OK);
+}
+
 /* {ChunkMap: {}}; a chunk that waits for its others we cannot keep yet. */
 static enum err
 load_chunking(struct snapshot_load *load, struct reader *from)
@@ -122,10 +168,7 @@ load_chunking(struct snapshot_load *load, struct reader *from)
 static enum err
 type_refuse(struct buf *why, uint8_t type)
 {
-	buf_printf(why,
-	    "the snapshot holds records of type %u, which this version cannot "
-	    "keep",
-	    type);
+	buf_printf(why, "Unrecognized msg type: %u", type);
 	return (ERR_UNAVAILABLE);
 }
 
@@ -165,6 +208,8 @@ body_load(struct snapshot_load *load, uint8_t type, struct slice body,
 	for (size_t i = 0; i < sizeof(record_rows) / sizeof(*record_rows); i++)
 		if (record_rows[i].type == type)
 			err = record_load(load, &record_rows[i], &from);
+	if (err == ERR_UNAVAILABLE)
+		err = kept_load(load, type, body);
 	if (err == ERR_UNAVAILABLE)
 		return (type_refuse(why, type));
 	return (err == ERR_OK ? ERR_OK : corrupt(load, why));

@@ -18,6 +18,7 @@ static const enum order first_orders[TABLE_COUNT] = {
 	[TABLE_COORDINATES] = ORDER_COORDINATES,
 	[TABLE_AUTOPILOT] = ORDER_AUTOPILOT,
 	[TABLE_INDEXES] = ORDER_INDEXES,
+	[TABLE_KEPT] = ORDER_KEPT,
 };
 
 /* Which link of its row an order uses. */

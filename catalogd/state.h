@@ -36,6 +36,7 @@ enum order {
 	ORDER_COORDINATES,	 /* node, segment */
 	ORDER_AUTOPILOT,	 /* nothing: one row */
 	ORDER_INDEXES,		 /* name */
+	ORDER_KEPT,		 /* number */
 	ORDER_COUNT
 };
 

@@ -260,6 +260,47 @@
 #define PEER_REPLY(F) \
 	F(ANY, _, body, "Body", 0, 0)
 
+/* --- Snapshots for users: archives as they are saved and restored. --- */
+
+/* meta.json of an archive (wire/raft.md 7). */
+#define ARCHIVE_META(F) \
+	F(INT, _, version, "Version", 0, 0) \
+	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) /* TERM-INDEX-MS */ \
+	F(U64, _, index, "Index", 0, 0) \
+	F(U64, _, term, "Term", 0, 0) \
+	F(BYTES, _, peers, "Peers", 0, 0) /* msgpack: addresses of the voters */ \
+	F(STRUCT, raft_configuration, configuration, "Configuration", 0, 0) \
+	F(U64, _, configuration_index, "ConfigurationIndex", 0, 0) \
+	F(INT, _, size, "Size", 0, 0) /* of state.bin */
+
+#define SNAPSHOT_SAVE	 0
+#define SNAPSHOT_RESTORE 1
+
+/* catalogd has judged it: begin one. */
+#define RAFT_SNAPSHOT_OPEN(F) \
+	F(U64, _, op, "Op", 0, 0) /* SNAPSHOT_SAVE, SNAPSHOT_RESTORE */ \
+	F(STR, _, address, "Address", RAFT_NAME_BYTES_MAX, 0) /* of the server to ask; "": this one */ \
+	F(BYTES, _, request, "Request", 0, 0) /* for it: an encoded snapshot_request */
+
+/* The handle is good for a minute without a read or write. */
+#define SNAPSHOT_OPENED(F) \
+	F(U64, _, handle, "Handle", 0, 0) \
+	F(INC, query_meta, meta, "", 0, 0)
+
+#define SNAPSHOT_HANDLE(F) \
+	F(U64, _, handle, "Handle", 0, 0)
+
+/* The archive's next bytes; at least one unless is_last. */
+#define SNAPSHOT_BYTES(F) \
+	F(BYTES, _, data, "Data", 0, 0) \
+	F(BOOL, _, is_last, "IsLast", 0, 0)
+
+/* One at a time; the last is answered when the state is restored. */
+#define SNAPSHOT_WRITE(F) \
+	F(U64, _, handle, "Handle", 0, 0) \
+	F(BYTES, _, data, "Data", 0, 0) \
+	F(BOOL, _, is_last, "IsLast", 0, 0)
+
 /* --- On every edge. --- */
 
 #define EDGE_MONITOR(F) \
@@ -305,6 +346,12 @@
 	X(raft_address, RAFT_ADDRESS, "RaftAddress") \
 	X(peer_forward, PEER_FORWARD, "PeerForward") \
 	X(peer_reply, PEER_REPLY, "PeerReply") \
+	X(archive_meta, ARCHIVE_META, "SnapshotMeta") \
+	X(raft_snapshot_open, RAFT_SNAPSHOT_OPEN, "RaftSnapshotOpen") \
+	X(snapshot_opened, SNAPSHOT_OPENED, "SnapshotOpened") \
+	X(snapshot_handle, SNAPSHOT_HANDLE, "SnapshotHandle") \
+	X(snapshot_bytes, SNAPSHOT_BYTES, "SnapshotBytes") \
+	X(snapshot_write, SNAPSHOT_WRITE, "SnapshotWrite") \
 	X(edge_monitor, EDGE_MONITOR, "EdgeMonitor") \
 	X(edge_log_line, EDGE_LOG_LINE, "EdgeLogLine")
 /* clang-format on */

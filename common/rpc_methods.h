@@ -97,6 +97,12 @@
 	X(Raft,    RemoveServer,     raftd,    raft_change_request,      empty,                       LOCAL,  ANYONE,        ROUTED) \
 	X(Raft,    Transfer,         raftd,    empty,                    empty,                       LOCAL,  ANYONE,        ROUTED) \
 	X(Peer,    Forward,          raftd,    peer_forward,             peer_reply,                  LOCAL,  ANYONE,        ROUTED) \
+	X(Snapshot, Open,            catalogd, snapshot_request,         snapshot_opened,             LOCAL,  MANAGEMENT,    FROM(httpd) | FROM(raftd)) \
+	X(Snapshot, Read,            raftd,    snapshot_handle,          snapshot_bytes,              LOCAL,  ANYONE,        FROM(httpd)) \
+	X(Snapshot, Write,           raftd,    snapshot_write,           empty,                       LOCAL,  ANYONE,        FROM(httpd)) \
+	X(Snapshot, Close,           raftd,    snapshot_handle,          empty,                       LOCAL,  ANYONE,        FROM(httpd)) \
+	X(Raft,    OpenSnapshot,     raftd,    raft_snapshot_open,       snapshot_opened,             LOCAL,  ANYONE,        ROUTED) \
+	X(Raft,    TrySnapshot,      catalogd, snapshot_piece,           empty,                       LOCAL,  ANYONE,        FROM(raftd)) \
 	\
 	X(Serf,    MemberChanged,    catalogd, serf_member,              empty,                       NOTICE, ANYONE,        FROM(gossipd)) \
 	X(Raft,    Follow,           raftd,    raft_follow,              empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
@@ -149,6 +155,7 @@ enum acl_rule {
 	RULE_AGENT_WRITE,
 	RULE_OPERATOR_READ,
 	RULE_OPERATOR_WRITE,
+	RULE_MANAGEMENT, /* all rights */
 	RULE_PER_OPERATION,
 };
 

@@ -60,6 +60,7 @@ route_fn api_agent_health_name;
 
 route_fn api_event_fire;
 route_fn api_event_list;
+route_fn api_snapshot;
 
 route_fn api_status_leader;
 route_fn api_status_peers;

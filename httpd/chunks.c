@@ -136,3 +136,60 @@ chunks_join(struct slice bytes, struct buf *out)
 		at = end + 1 + size + 2;
 	}
 }
+
+/* --- As it comes. --- */
+
+/* A line without its end; false where it has not come, or is too long. */
+static bool
+line_take(struct chunk_flow *flow, struct slice bytes, struct slice *line,
+    size_t *taken)
+{
+	size_t end = slice_find(bytes, '\n', 0);
+
+	if ((end == SIZE_MAX ? bytes.size : end) > CHUNK_LINE_MAX)
+		flow->why = "header line too long";
+	if (end == SIZE_MAX || flow->why != NULL)
+		return (false);
+	*taken = end + 1;
+	*line = slice_head(bytes, end);
+	if (slice_ends_with(*line, SLICE("\r")))
+		line->size--;
+	return (true);
+}
+
+static size_t
+data_take(struct chunk_flow *flow, struct slice bytes, struct slice *data)
+{
+	size_t size = bytes.size < flow->left ? bytes.size : flow->left;
+
+	*data = slice_head(bytes, size);
+	flow->left -= size;
+	if (flow->left == 0)
+		flow->at = FLOW_DATA_END;
+	return (size);
+}
+
+size_t
+chunks_flow(struct chunk_flow *flow, struct slice bytes, struct slice *data)
+{
+	struct slice line;
+	size_t taken;
+
+	*data = slice(NULL, 0);
+	if (flow->why != NULL || flow->at == FLOW_OVER || bytes.size == 0)
+		return (0);
+	if (flow->at == FLOW_DATA)
+		return (data_take(flow, bytes, data));
+	if (!line_take(flow, bytes, &line, &taken))
+		return (0);
+	if (flow->at == FLOW_LINE) {
+		flow->why = chunk_line_parse(line, &flow->left);
+		flow->at = flow->left > 0 ? FLOW_DATA : FLOW_TRAILER;
+	} else if (flow->at == FLOW_DATA_END) {
+		flow->at = FLOW_LINE;
+		if (line.size > 0)
+			flow->why = "malformed chunked encoding";
+	} else if (line.size == 0)
+		flow->at = FLOW_OVER;
+	return (flow->why == NULL ? taken : 0);
+}

@@ -26,4 +26,23 @@ MUST_CHECK enum chunks chunks_scan(struct chunk_scan *, struct slice bytes);
 /* Copy the data of a body that was scanned to its end. */
 void chunks_join(struct slice bytes, struct buf *out);
 
+/* The same for a body that is too large to be kept: taken as it comes. */
+struct chunk_flow {
+	enum {
+		FLOW_LINE, /* a chunk's first */
+		FLOW_DATA,
+		FLOW_DATA_END,
+		FLOW_TRAILER,
+		FLOW_OVER,
+	} at;
+	size_t left; /* of a chunk's data */
+	const char
+	    *why; /* Go's text, or NULL: nothing more can be taken then */
+};
+
+/* How many of `bytes` are taken; 0 where more have to come first. *data is
+ * what of them belongs to the body. */
+MUST_CHECK size_t chunks_flow(
+    struct chunk_flow *, struct slice bytes, struct slice *data);
+
 #endif

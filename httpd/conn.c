@@ -63,8 +63,13 @@ struct conn {
 	size_t lent_sent;
 	struct waiter waiter;
 	struct access access;
-	void (*on_close)(void *arg); /* of a stream */
+	void (*on_close)(void *arg); /* of a stream, or of an owner */
 	void *on_close_arg;
+	void (*on_event)(void *arg); /* of an owner */
+	struct chunk_flow flow;	     /* of a body that is taken as it comes */
+	uint64_t flow_left;	     /* where it is not chunked */
+	bool is_flowing;
+	bool is_flow_chunked;
 	/* Of the request that is served: */
 	bool is_http10;
 	bool keeps_alive;
@@ -133,6 +138,8 @@ phase_of(const struct conn *c)
 		return (PHASE_LINGER);
 	if (out_size(c) > 0)
 		return (PHASE_WRITE);
+	if (c->is_flowing)
+		return (PHASE_BODY);
 	if (c->is_waiting || c->is_stream)
 		return (PHASE_WAIT);
 	if (c->intake.is_in_body || c->discard > 0)
@@ -426,7 +433,7 @@ conn_settle(struct conn *c)
 		if (c->in.size == before && out_size(c) == 0)
 			break;
 	}
-	if (out_size(c) == 0 && c->is_last) {
+	if (out_size(c) == 0 && c->is_last && !c->is_stream) {
 		linger(c);
 		return;
 	}
@@ -436,12 +443,30 @@ conn_settle(struct conn *c)
 	}
 	phase_update(c);
 	io_want(c, events_wanted(c));
+	if (c->is_stream && c->on_event != NULL && out_size(c) == 0)
+		c->on_event(c->on_close_arg);
 }
 
 void
 conn_wait(struct conn *c)
 {
 	c->is_waiting = true;
+}
+
+bool
+conn_is_waiting(const struct conn *c)
+{
+	return (c->is_waiting);
+}
+
+/* What is left of a body would be taken for the next request. */
+static void
+conn_disown(struct conn *c)
+{
+	c->on_event = c->on_close = NULL;
+	if (c->is_flowing)
+		c->keeps_alive = false;
+	c->is_flowing = false;
 }
 
 static void
@@ -456,6 +481,7 @@ conn_finish(struct conn *c, struct blob *blob)
 {
 	assert(c->is_waiting);
 	assert(!c->is_serving);
+	conn_disown(c);
 	conn_send(c, blob);
 	conn_go_on(c);
 }
@@ -487,6 +513,111 @@ conn_chunk(struct conn *c, struct slice data)
 	return (true);
 }
 
+void
+conn_own(struct conn *c, void (*on_event)(void *arg),
+    void (*on_close)(void *arg), void *arg)
+{
+	conn_wait(c);
+	c->on_event = on_event;
+	c->on_close = on_close;
+	c->on_close_arg = arg;
+}
+
+void
+conn_stream_begin(struct conn *c, struct blob *head)
+{
+	assert(c->is_waiting);
+	c->is_waiting = false;
+	c->is_stream = true;
+	conn_send(c, head);
+	io_want(c, c->io.events | EV_WRITE);
+}
+
+void
+conn_stream_end(struct conn *c)
+{
+	assert(c->is_stream);
+	conn_disown(c);
+	c->is_stream = false;
+	if (!c->is_http10)
+		buf_put_text(&c->out, "0\r\n\r\n");
+	c->is_last |= c->is_http10;
+	conn_settle(c);
+}
+
+void
+conn_abort(struct conn *c)
+{
+	conn_disown(c);
+	conn_free(c);
+}
+
+/* --- Bodies that are taken as they come. --- */
+
+void
+conn_body_begin(struct conn *c, const struct head *head)
+{
+	c->is_flowing = true;
+	c->is_flow_chunked = head->is_chunked;
+	c->flow = (struct chunk_flow){ 0 };
+	c->flow_left = head->content_length;
+}
+
+void
+conn_body_leave(struct conn *c)
+{
+	c->is_flowing = false;
+}
+
+/* How many bytes at the front of c->in were taken. */
+static size_t
+flow_take(struct conn *c, struct slice bytes, struct slice *data)
+{
+	size_t size = bytes.size;
+
+	if (c->is_flow_chunked)
+		return (chunks_flow(&c->flow, bytes, data));
+	if (size > c->flow_left)
+		size = (size_t)c->flow_left;
+	*data = slice_head(bytes, size);
+	c->flow_left -= size;
+	return (size);
+}
+
+static bool
+flow_is_over(const struct conn *c)
+{
+	return (
+	    c->is_flow_chunked ? c->flow.at == FLOW_OVER : c->flow_left == 0);
+}
+
+enum conn_body
+conn_body(struct conn *c, size_t most, struct buf *out)
+{
+	size_t at = 0, size;
+	struct slice data;
+
+	while (c->is_flowing && out->size < most) {
+		size = flow_take(c, slice_tail(buf_slice(&c->in), at), &data);
+		buf_put_slice(out, data);
+		at += size;
+		if (flow_is_over(c))
+			c->is_flowing = false;
+		if (size == 0)
+			break;
+	}
+	buf_drop_front(&c->in, at);
+	if (at > 0)
+		c->phase = PHASE_NONE;
+	phase_update(c);
+	io_want(c, events_wanted(c));
+	if (!c->is_flowing)
+		return (CONN_BODY_OVER);
+	return (c->flow.why != NULL || (c->has_eof && out->size == 0)
+		    ? CONN_BODY_BROKEN
+		    : CONN_BODY_MORE);
+}
+
 /* --- Reading. --- */
 
 /* The client has closed, or half closed, its end. */
@@ -496,6 +627,11 @@ on_eof(struct conn *c)
 	c->has_eof = true;
 	/* A blocking read has lost its reader. Other answers are on their way
 	 * and a client may close its half early (RFC 7230 6.6). */
+	if (c->is_flowing && c->on_event != NULL) {
+		io_want(c, events_wanted(c));
+		c->on_event(c->on_close_arg);
+		return;
+	}
 	if (c->is_stream || c->is_lingering ||
 	    (c->is_waiting && asking_is_watch(&c->waiter)))
 		conn_free(c);
@@ -506,10 +642,18 @@ on_eof(struct conn *c)
 static void
 on_bytes(struct conn *c, struct slice bytes)
 {
+	bool was_flowing = c->is_flowing;
+
 	if (may_serve(c))
 		conn_serve(c, bytes);
 	else if (c->in.size == 0)
 		buf_put_slice(&c->in, bytes);
+	if (was_flowing) {
+		phase_update(c);
+		io_want(c, events_wanted(c));
+		c->on_event(c->on_close_arg);
+		return;
+	}
 	if (out_size(c) > 0 || c->is_last) {
 		conn_settle(c);
 		return;
@@ -605,7 +749,8 @@ conn_new(struct conns *all, int fd, struct client *client)
 static void
 on_late(struct conn *c)
 {
-	if (c->phase == PHASE_HEAD || c->phase == PHASE_BODY) {
+	if (!c->is_flowing &&
+	    (c->phase == PHASE_HEAD || c->phase == PHASE_BODY)) {
 		refuse(c, REFUSAL_TOO_SLOW);
 		conn_settle(c);
 	} else

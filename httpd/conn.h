@@ -51,4 +51,32 @@ struct conn *waiter_conn(struct waiter *);
 void conn_stream(struct conn *, void (*on_close)(void *arg), void *arg);
 bool conn_chunk(struct conn *, struct slice);
 
+/* --- What is too large to be kept: bodies that are taken, and answers that
+ * are given, piece by piece. --- */
+
+/* A handler keeps its request, which waits. on_event() is called, never from
+ * within a call to here, when more of its body is here or the last chunk has
+ * left; on_close() when the connection has gone before the end. */
+void conn_own(struct conn *, void (*on_event)(void *arg),
+    void (*on_close)(void *arg), void *arg);
+
+enum conn_body {
+	CONN_BODY_MORE, /* is still to come */
+	CONN_BODY_OVER,
+	CONN_BODY_BROKEN, /* cut, or no chunks */
+};
+
+/* Append what of the body is here, about `most` bytes of it. */
+enum conn_body conn_body(struct conn *, size_t most, struct buf *out);
+/* serve.c's: the body of this request will be taken; or will not. */
+void conn_body_begin(struct conn *, const struct head *);
+void conn_body_leave(struct conn *);
+bool conn_is_waiting(const struct conn *);
+
+/* The answer's head; conn_chunk() follows, and then the end. */
+void conn_stream_begin(struct conn *, struct blob *);
+void conn_stream_end(struct conn *);
+/* Nothing can be put right any more: the client sees it cut. */
+void conn_abort(struct conn *);
+
 #endif

@@ -96,7 +96,7 @@
 	X("/v1/operator/keyring",           GET_POST_PUT_DELETE, api_operator_keyring, ROUTE_TAKES_NS, BODY_ANY) \
 	X("/v1/operator/autopilot/configuration", GET_PUT, api_operator_autopilot_configuration, ROUTE_TAKES_NS, BODY_ANY) \
 	X("/v1/operator/autopilot/health",  GET, api_operator_autopilot_health,       ROUTE_TAKES_NS, BODY_ANY)  \
-	X("/v1/snapshot",                   GET_PUT, api_not_built,                 0, BODY_ANY)  \
+	X("/v1/snapshot",                   GET_PUT, api_snapshot,                  0, BODY_FLOW) \
 	/* section 14: ACL */                                                                     \
 	X("/v1/acl/bootstrap",              PUT, api_acl_disabled,                  0, BODY_ANY)  \
 	X("/v1/acl/create",                 PUT, api_acl_disabled,                  0, BODY_ANY)  \

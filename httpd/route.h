@@ -17,9 +17,10 @@ struct request;
 typedef void route_fn(struct request *r);
 
 enum body_rule {
-	BODY_ANY, /* up to HTTP_BODY_BYTES_MAX */
-	BODY_KV,  /* up to limits.kv_max_value_size, if it says its size */
-	BODY_TXN, /* up to limits.txn_max_req_len */
+	BODY_ANY,  /* up to HTTP_BODY_BYTES_MAX */
+	BODY_KV,   /* up to limits.kv_max_value_size, if it says its size */
+	BODY_TXN,  /* up to limits.txn_max_req_len */
+	BODY_FLOW, /* any size: the handler of a PUT takes it as it comes */
 };
 
 /* Flags of a route. */

@@ -161,6 +161,7 @@ size_check(struct request *r)
 		[BODY_KV] = { policy->kv_value_max, "kv_max_value_size" },
 		[BODY_TXN] = { policy->txn_max, "txn_max_req_len" },
 		[BODY_ANY] = { HTTP_BODY_BYTES_MAX, NULL },
+		[BODY_FLOW] = { UINT64_MAX, NULL },
 	};
 	uint64_t size = r->head->content_length;
 	uint64_t most = rules[r->route->body].most;
@@ -289,6 +290,23 @@ body_leave(const struct head *head, struct slice bytes, struct served *out)
 	}
 }
 
+/* The handler begins before the body is here, and takes it (conn_body). One
+ * that has answered at once does not want it. */
+static void
+handle_flow(struct request *r, struct slice bytes, struct served *out)
+{
+	conn_body_begin(r->conn, r->head);
+	r->route->handler(r);
+	if (!conn_is_waiting(r->conn)) {
+		conn_body_leave(r->conn);
+		body_leave(r->head, bytes, out);
+		return;
+	}
+	conn_begin(r->conn, r->head, wants_keep_alive(r->head));
+	out->taken = r->head->size;
+	out->wants_continue = r->head->expects_continue;
+}
+
 static void
 handle(struct request *r, struct intake *intake, struct slice bytes,
     struct served *out)
@@ -305,6 +323,10 @@ handle(struct request *r, struct intake *intake, struct slice bytes,
 			     head->content_length <= DISCARD_MAX)));
 	if (!admit(r)) {
 		body_leave(head, bytes, out);
+		return;
+	}
+	if (r->route->body == BODY_FLOW && head->method == HTTP_PUT) {
+		handle_flow(r, bytes, out);
 		return;
 	}
 	if (body_take(r, intake, slice_tail(bytes, head->size), &body_size) ==

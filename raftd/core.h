@@ -46,6 +46,8 @@ void step_truncate(struct step *, uint64_t from);
 void step_become_follower(struct step *, uint64_t term);
 void step_set_leader(struct step *, const struct raft_name *);
 void step_set_commit(struct step *, uint64_t index);
+/* Proposals from here on will not be answered by a commit. */
+void step_lose_from(struct step *, uint64_t index, enum refusal why);
 
 /* --- election.c --- */
 
@@ -74,6 +76,7 @@ void replication_transfer(struct step *);
 bool replication_leaves(const struct raft *);
 void replication_disconnected(struct step *, const struct raft_name *);
 void replication_set_members(struct step *);
+void replication_restored(struct step *);
 void replication_on_reply(struct step *, const struct message *);
 void replication_on_unreachable(
     struct step *, const struct raft_name *, const struct ticket *);

@@ -105,6 +105,7 @@ send_state(struct raftd *d)
 			    slice_of_text(raft->latest.members[i].address.text);
 	d->feed.is_state_due =
 	    !tell(d, METHOD_Raft_State, &raft_state_type, &state);
+	d->feed.told_to_lead = state.is_leader;
 }
 
 /* --- Entries. --- */
@@ -249,6 +250,19 @@ feed_stop(struct raftd *d)
 	d->feed.is_on = false;
 	buf_deinit(&d->feed.piece);
 	ev_timer_stop(d->daemon->loop, &d->again);
+}
+
+/* First it hears that it does not lead, so that it takes up a leader's duties
+ * anew when it does again. */
+void
+feed_restored(struct raftd *d)
+{
+	if (!d->feed.is_on)
+		return;
+	stop_restore(&d->feed);
+	d->feed.leads_from = d->raft.commit_index;
+	send_state(d);
+	start_restore(d);
 }
 
 static bool

@@ -59,6 +59,24 @@ has_prev(const struct raft *raft, const struct message *append)
 	    term == append->as.append.prev_term);
 }
 
+/*
+ * Terms never fall along a log, so an entry before our snapshot's last and of a
+ * later term says that this leader has never had our snapshot: a user's, whose
+ * restore ended with its leader.
+ */
+static bool
+contradicts(const struct raft *raft, const struct message *append)
+{
+	for (size_t i = 0; i < append->as.append.count; i++) {
+		const struct entry *entry = &append->as.append.entries[i];
+
+		if (entry->index <= raft->trail.snapshot_index &&
+		    entry->term > raft->trail.snapshot_term)
+			return (true);
+	}
+	return (false);
+}
+
 static void
 take_entry(struct step *s, const struct entry *entry)
 {
@@ -139,6 +157,12 @@ follower_on_append(struct step *s, const struct message *append)
 		reply_append(s, append, last_index, false, true);
 		return;
 	}
+	if (contradicts(raft, append)) {
+		effects_note(s->fx, NOTE_SNAPSHOT_NOT_SHARED,
+		    raft->trail.snapshot_index, &append->peer);
+		reply_append(s, append, last_index, false, false);
+		return;
+	}
 	for (size_t i = 0; i < append->as.append.count; i++)
 		take_entry(s, &append->as.append.entries[i]);
 	if (matched > append->as.append.commit_index)
@@ -179,6 +203,7 @@ follower_on_install(struct step *s, const struct message *install)
 		return;
 	}
 	raft->installing.is_running = true;
+	raft->installing.is_restore = false;
 	raft->installing.request = *install;
 	raft->installing.membership = *install->as.install.membership;
 	s->fx->install = (struct install){
@@ -235,7 +260,19 @@ follower_installed(struct step *s, bool is_success)
 
 	assert(raft->installing.is_running);
 	raft->installing.is_running = false;
-	if (is_success)
-		take_snapshot(s, &install);
-	reply_install(s, &install, is_success);
+	if (!raft->installing.is_restore) {
+		if (is_success)
+			take_snapshot(s, &install);
+		reply_install(s, &install, is_success);
+		return;
+	}
+	if (!is_success)
+		return;
+	/* It is on our disk, and the log is not, whatever we are by now. */
+	step_lose_from(s, raft->commit_index + 1, REFUSED_RESTORED);
+	take_snapshot(s, &install);
+	effects_note(
+	    s->fx, NOTE_SNAPSHOT_RESTORED, install.as.install.index, NULL);
+	if (raft->role == ROLE_LEADER)
+		replication_restored(s);
 }

@@ -24,7 +24,7 @@ install_begin(
 	    message->as.install.index <= d->raft.commit_index)
 		return (false);
 	/* In memory there is room for one that is being made. */
-	taking_stop(d);
+	taking_stop(d, "a leader sends one");
 	snprintf(name, sizeof(name), "%" PRIu64 "-%" PRIu64 "-%" PRId64,
 	    message->as.install.index_term, message->as.install.index,
 	    now.seconds * 1000 + now.ns / 1000000);
@@ -85,7 +85,7 @@ install_keep(struct net *net, const struct install *wanted)
 	};
 
 	memcpy(snapshot.name, net->received.name, sizeof(snapshot.name));
-	taking_stop(d);
+	taking_stop(d, "a leader sends one");
 	snapshot_close(&net->received);
 	store_keep_snapshot(d->store, &snapshot, SNAPSHOT_INSTALLED);
 }

@@ -125,6 +125,17 @@ end_dial(struct link *link, int number)
 /* --- Bytes. --- */
 
 static void
+in_over(struct link *link)
+{
+	link->is_in_over = true;
+	ev_io_stop(link->links->loop, &link->readable);
+	if (link->use->on_finished != NULL)
+		link->use->on_finished(link);
+	else
+		link_end(link, "EOF");
+}
+
+static void
 on_readable(struct ev_loop *loop, ev_io *w, int events)
 {
 	struct link *link = w->data;
@@ -153,7 +164,7 @@ on_readable(struct ev_loop *loop, ev_io *w, int events)
 		buf_deinit(&link->in);
 	count_in(link);
 	if (size == 0)
-		link_end(link, "EOF");
+		in_over(link);
 	else if (link->links->in_bytes > LINKS_IN_BYTES_MAX)
 		link_end(link, "too much to keep of what came");
 }
@@ -193,6 +204,8 @@ flush(struct link *link)
 	else {
 		ev_io_stop(link->links->loop, &link->writable);
 		buf_deinit(&link->out);
+		if (link->is_finished)
+			(void)shutdown(link->fd, SHUT_WR);
 	}
 	if (link_waiting(link) >= LINK_OUT_LOW)
 		link->was_full = true;
@@ -421,7 +434,7 @@ link_pause(struct link *link, bool is_paused)
 	if (link->is_closed || link->is_paused == is_paused)
 		return;
 	link->is_paused = is_paused;
-	if (!link->is_connected)
+	if (!link->is_connected || link->is_in_over)
 		return;
 	if (is_paused)
 		ev_io_stop(link->links->loop, &link->readable);
@@ -437,6 +450,14 @@ link_set_timer(struct link *link, struct duration wait)
 		return;
 	ev_timer_set(&link->timer, duration_seconds(wait), 0);
 	ev_timer_start(link->links->loop, &link->timer);
+}
+
+void
+link_finish(struct link *link)
+{
+	link->is_finished = true;
+	if (link->is_connected && !link->is_closed && link_waiting(link) == 0)
+		(void)shutdown(link->fd, SHUT_WR);
 }
 
 size_t

@@ -31,6 +31,9 @@ struct link_use {
 	void (*on_bytes)(struct link *); /* more in `in` */
 	void (*on_room)(struct link *);	 /* `out` fell below LINK_OUT_LOW */
 	void (*on_timer)(struct link *); /* link_set_timer() */
+	/* The other side will send no more, but may still listen; where this
+	 * is NULL, that is the end. */
+	void (*on_finished)(struct link *);
 	/* The other side, or the net, has ended it; `why` is Go's text. The
 	 * link is closed. */
 	void (*on_end)(struct link *, const char *why);
@@ -46,7 +49,9 @@ struct link {
 	bool is_connected;
 	bool is_closed;
 	bool is_paused;
-	bool was_full;			      /* on_room is due */
+	bool is_in_over;  /* no more will come */
+	bool is_finished; /* nothing more will be put; see link_finish() */
+	bool was_full;	  /* on_room is due */
 	char remote[RAFT_NAME_BYTES_MAX + 1]; /* "ip:port" */
 	struct buf in, out;
 	size_t out_at;	   /* of `out`, what has left */
@@ -83,6 +88,9 @@ void link_close(struct link *);
 void link_give(struct link *, const struct link_use *, void *keeper);
 void link_pause(struct link *, bool is_paused);
 void link_set_timer(struct link *, struct duration); /* once; 0 is off */
+/* Nothing more will be put: when all has left, the other side is told so
+ * (half-close). */
+void link_finish(struct link *);
 /* Bytes that have not left yet. */
 size_t link_waiting(const struct link *);
 

@@ -41,14 +41,6 @@ refuse_tls(struct link *link)
 }
 
 static void
-refuse_snapshot(struct link *link)
-{
-	log_warn(LOG_RPC, "snapshots over RPC are not served by this version",
-	    "conn=from=%s", link->remote);
-	link_close(link);
-}
-
-static void
 on_first_byte(struct link *link)
 {
 	struct net *net = link->keeper;
@@ -69,7 +61,7 @@ on_first_byte(struct link *link)
 		refuse_tls(link);
 		break;
 	case FIRST_SNAPSHOT:
-		refuse_snapshot(link);
+		visits_begin(net, link);
 		break;
 	default:
 		log_error(LOG_RPC, "unrecognized RPC byte",
@@ -161,6 +153,7 @@ net_start(struct net *net)
 	TAILQ_INIT(&net->pool);
 	TAILQ_INIT(&net->followers);
 	leaders_init(net);
+	TAILQ_INIT(&net->visits);
 	snapshot_file_init(&net->received);
 	if (net->fd < 0)
 		return;
@@ -175,5 +168,7 @@ net_turn(struct net *net)
 	if (net->is_renewing)
 		followers_renew(net);
 	net->is_renewing = false;
+	visits_turn(net);
 	links_turn(&net->links);
+	visits_tidy(net);
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/digest.h"
 #include "common/log.h"
 #include "common/privsep.h"
 #include "raftd.h"
@@ -102,6 +103,12 @@ raftd_open(struct daemon *daemon)
 	snapshot_file_init(&d->taking.file);
 	if (!daemon->config->is_server)
 		return;
+	/* For the sums of archives: its files cannot be read later. Who saves
+	 * or restores one without it is told so. */
+	if (digest_load(&why) != ERR_OK)
+		log_warn(LOG_SNAPSHOT, "snapshots cannot be saved or restored",
+		    "error=\"%s\"", buf_text(&why));
+	buf_deinit(&why);
 	if (daemon->config->node_id[0] == '\0')
 		fatal("this node has no id: the launcher makes DATA/node-id");
 	if (!sqlite_library_load(&why))
@@ -232,6 +239,7 @@ raftd_start(struct daemon *daemon)
 	struct raft_options options;
 
 	net_start(&d->net);
+	transfers_init(d);
 	if (!daemon->config->is_server)
 		return; /* a client has no log */
 	options = options_of(daemon->config);

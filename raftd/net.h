@@ -7,6 +7,7 @@
  *	pool.c       calls of our catalogd, put to others
  *	followers.c  raft to other servers: their connections, and the entries
  *	leaders.c    raft from other servers
+ *	visits.c     snapshots for other agents, or from them
  *
  * A client agent only has the pool: nobody calls it.
  *
@@ -45,6 +46,7 @@ struct raftd;
 struct pool_conn;
 struct follower;
 struct leader_conn;
+struct visit;
 
 /* Where gossip has seen a server: wins over the log's address. */
 struct moved {
@@ -68,6 +70,10 @@ struct net {
 	ev_io acceptable;
 	uint64_t last_seq; /* of a call of ours */
 	TAILQ_HEAD(, pool_conn) pool;
+
+	/* Snapshots. */
+	TAILQ_HEAD(, visit) visits;
+	bool is_visited; /* one of them may go on */
 
 	/* Raft. */
 	TAILQ_HEAD(, follower) followers;
@@ -145,6 +151,14 @@ void install_kept(struct net *, const struct store_result *);
 /* --- served.c --- */
 
 void served_begin(struct net *, struct link *, bool is_mux);
+
+/* --- visits.c --- */
+
+void visits_begin(struct net *, struct link *);
+/* What has ended since the last turn lets others go on. */
+void visits_turn(struct net *);
+/* Those who have had all hang up. */
+void visits_tidy(struct net *);
 
 /* --- pool.c --- */
 

@@ -136,6 +136,17 @@ log_leading(const struct note *note)
 		log_info(LOG_RAFT, "sending snapshot", "peer=%s index=%" PRIu64,
 		    note->name.text, note->number);
 		break;
+	case NOTE_SNAPSHOT_RESTORED:
+		log_info(LOG_RAFT, "restored user snapshot", "index=%" PRIu64,
+		    note->number);
+		break;
+	case NOTE_SNAPSHOT_NOT_SHARED:
+		log_error(LOG_RAFT,
+		    "a snapshot was restored here that the cluster has not "
+		    "taken: remove this server's raft folder",
+		    "index=%" PRIu64 " leader=%s", note->number,
+		    note->name.text);
+		break;
 	case NOTE_WRITE_FAILED:
 		log_error(LOG_RAFT, "failed to commit logs", "from=%" PRIu64,
 		    note->number);

@@ -349,7 +349,8 @@ raftd_on_peer(struct daemon *daemon, struct edge *edge, bool is_up)
 	/* Another catalogd, or none: it says Follow, and what the old one has
 	 * proposed is nobody's any more. */
 	feed_stop(d);
-	taking_stop(d);
+	taking_stop(d, "catalogd has restarted");
+	transfers_stop(d, "catalogd has restarted");
 	feed_forget(d);
 }
 
@@ -367,5 +368,9 @@ call_fn *const raftd_handlers[METHOD_COUNT] = {
 	[METHOD_Raft_RemoveServer] = on_remove_server,
 	[METHOD_Raft_Transfer] = on_transfer,
 	[METHOD_Peer_Forward] = on_forward,
+	[METHOD_Raft_OpenSnapshot] = on_open_snapshot,
+	[METHOD_Snapshot_Read] = on_snapshot_read,
+	[METHOD_Snapshot_Write] = on_snapshot_write,
+	[METHOD_Snapshot_Close] = on_snapshot_close,
 	[METHOD_Status_RaftStats] = on_raft_stats,
 };

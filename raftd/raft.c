@@ -203,8 +203,8 @@ step_set_leader(struct step *s, const struct raft_name *leader)
 	s->fx->has_changed = true;
 }
 
-static void
-lose_from(struct step *s, uint64_t index, enum refusal why)
+void
+step_lose_from(struct step *s, uint64_t index, enum refusal why)
 {
 	if (s->fx->lost_from != 0 && s->fx->lost_from <= index)
 		return;
@@ -245,7 +245,8 @@ step_become_follower(struct step *s, uint64_t term)
 	if (was == ROLE_FOLLOWER)
 		return;
 	if (was == ROLE_LEADER) {
-		lose_from(s, raft->commit_index + 1, REFUSED_LEADERSHIP_LOST);
+		step_lose_from(
+		    s, raft->commit_index + 1, REFUSED_LEADERSHIP_LOST);
 		step_set_leader(s, &(struct raft_name){ "" });
 		raft->progress_count = 0;
 		raft->heartbeat_at = INSTANT_NEVER;
@@ -326,6 +327,10 @@ propose(struct step *s, const struct proposal *items, size_t count)
 			effects_refuse(s->fx, items[i].id, REFUSED_NOT_LEADER);
 			continue;
 		}
+		if (raft->installing.is_running) {
+			effects_refuse(s->fx, items[i].id, REFUSED_RESTORED);
+			continue;
+		}
 		/* Figure 3.1, Leaders: if command received from client: append
 		 * entry to local log, respond after entry applied. */
 		step_append(s, &(struct entry){
@@ -352,7 +357,7 @@ change(struct step *s, uint64_t id, const struct change *wanted)
 	/* One uncommitted configuration at a time, and only after an entry of
 	 * the leader's own term is committed (wire/raft.md 2; the second half
 	 * mends the fault of dissertation 4.1 as first published). */
-	if (!raft_is_ready(raft) ||
+	if (!raft_is_ready(raft) || raft->installing.is_running ||
 	    raft->latest_index != raft->committed_index) {
 		effects_refuse(s->fx, id, REFUSED_CHANGE_PENDING);
 		return;
@@ -371,6 +376,41 @@ change(struct step *s, uint64_t id, const struct change *wanted)
 	effects_note(
 	    s->fx, NOTE_CONFIGURATION_CHANGED, raft->latest_index, NULL);
 	replication_flush(s);
+}
+
+/*
+ * hashicorp/raft, restoreUserSnapshot: an index that no log has is burnt for
+ * it, behind our last entry and the snapshot's, and at that index it stands as
+ * if it had always been there. So all followers need it: their logs end before.
+ *
+ * Nobody is asked whether they agree. Consul's restore is for disasters: if we
+ * die before anyone has it, another leads without it, and we are left with
+ * what nobody shares (follower.c refuses to go on from there).
+ */
+static void
+restore(struct step *s, uint64_t index)
+{
+	struct raft *raft = s->raft;
+	struct message *request = &raft->installing.request;
+
+	assert(raft_may_restore(raft, &(const char *){ NULL }));
+	if (index < raft->trail.last_index)
+		index = raft->trail.last_index;
+	index++;
+	raft->installing.is_running = raft->installing.is_restore = true;
+	raft->installing.membership = raft->latest;
+	*request = (struct message){ .kind = MESSAGE_INSTALL };
+	request->as.install.index = index;
+	request->as.install.index_term = raft->term;
+	request->as.install.membership_index = raft->latest_index;
+	s->fx->install = (struct install){
+		.is_wanted = true,
+		.is_restore = true,
+		.index = index,
+		.term = raft->term,
+		.membership_index = raft->latest_index,
+		.membership = &raft->installing.membership,
+	};
 }
 
 static void
@@ -421,7 +461,7 @@ write_failed(struct step *s, uint64_t number)
 		raft->is_state_unsaved = true;
 	raft->persisted_write = number;
 	if (raft->role == ROLE_LEADER && can_stay)
-		lose_from(s, from, REFUSED_WRITE_FAILED);
+		step_lose_from(s, from, REFUSED_WRITE_FAILED);
 	else
 		step_become_follower(s, raft->term);
 	step_truncate(s, from);
@@ -535,6 +575,9 @@ dispatch(struct step *s, const struct event *event)
 	case RAFT_INSTALLED:
 		follower_installed(s, event->as.installed.is_success);
 		break;
+	case RAFT_RESTORE:
+		restore(s, event->as.restore.index);
+		break;
 	}
 }
 
@@ -576,4 +619,25 @@ raft_is_sole_voter(const struct raft *raft)
 {
 	return (membership_voter_count(&raft->latest) == 1 &&
 		membership_is_voter(&raft->latest, &raft->options.id));
+}
+
+bool
+raft_may_restore(const struct raft *raft, const char **why)
+{
+	if (!raft_is_ready(raft))
+		*why = "node is not the leader";
+	else if (raft->installing.is_running)
+		*why = "another snapshot is being restored";
+	else if (raft->latest_index != raft->committed_index)
+		*why = "cannot restore snapshot now, wait until the "
+		       "configuration entry has been applied";
+	else
+		return (true);
+	return (false);
+}
+
+bool
+raft_is_restoring(const struct raft *raft)
+{
+	return (raft->installing.is_running && raft->installing.is_restore);
 }

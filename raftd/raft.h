@@ -134,6 +134,7 @@ enum event_kind {
 	RAFT_WRITE_FAILED,
 	RAFT_SNAPSHOT_SAVED, /* one of our own is on disk */
 	RAFT_INSTALLED,	     /* the effect `install` has ended */
+	RAFT_RESTORE, /* a state that a user brings; raft_may_restore() */
 };
 
 struct proposal {
@@ -181,6 +182,9 @@ struct event {
 		struct {
 			bool is_success;
 		} installed;
+		struct {
+			uint64_t index; /* of the snapshot, where it was made */
+		} restore;
 	} as;
 };
 
@@ -192,6 +196,7 @@ enum refusal {
 	REFUSED_WRITE_FAILED,	 /* it is not, and will not be */
 	REFUSED_CHANGE_PENDING,
 	REFUSED_CHANGE_UNSOUND,
+	REFUSED_RESTORED, /* a user's snapshot stands in its place */
 };
 
 /* What happened, for the log and the transcripts: word by word what Consul
@@ -217,6 +222,8 @@ enum refusal {
 	X(PEER_UNREACHABLE)      \
 	X(PIPELINE_STARTED)      \
 	X(SNAPSHOT_SENT)         \
+	X(SNAPSHOT_RESTORED)     \
+	X(SNAPSHOT_NOT_SHARED)   \
 	X(LOG_TRUNCATED)         \
 	X(WRITE_FAILED)
 
@@ -253,6 +260,7 @@ struct refused {
  * it goes (Figure 5.3, InstallSnapshot 6 and 7). */
 struct install {
 	bool is_wanted;
+	bool is_restore; /* what RAFT_RESTORE asked for, not a leader */
 	uint64_t index;
 	uint64_t term;
 	uint64_t membership_index;
@@ -378,6 +386,7 @@ struct raft {
 	bool was_told_idle; /* "no known peers" was said */
 	struct {
 		bool is_running;
+		bool is_restore;
 		struct message request;
 		struct membership membership;
 	} installing;
@@ -413,6 +422,10 @@ struct instant raft_deadline(const struct raft *);
 /* Leader, and an entry of its own term is committed: it knows what is. */
 bool raft_is_ready(const struct raft *);
 bool raft_is_sole_voter(const struct raft *);
+/* May a RAFT_RESTORE come now? *why is hashicorp/raft's text. */
+bool raft_may_restore(const struct raft *, const char **why);
+/* One is on its way to the disk: proposals have to wait. */
+bool raft_is_restoring(const struct raft *);
 /* The round of the newest RAFT_VERIFY, and the newest that a quorum has
  * confirmed. Only meaningful while leader. */
 uint64_t raft_verify_round(const struct raft *);

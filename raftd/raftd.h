@@ -17,6 +17,7 @@
 #include "recent.h"
 #include "snapshot.h"
 #include "store.h"
+#include "transfer.h"
 
 #define LOG_RAFT     "agent.server.raft"
 #define LOG_SNAPSHOT "agent.server.snapshot"
@@ -96,6 +97,7 @@ struct raftd {
 	struct taking taking;
 	struct verify *verifies; /* owned */
 	uint64_t log_bytes; /* since a snapshot was asked for, at the most */
+	struct transfers transfers;
 	STAILQ_HEAD(, changing) changes;
 	struct reader_of *readers, **readers_end;
 	uint64_t snapshot_threshold;
@@ -120,6 +122,9 @@ void raftd_read(
 void feed_start(struct raftd *, uint64_t behind);
 void feed_stop(struct raftd *);
 void feed_push(struct raftd *);
+/* Another state stands in the place of the log: catalogd does not lead until
+ * it has that. */
+void feed_restored(struct raftd *);
 void feed_read(struct raftd *, struct store_result *);
 /* Proposals in these entries will get no other answer. */
 void feed_lose(struct raftd *, uint64_t from, const char *why);
@@ -138,7 +143,9 @@ void taking_on_timer(struct ev_loop *, ev_timer *, int events);
 void taking_on_write(struct raftd *, size_t bytes);
 void taking_piece(struct raftd *, const struct snapshot_piece *);
 void taking_kept(struct raftd *, const struct store_result *);
-void taking_stop(struct raftd *);
+void taking_stop(struct raftd *, const char *why);
+/* Now, whether it is time or not; false if catalogd cannot be asked. */
+bool taking_ask(struct raftd *);
 
 /* --- on_catalogd.c --- */
 
@@ -148,6 +155,13 @@ void raftd_on_peer(struct daemon *, struct edge *, bool is_up);
 void raftd_answer_verifies(struct raftd *);
 /* The reply of Status.RaftStats, encoded. */
 void raftd_put_stats(struct raftd *, struct buf *);
+
+/* --- transfer.c --- */
+
+void on_open_snapshot(struct daemon *, struct call *, const void *);
+void on_snapshot_read(struct daemon *, struct call *, const void *);
+void on_snapshot_write(struct daemon *, struct call *, const void *);
+void on_snapshot_close(struct daemon *, struct call *, const void *);
 
 /* --- changes.c --- */
 

@@ -650,6 +650,26 @@ replication_on_reply(struct step *s, const struct message *reply)
 		replication_commit(s);
 }
 
+/* A user's snapshot has taken the place of the log: every follower needs it,
+ * and, as after an election, an entry behind it says when they have it. */
+void
+replication_restored(struct step *s)
+{
+	struct raft *raft = s->raft;
+
+	for (size_t i = 0; i < raft->progress_count; i++) {
+		failed(s, &raft->progress[i], false);
+		raft->progress[i].next_index = raft->trail.first_index - 1;
+	}
+	raft->noop_index = raft->trail.last_index + 1;
+	step_append(s, &(struct entry){
+			   .index = raft->noop_index,
+			   .term = raft->term,
+			   .type = ENTRY_NOOP,
+		       });
+	replication_flush(s);
+}
+
 /* --- Time. --- */
 
 static struct instant

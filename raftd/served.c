@@ -233,10 +233,13 @@ answer_stats(struct served *one)
 static void
 ask(struct served *one, struct slice body)
 {
-	enum method method = method_find(buf_slice(&one->method));
+	struct slice name = buf_slice(&one->method);
+	enum method method = method_find(name);
 	const struct method_row *row;
 
+	/* What only raftd itself asks is nobody's service. */
 	if (method == METHOD_COUNT ||
+	    !is_service(slice_head(name, slice_find(name, '.', 0))) ||
 	    method_rows[method].kind == METHOD_NOTICE ||
 	    (method_rows[method].from & PEER) == 0) {
 		refuse(one);

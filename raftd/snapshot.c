@@ -44,8 +44,8 @@ fail_errno(struct buf *why, const char *what, const char *path)
 	return (ERR_IO);
 }
 
-static bool
-is_memory(const struct snapshots *all)
+bool
+snapshots_are_in_memory(const struct snapshots *all)
 {
 	return (all->folder[0] == '\0');
 }
@@ -145,13 +145,13 @@ snapshot_create(struct snapshots *all, const char *name,
 	assert(file->fd < 0);
 	snapshot_file_init(file);
 	snprintf(file->name, sizeof(file->name), "%s", name);
-	if (is_memory(all))
+	if (snapshots_are_in_memory(all))
 		return (create_memory(all, file, why));
 	snprintf(path, sizeof(path), "%s/%s.tmp", all->folder, name);
 	if (mkdir(path, 0700) != 0)
 		return (fail_errno(why, "make", path));
 	snprintf(path, sizeof(path), "%s/%s.tmp/state.bin", all->folder, name);
-	file->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	file->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (file->fd < 0)
 		return (fail_errno(why, "make", path));
 	return (ERR_OK);
@@ -175,12 +175,41 @@ snapshot_put(struct snapshot_file *file, struct slice bytes, struct buf *why)
 	return (ERR_OK);
 }
 
+enum err
+snapshot_look(const struct snapshot_file *file, uint64_t from, size_t bytes,
+    struct buf *out, struct buf *why)
+{
+	uint8_t *to;
+	ssize_t size;
+
+	if (bytes > file->size - from)
+		bytes = (size_t)(file->size - from);
+	to = buf_extend(out, bytes);
+	size = pread(file->fd, to, bytes, (off_t)from);
+	if (size == (ssize_t)bytes)
+		return (ERR_OK);
+	return (fail_errno(why, "read", file->name));
+}
+
+void
+snapshot_rename(
+    struct snapshots *all, struct snapshot_file *file, const char *name)
+{
+	char from[PATH_BYTES], to[PATH_BYTES];
+
+	snprintf(from, sizeof(from), "%s/%s.tmp", all->folder, file->name);
+	snprintf(to, sizeof(to), "%s/%s.tmp", all->folder, name);
+	if (!snapshots_are_in_memory(all))
+		(void)rename(from, to);
+	snprintf(file->name, sizeof(file->name), "%s", name);
+}
+
 void
 snapshot_discard(struct snapshots *all, const char *name)
 {
 	char unfinished[SNAPSHOT_NAME_MAX + 8];
 
-	if (is_memory(all))
+	if (snapshots_are_in_memory(all))
 		return;
 	snprintf(unfinished, sizeof(unfinished), "%s.tmp", name);
 	remove_one(all->folder, unfinished);
@@ -293,7 +322,7 @@ snapshot_open(struct snapshots *all, const struct snapshot *snapshot,
 	assert(file->fd < 0);
 	snapshot_file_init(file);
 	snprintf(file->name, sizeof(file->name), "%s", snapshot->name);
-	if (is_memory(all)) {
+	if (snapshots_are_in_memory(all)) {
 		file->fd = all->memory[all->newest];
 		file->is_shared = true;
 		return (ERR_OK);

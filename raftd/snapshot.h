@@ -40,6 +40,8 @@ MUST_CHECK enum err snapshots_open(
     struct snapshots *, const char *folder, struct buf *why);
 void snapshots_close(struct snapshots *);
 
+bool snapshots_are_in_memory(const struct snapshots *);
+
 uint64_t crc64(uint64_t crc, struct slice);
 
 void snapshot_file_init(struct snapshot_file *);
@@ -48,6 +50,13 @@ MUST_CHECK enum err snapshot_create(struct snapshots *, const char *name,
     struct snapshot_file *, struct buf *why);
 MUST_CHECK enum err snapshot_put(
     struct snapshot_file *, struct slice, struct buf *why);
+/* What has been written, from there on; at most `bytes` of it are appended. */
+MUST_CHECK enum err snapshot_look(const struct snapshot_file *, uint64_t from,
+    size_t bytes, struct buf *out, struct buf *why);
+/* It is to have another name than it was begun with. What fails here fails
+ * again when it is published. */
+void snapshot_rename(
+    struct snapshots *, struct snapshot_file *, const char *name);
 /* Forget what was written. */
 void snapshot_abandon(struct snapshots *, struct snapshot_file *);
 /* One that was finished, but could not be published or have its row. */

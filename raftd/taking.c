@@ -27,17 +27,18 @@ is_due(const struct raftd *d)
 }
 
 void
-taking_stop(struct raftd *d)
+taking_stop(struct raftd *d, const char *why)
 {
 	snapshot_abandon(&d->snapshots, &d->taking.file);
 	d->taking.is_wanted = false;
+	saving_taken(d, why);
 }
 
 static void
 give_up(struct raftd *d, const char *why)
 {
 	log_error(LOG_RAFT, "failed to take snapshot", "error=\"%s\"", why);
-	taking_stop(d);
+	taking_stop(d, why);
 }
 
 static bool
@@ -48,14 +49,19 @@ is_overdue(const struct raftd *d)
 	return (age.ns > SNAPSHOT_PATIENCE.ns);
 }
 
-static void
-ask_for_one(struct raftd *d)
+bool
+taking_ask(struct raftd *d)
 {
+	/* In memory there is room for one at a time. */
+	if (d->transfers.restore != NULL &&
+	    snapshots_are_in_memory(&d->snapshots))
+		return (false);
 	d->log_bytes = 0;
 	d->taking.asked_at = instant_now();
 	d->taking.is_wanted = edge_tell(d->daemon->edges[DAEMON_catalogd],
 				  METHOD_Raft_SnapshotWanted, &empty_type,
 				  &(struct empty){}) == ERR_OK;
+	return (d->taking.is_wanted);
 }
 
 void
@@ -73,7 +79,7 @@ taking_on_timer(struct ev_loop *loop, ev_timer *w, int events)
 	if (d->taking.is_wanted && is_overdue(d))
 		give_up(d, "catalogd has not sent it");
 	if (is_due(d))
-		ask_for_one(d);
+		(void)taking_ask(d);
 }
 
 /*
@@ -91,7 +97,7 @@ taking_on_write(struct raftd *d, size_t bytes)
 	if (limit < d->newest.size)
 		limit = d->newest.size;
 	if (d->log_bytes >= limit && is_due(d))
-		ask_for_one(d);
+		(void)taking_ask(d);
 }
 
 /* What it says it is of must be in our log, or it is of no use. */
@@ -206,4 +212,5 @@ taking_kept(struct raftd *d, const struct store_result *result)
 			      .term = snapshot->term,
 			  },
 		      });
+	saving_taken(d, NULL);
 }

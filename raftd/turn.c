@@ -24,6 +24,7 @@ refusal_text(enum refusal why)
 		    "a configuration change is not yet committed",
 		[REFUSED_CHANGE_UNSOUND] =
 		    "configuration must have a voter, and no server twice",
+		[REFUSED_RESTORED] = "snapshot restored while committing log",
 	};
 
 	return (texts[why]);
@@ -57,6 +58,15 @@ refuse(struct raftd *d, const struct refused *refused)
 		feed_refuse(d, refused->id, why);
 }
 
+static void
+keep_install(struct raftd *d, const struct install *install)
+{
+	if (install->is_restore)
+		restoring_keep(d, install);
+	else
+		install_keep(&d->net, install);
+}
+
 /* `why` is the disk's own text, where it has one. */
 static void
 use_effects(struct raftd *d, const char *why)
@@ -72,7 +82,7 @@ use_effects(struct raftd *d, const char *why)
 		feed_lose(d, fx->lost_from,
 		    why != NULL ? why : refusal_text(fx->lost_why));
 	if (fx->install.is_wanted)
-		install_keep(&d->net, &fx->install);
+		keep_install(d, &fx->install);
 	if (fx->trim_to != 0)
 		store_trim(d->store, fx->trim_to);
 	if (fx->has_changed) {
@@ -178,6 +188,8 @@ on_result(struct raftd *d, struct store_result *result)
 	case STORE_SNAPSHOT_FAILED:
 		if (result->origin == SNAPSHOT_OURS)
 			taking_kept(d, result);
+		else if (raft_is_restoring(&d->raft))
+			restoring_kept(d, result);
 		else
 			install_kept(&d->net, result);
 		break;
@@ -193,7 +205,8 @@ use_inbox(struct raftd *d)
 {
 	struct inbox *inbox = &d->inbox;
 
-	if (inbox->count > 0)
+	/* Proposals wait while the log is replaced. */
+	if (inbox->count > 0 && !raft_is_restoring(&d->raft)) {
 		raftd_step(d, &(struct event){
 				  .kind = RAFT_PROPOSE,
 				  .as.propose = {
@@ -201,8 +214,10 @@ use_inbox(struct raftd *d)
 				      .count = inbox->count,
 				  },
 			      });
-	inbox->count = 0;
-	arena_reset(&inbox->arena);
+		inbox->count = 0;
+	}
+	if (inbox->count == 0)
+		arena_reset(&inbox->arena);
 	if (inbox->wants_verify)
 		raftd_step(d, &(struct event){ .kind = RAFT_VERIFY });
 	inbox->wants_verify = false;
@@ -238,7 +253,9 @@ raftd_turn(struct daemon *daemon)
 	net_report(&d->net);
 	leaders_resume(&d->net);
 	changes_turn(d);
+	saving_turn(d);
 	feed_push(d);
+	restoring_turn(d);
 	raftd_answer_verifies(d);
 	set_timer(d);
 	net_turn(&d->net);

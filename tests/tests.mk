@@ -112,9 +112,9 @@ HEALTHD_TYPES := check_type_type health_check_type node_service_type \
 HTTPD_CORE := chunks parse query uri
 HTTPD_CALLS := __assert_fail __stack_chk_fail arena_alloc arena_array \
 	    arena_printf arena_text buf_put buf_put_text buf_put_u8 \
-	    duration_parse memcpy qsort slice slice_compare slice_equal_fold \
-	    slice_find slice_head slice_is slice_of_text slice_starts_with \
-	    slice_tail strchr strncasecmp
+	    duration_parse memcpy qsort slice slice_compare slice_ends_with \
+	    slice_equal_fold slice_find slice_head slice_is slice_of_text \
+	    slice_starts_with slice_tail strchr strncasecmp
 
 # gossipd's may do arithmetic and sort besides.
 GOSSIP_CALLS := arena_alloc arena_array arena_copy arena_deinit arena_init \
