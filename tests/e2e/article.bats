@@ -121,7 +121,8 @@ leads_another() { # leads_another NUMBER ADDRESS
 	# There it is, but nobody answers its check.
 	wait_until 20 is_hello critical
 	on 5 catalog services | grep -qx hello
-	! look_up 5 hello.service.consul
+	run look_up 5 hello.service.consul
+	[ "$status" -ne 0 ]
 	python3 "$BATS_TEST_DIRNAME/web.py" "$(address 4)" $web_port \
 		>/dev/null 2>&1 3>&- 4>&- &
 	echo $! >"$BATS_FILE_TMPDIR/web"
