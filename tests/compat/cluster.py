@@ -24,6 +24,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import dns
@@ -119,13 +120,14 @@ class Cluster:
         with open(os.path.join(folder, "cluster.json"), "w") as config:
             json.dump({"performance": {"raft_multiplier": 1},
                        "leave_on_terminate": False}, config)
-        self.agents = [self.start(argv0, i, folder)
-                       for i in range(1, HOSTS + 1)]
+        self.argv0, self.folder = argv0, folder
+        self.agents = [self.start(i) for i in range(1, HOSTS)]
         self.leader = self.follower = self.client = None
 
-    def start(self, argv0, number, folder):
+    def start(self, number):
+        folder = self.folder
         address = "%s.%d" % (self.net, number)
-        argv = argv0 + [
+        argv = self.argv0 + [
             "agent", "-node=n%d" % number, "-bind=" + address,
             "-client=" + address, "-encrypt=" + KEY,
             "-data-dir=" + os.path.join(folder, "data%d" % number),
@@ -136,12 +138,15 @@ class Cluster:
         return Agent("n%d" % number, argv, address, folder)
 
     def is_up(self):
-        """All four in the catalog, three of them voters."""
+        """All four have put themselves in the catalog, three are voters."""
         for agent in self.agents:
             rows = agent.json("/v1/health/state/passing")
             if not rows or sum(row["CheckID"] == "serfHealth"
                                for row in rows) < HOSTS:
                 return False
+        nodes = self.agents[-1].json("/v1/catalog/nodes") or []
+        if sum(node["Meta"] is not None for node in nodes) < HOSTS:
+            return False
         raft = self.agents[-1].json("/v1/operator/raft/configuration")
         return raft is not None and sum(
             server["Voter"] for server in raft["Servers"]) == 3
@@ -149,6 +154,14 @@ class Cluster:
     def is_healthy(self):
         health = self.leader.json("/v1/operator/autopilot/health")
         return health is not None and health["Healthy"]
+
+    def has_leader(self):
+        return self.agents[0].json("/v1/kv/?keys") == []
+
+    def add_client(self):
+        """When there is a leader: its first words to the catalog succeed."""
+        wait_for("a leader of %s" % self.name, self.has_leader, 45)
+        self.agents.append(self.start(HOSTS))
 
     def wait(self):
         wait_for("%s to be a cluster" % self.name, self.is_up, 45)
@@ -512,8 +525,13 @@ class Comparison:
         self.clusters = (real, ours)
         self.only = re.compile(only) if only else None
         self.count = self.failures = 0
+        self.lock = threading.Lock()
 
     def report(self, name, answers):
+        with self.lock:
+            self.report_one(name, answers)
+
+    def report_one(self, name, answers):
         self.count += 1
         purpose = ON_PURPOSE.get(name.partition(": ")[2])
         is_same = answers[0] == answers[1] or purpose is not None
@@ -630,10 +648,11 @@ class Comparison:
         """The client goes by itself, and is forgotten."""
         if not self.wanted("leave"):
             return
-        self.call("client", "leave", request("PUT", "/v1/agent/leave"))
+        self.call("client", "leave", request("PUT", "/v1/agent/leave"),
+                  lambda answer: [answer.partition(b"\r\n")[0]])
         for cluster in self.clusters:
             cluster.client.process.wait(30)
-            wait_for("the catalog to forget", lambda: body_of(
+            wait_for("%s to forget" % cluster.name, lambda: body_of(
                 cluster.leader.send(request(
                     "GET", "/v1/catalog/node/n4"))) == b"null", 20)
         for what in ("members after leave", "members after prune"):
@@ -676,6 +695,7 @@ class Comparison:
         if not self.wanted("leaderless"):
             return
         for cluster in self.clusters:
+            cluster.other.kill()
             cluster.leader.kill()
         for cluster in self.clusters:
             wait_for("%s to miss its leader" % cluster.name,
@@ -754,6 +774,8 @@ def main():
                 ("ours", os.path.join(http_api.BUILD, "proconsul"), 36)):
             clusters.append(Cluster(name, [binary], "127.%d.%d" % (
                 http_api.SPAN, third), folder))
+        for cluster in clusters:
+            cluster.add_client()
         for cluster in clusters:
             cluster.wait()
         comparison = Comparison(*clusters, args.only)
