@@ -227,6 +227,12 @@
 	F(INT, _, last_contact, "LastContact", 0, 0) \
 	F(INT, _, lease_until, "LeaseUntil", 0, 0) /* 0: none */
 
+/* A row of raft/peers.json. */
+#define RAFT_PEER(F) \
+	F(STR, _, id, "id", RAFT_NAME_BYTES_MAX, 0) \
+	F(STR, _, address, "address", RAFT_NAME_BYTES_MAX, 0) /* "ip:port" */ \
+	F(BOOL, _, non_voter, "non_voter", 0, 0)
+
 /* catalogd: the servers that gossip shows are as many as bootstrap_expect;
  * ignored where the log has anything in it (wire/raft.md 5). */
 #define RAFT_BOOTSTRAP(F) \
@@ -339,6 +345,7 @@
 	X(raft_refused, RAFT_REFUSED, "RaftRefused") \
 	X(raft_committed, RAFT_COMMITTED, "RaftCommitted") \
 	X(raft_state, RAFT_STATE, "RaftState") \
+	X(raft_peer, RAFT_PEER, "configEntry") \
 	X(raft_contact, RAFT_CONTACT, "RaftContact") \
 	X(snapshot_piece, SNAPSHOT_PIECE, "SnapshotPiece") \
 	X(raft_bootstrap, RAFT_BOOTSTRAP, "RaftBootstrap") \

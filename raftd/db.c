@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "codec.h"
+#include "common/msgpack.h"
 #include "common/xmalloc.h"
 
 #define TRIM_ROWS "1024" /* FIGURES.md 4: 1.6 ms each, worst 6 */
@@ -30,6 +31,7 @@ static const char *const texts[DB_STATEMENT_COUNT] = {
 	    "SELECT idx, term, type, data, ext FROM log WHERE idx >= ? "
 	    "ORDER BY idx",
 	[DB_PUT_META] = "INSERT OR REPLACE INTO meta(k, v) VALUES(?, ?)",
+	[DB_DROP_META] = "DELETE FROM meta WHERE k = ?",
 	[DB_PUT_SNAPSHOT] =
 	    "INSERT OR REPLACE INTO snap"
 	    "(idx, term, name, size, crc, conf_idx, conf) "
@@ -159,6 +161,45 @@ put_entry(struct db *db, const struct entry *entry)
 	return (run(db, stmt));
 }
 
+static enum err
+drop_recovered(struct db *db)
+{
+	sqlite3_stmt *stmt = statement(db, DB_DROP_META);
+
+	if (stmt != NULL)
+		sqlite3_bind_text(stmt, 1, DB_RECOVERED, -1, SQLITE_STATIC);
+	return (run(db, stmt));
+}
+
+enum err
+db_put_recovered(
+    struct db *db, uint64_t index, const struct membership *membership)
+{
+	sqlite3_stmt *stmt = statement(db, DB_PUT_META);
+	struct buf value = { 0 };
+	enum err err;
+
+	pack_uint(&value, index);
+	codec_put_membership(&value, membership);
+	if (stmt != NULL) {
+		sqlite3_bind_text(stmt, 1, DB_RECOVERED, -1, SQLITE_STATIC);
+		bind_bytes(stmt, 2, buf_slice(&value));
+	}
+	err = run(db, stmt);
+	buf_deinit(&value);
+	db->has_recovered = err == ERR_OK;
+	return (err);
+}
+
+static bool
+has_configuration(const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->entries[i].type == ENTRY_CONFIGURATION)
+			return (true);
+	return (false);
+}
+
 enum err
 db_put_entries(struct db *db, const struct batch *batch)
 {
@@ -169,6 +210,8 @@ db_put_entries(struct db *db, const struct batch *batch)
 		err = run_index(db, DB_DROP_TAIL, first_index);
 	for (size_t i = 0; err == ERR_OK && i < batch->count; i++)
 		err = put_entry(db, &batch->entries[i]);
+	if (err == ERR_OK && db->has_recovered && has_configuration(batch))
+		err = drop_recovered(db);
 	if (err == ERR_OK)
 		db->last_index = first_index + batch->count - 1;
 	return (err);

@@ -16,7 +16,8 @@
 #include "sqlite_library.h"
 #include "store.h"
 
-#define DB_VERSION 1
+#define DB_VERSION   1
+#define DB_RECOVERED "recovered" /* row of meta */
 
 enum db_statement {
 	DB_BEGIN,
@@ -30,6 +31,7 @@ enum db_statement {
 	DB_READ_TERM,
 	DB_READ,
 	DB_PUT_META,
+	DB_DROP_META,
 	DB_PUT_SNAPSHOT,
 	DB_DROP_SNAPSHOTS,
 	DB_STATEMENT_COUNT
@@ -44,6 +46,7 @@ struct db {
 	uint64_t last_index;
 	uint64_t term;
 	struct raft_name vote;
+	bool has_recovered; /* db_put_recovered() */
 };
 
 /* `folder` is that of raft.db, or "". The file is made if there is nothing. */
@@ -62,6 +65,11 @@ void db_rollback(struct db *);
 MUST_CHECK enum err db_put_entries(struct db *, const struct batch *);
 MUST_CHECK enum err db_put_state(
     struct db *, uint64_t term, const struct raft_name *vote);
+
+/* Who the servers are, by an operator's word; it stands until a configuration
+ * is written behind it. */
+MUST_CHECK enum err db_put_recovered(
+    struct db *, uint64_t index, const struct membership *);
 
 /* Entries from an index on; *out is NULL if it is not there. */
 MUST_CHECK enum err db_read(

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "codec.h"
+#include "common/msgpack.h"
 #include "db.h"
 
 #define APPLICATION_ID	1885760870 /* "pcrf" */
@@ -423,6 +424,48 @@ load_log(struct db *db, struct raft *raft)
 	return (ERR_OK);
 }
 
+/* Its index, and a configuration; see db_put_recovered(). */
+static enum err
+take_recovered(struct db *db, struct raft *raft, struct slice value)
+{
+	struct reader rd = reader(value);
+	struct membership membership;
+	uint64_t index = unpack_uint(&rd);
+
+	/* A leader may have cut the log since. */
+	if (index > raft->trail.last_index)
+		index = raft->trail.last_index;
+	if (rd.has_failed ||
+	    codec_get_membership(rd.rest, &membership) != ERR_OK)
+		return (fail_with(
+		    db, ERR_CORRUPT, "the recovered configuration is damaged"));
+	raft_load_recovered(raft, index, &membership);
+	db->has_recovered = true;
+	return (ERR_OK);
+}
+
+static enum err
+load_recovered(struct db *db, struct raft *raft)
+{
+	sqlite3_stmt *stmt;
+	enum err err = ERR_OK;
+	int code;
+
+	if (sqlite3_prepare_v2(db->handle,
+		"SELECT v FROM meta WHERE k = '" DB_RECOVERED "'", -1, &stmt,
+		NULL) != SQLITE_OK)
+		return (fail_sqlite(db));
+	code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW)
+		err = take_recovered(db, raft,
+		    slice(sqlite3_column_blob(stmt, 0),
+			(size_t)sqlite3_column_bytes(stmt, 0)));
+	else if (code != SQLITE_DONE)
+		err = fail_sqlite(db);
+	sqlite3_finalize(stmt);
+	return (err);
+}
+
 enum err
 db_load(struct db *db, struct raft *raft, struct snapshot *newest)
 {
@@ -434,5 +477,5 @@ db_load(struct db *db, struct raft *raft, struct snapshot *newest)
 		err = load_snapshot(db, raft, newest);
 	if (err == ERR_OK)
 		err = load_log(db, raft);
-	return (err);
+	return (err == ERR_OK ? load_recovered(db, raft) : err);
 }

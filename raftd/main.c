@@ -15,6 +15,7 @@
 #include "common/digest.h"
 #include "common/log.h"
 #include "common/privsep.h"
+#include "peers_file.h"
 #include "raftd.h"
 #include "sqlite_library.h"
 
@@ -185,6 +186,34 @@ log_size(const char *folder)
 	return (stat(path, &st) == 0 ? (uint64_t)st.st_size : 0);
 }
 
+/* An operator's word, before anything else happens. */
+static enum err
+recover(struct raftd *d, const char *folder, struct buf *why)
+{
+	struct membership wanted;
+	uint64_t index = d->raft.trail.last_index;
+	bool is_there = false;
+	enum err err = peers_file_read(folder, &wanted, &is_there, why);
+
+	if (err != ERR_OK || !is_there)
+		return (err);
+	if (index == 0) {
+		buf_put_text(why,
+		    "recovery failed: refused to recover cluster with no "
+		    "initial state, this is probably an operator error");
+		return (ERR_INVALID);
+	}
+	err = store_recover(d->store, index, &wanted, why);
+	if (err == ERR_OK)
+		err = peers_file_delete(folder, why);
+	if (err != ERR_OK)
+		return (err);
+	raft_load_recovered(&d->raft, index, &wanted);
+	log_info("agent.server",
+	    "deleted peers.json file after successful recovery", "");
+	return (ERR_OK);
+}
+
 static void
 log_open(struct raftd *d)
 {
@@ -199,7 +228,8 @@ log_open(struct raftd *d)
 	if (store_open(&options, &d->store, &why) != ERR_OK ||
 	    store_load(d->store, &d->raft, &d->newest, &why) != ERR_OK ||
 	    (d->newest.index > 0 &&
-		snapshot_check(&d->snapshots, &d->newest, &why) != ERR_OK))
+		snapshot_check(&d->snapshots, &d->newest, &why) != ERR_OK) ||
+	    (folder[0] != '\0' && recover(d, folder, &why) != ERR_OK))
 		fatal("Error starting agent: Failed to start Consul server: "
 		      "Failed to start Raft: %s",
 		    buf_text(&why));

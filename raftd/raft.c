@@ -80,6 +80,16 @@ raft_load_entry(
 	}
 }
 
+void
+raft_load_recovered(
+    struct raft *raft, uint64_t index, const struct membership *membership)
+{
+	assert(index <= raft->trail.last_index);
+	raft->latest = raft->committed = *membership;
+	raft->latest_index = raft->committed_index = index;
+	raft->is_recovered = true;
+}
+
 /* --- What the rules share. --- */
 
 struct duration
@@ -147,6 +157,7 @@ take_membership(
 	raft->committed_index = raft->latest_index;
 	raft->latest = *membership;
 	raft->latest_index = index;
+	raft->is_recovered = false;
 	raft->was_told_idle = false;
 	s->fx->has_changed = true;
 	if (raft->role == ROLE_LEADER)
@@ -164,8 +175,7 @@ step_append(struct step *s, const struct entry *entry)
 	trail_append(&raft->trail, entry->term);
 	begin_write(s);
 	effects_entry(s->fx, entry);
-	/* One that we know better is an old one that comes again. */
-	if (entry->membership != NULL && entry->index > raft->latest_index)
+	if (entry->membership != NULL)
 		take_membership(s, entry->membership, entry->index);
 }
 
@@ -189,6 +199,8 @@ step_truncate(struct step *s, uint64_t from)
 	/* Another one came behind it, so it is committed, although its entry
 	 * may go, too: on a follower that was catching up when its disk
 	 * failed. It will come again. */
+	if (raft->committed_index >= from)
+		raft->committed_index = from - 1;
 	raft->latest = raft->committed;
 	raft->latest_index = raft->committed_index;
 	s->fx->has_changed = true;

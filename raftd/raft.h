@@ -359,6 +359,7 @@ struct raft {
 	uint64_t latest_index;
 	struct membership committed;
 	uint64_t committed_index;
+	bool is_recovered; /* `latest` is an operator's, and not in the log */
 
 	/* What is on disk: entries up to persisted_index; writes up to
 	 * persisted_write; term and vote are in write state_write. */
@@ -414,6 +415,11 @@ void raft_load_snapshot(struct raft *, uint64_t index, uint64_t term,
 /* The log starts behind this index; at or before the snapshot's. */
 void raft_load_first(struct raft *, uint64_t first_index);
 void raft_load_entry(struct raft *, uint64_t term, const struct membership *);
+
+/* After the entries: an operator has said who the servers are, when the log
+ * ended with this index. Whoever leads first writes it into the log. */
+void raft_load_recovered(
+    struct raft *, uint64_t index, const struct membership *);
 
 void raft_step(struct raft *, const struct event *, struct effects *);
 

@@ -323,6 +323,26 @@ is_removed(const struct raft *raft)
 		!membership_is_voter(&raft->latest, &raft->options.id));
 }
 
+/* What an operator has said becomes an entry like any other: so all have it,
+ * also those who join later. */
+static void
+write_recovered(struct step *s)
+{
+	struct raft *raft = s->raft;
+
+	if (!raft->is_recovered)
+		return;
+	s->fx->membership = raft->latest;
+	step_append(s, &(struct entry){
+			   .index = raft->trail.last_index + 1,
+			   .term = raft->term,
+			   .type = ENTRY_CONFIGURATION,
+			   .membership = &s->fx->membership,
+		       });
+	effects_note(
+	    s->fx, NOTE_CONFIGURATION_CHANGED, raft->latest_index, NULL);
+}
+
 void
 replication_commit(struct step *s)
 {
@@ -340,8 +360,10 @@ replication_commit(struct step *s)
 	if (index <= raft->commit_index || index < raft->noop_index)
 		return;
 	step_set_commit(s, index);
-	if (!was_ready)
+	if (!was_ready) {
 		s->fx->has_changed = true;
+		write_recovered(s);
+	}
 	/* Dissertation 4.2.2: a leader that is removed steps down once that is
 	 * committed. Not without a word: somebody else is to lead. */
 	if (is_removed(raft) && !replication_leaves(raft)) {
@@ -577,6 +599,11 @@ refused(struct step *s, struct progress *from, const struct message *reply)
 {
 	bool is_append = reply->kind == MESSAGE_APPEND_REPLY;
 
+	/* It had more: its disk was lost. As in hashicorp/raft it gets all of
+	 * it again, and is not counted on for what it does not have. */
+	if (is_append && reply->as.append_reply.no_retry_backoff &&
+	    from->match_index > reply->as.append_reply.last_index)
+		from->match_index = reply->as.append_reply.last_index;
 	if (is_append)
 		from->next_index = step_back(s->raft, from, reply);
 	/* hashicorp/raft waits only if it was not for the log. */

@@ -52,6 +52,11 @@ void store_close(struct store *); /* NULL is fine; waits for what is queued */
 MUST_CHECK enum err store_load(
     struct store *, struct raft *, struct snapshot *newest, struct buf *why);
 
+/* An operator's word of who the servers are, as of this end of the log: on disk
+ * when this returns. Like store_load, before the work starts. */
+MUST_CHECK enum err store_recover(
+    struct store *, uint64_t index, const struct membership *, struct buf *why);
+
 /* One write of the core; `batch` holds its entries, and is NULL if it has
  * none. */
 void store_write(struct store *, const struct write *, struct batch *);

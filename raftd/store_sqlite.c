@@ -308,6 +308,19 @@ store_load(struct store *store, struct raft *raft, struct snapshot *newest,
 	return (err);
 }
 
+enum err
+store_recover(struct store *store, uint64_t index,
+    const struct membership *membership, struct buf *why)
+{
+	enum err err;
+
+	assert(!store->is_running);
+	err = db_put_recovered(&store->db, index, membership);
+	if (err != ERR_OK)
+		buf_put_text(why, db_why(&store->db));
+	return (err);
+}
+
 static void
 start_thread(struct store *store)
 {

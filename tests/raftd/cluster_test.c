@@ -40,6 +40,7 @@ struct server {
 	struct state state;
 	struct buf restored;
 	bool is_up;
+	bool is_stopped; /* what it has said is old */
 	bool is_leader;
 	bool is_in_order;
 	char leader[64];
@@ -293,7 +294,8 @@ static struct server *
 leader(void)
 {
 	for (size_t i = 0; i < SERVERS; i++)
-		if (servers[i].pid > 0 && servers[i].is_leader)
+		if (servers[i].pid > 0 && servers[i].is_leader &&
+		    !servers[i].is_stopped)
 			return (&servers[i]);
 	return (NULL);
 }
@@ -677,6 +679,29 @@ test_a_killed_leader_is_replaced_at_once(void)
 	CHECK(wait_until(is_in_step, NULL));
 }
 
+/* Its connections stay open: only timers tell. It has to see that it leads no
+ * more when it goes on. */
+static void
+test_a_stopped_leader_is_replaced(void)
+{
+	struct server *old = leader();
+	struct instant begun = instant_now();
+	double ms;
+
+	kill(old->pid, SIGSTOP);
+	old->is_stopped = true;
+	CHECK(wait_until(has_leader, NULL));
+	CHECK(write_some(1, 10));
+	ms = duration_seconds(instant_since(instant_now(), begun)) * 1000;
+	printf("# SIGSTOP of the leader to a committed write: %.0f ms\n", ms);
+	CHECK(ms > 2500); /* its lease */
+	kill(old->pid, SIGCONT);
+	wait_ms(500);
+	old->is_stopped = false;
+	CHECK(wait_until(is_in_step, NULL));
+	CHECK(!old->is_leader);
+}
+
 /* Its log does not reach back: it gets the snapshot, and then the rest. */
 static void
 test_a_new_disk_gets_a_snapshot(void)
@@ -777,6 +802,82 @@ test_all_come_back_elsewhere(void)
 	CHECK(wait_until(is_in_step, NULL));
 }
 
+static void
+write_peers(size_t i, const char *format, ...)
+{
+	char path[192];
+	va_list args;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%zu/data/raft/peers.json", folder, i);
+	file = fopen(path, "w");
+	if (file == NULL)
+		fatal("cannot write %s", path);
+	va_start(args, format);
+	vfprintf(file, format, args);
+	va_end(args);
+	fclose(file);
+	chmod(path, 0644);
+}
+
+static bool
+has_peers(size_t i)
+{
+	char path[192];
+
+	snprintf(path, sizeof(path), "%s/%zu/data/raft/peers.json", folder, i);
+	return (access(path, F_OK) == 0);
+}
+
+static int
+exit_status(size_t i)
+{
+	int status = -1;
+
+	waitpid(servers[i].pid, &status, 0);
+	servers[i].pid = -1;
+	return (WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+}
+
+/* Two of three are lost: the last one is told that it is alone, and then takes
+ * in a new one. */
+static void
+test_an_operator_says_who_there_is(void)
+{
+	uint64_t commands = leader()->state.commands;
+	char command[256];
+
+	for (size_t i = 0; i < SERVERS; i++)
+		stop(i);
+	write_peers(0, "[{\"id\": \"%s\"", id_of(0));
+	start(0);
+	CHECK(exit_status(0) != 0);
+	CHECK(has_peers(0)); /* it is still there to be mended */
+	write_peers(0, "[{\"id\": \"%s\", \"address\": \"%s:8300\"}]", id_of(0),
+	    servers[0].address);
+	start(0);
+	CHECK(wait_until(has_leader, NULL));
+	CHECK(!has_peers(0));
+	CHECK_EQ(leader()->peers, 1);
+	CHECK_EQ(leader()->state.commands, commands);
+	CHECK(write_some(5, 10));
+	snprintf(command, sizeof(command), "rm -rf %s/1/data/raft/*", folder);
+	CHECK_EQ(system(command), 0);
+	start(1);
+	CHECK(wait_until(is_all_up, NULL));
+	CHECK(change(METHOD_Raft_AddVoter, 1));
+	CHECK(write_some(5, 10));
+	CHECK(wait_until(is_in_step, NULL));
+	CHECK_EQ(leader()->peers, 2);
+	/* It is in the log by now, and counts no more than that. */
+	stop(0);
+	stop(1);
+	start(0);
+	start(1);
+	CHECK(wait_until(has_leader, NULL));
+	CHECK_EQ(leader()->peers, 2);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -811,10 +912,12 @@ main(int argc, char **argv)
 	RUN(test_what_is_written_is_everywhere);
 	RUN(test_a_follower_refuses);
 	RUN(test_a_killed_leader_is_replaced_at_once);
+	RUN(test_a_stopped_leader_is_replaced);
 	RUN(test_a_new_disk_gets_a_snapshot);
 	RUN(test_servers_are_removed_and_added);
 	RUN(test_calls_reach_other_agents);
 	RUN(test_all_come_back_elsewhere);
+	RUN(test_an_operator_says_who_there_is);
 	for (size_t i = 0; i < SERVERS; i++)
 		stop(i);
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
