@@ -1,6 +1,6 @@
 /*
  * The simulation of gossipd's core: faults of all kinds under many seeds, the
- * worth of Lifeguard, and a pool of 1,000.
+ * worth of Lifeguard, and large pools: -m 1000 takes minutes.
  *
  *	gossip_sim [-s SEED] [-n SEEDS] [-m MEMBERS]
  */
@@ -22,6 +22,9 @@
 #define FIRST_QUERY (UINT64_C(1) << 32) /* behind the ids of joins */
 #define PULLED_S    300 /* and by push/pull, which one may miss */
 #define CLOCKS_S    120
+#define LOSSY_S	    60
+#define CUT_S	    30
+#define SHORT_S	    60 /* of CPU */
 #define FAULT_MS    800
 #define WORK_MS	    400
 
@@ -401,9 +404,10 @@ run_faults(uint64_t seed)
 #define STARVED_OF 8 /* one in so many is short of CPU */
 
 static struct counts
-run_starved(uint64_t seed, bool is_without_lifeguard)
+run_starved(
+    uint64_t seed, size_t members, int64_t for_s, bool is_without_lifeguard)
 {
-	struct pool *p = pool_new(seed, 64);
+	struct pool *p = pool_new(seed, members);
 	struct counts counts;
 
 	p->is_without_lifeguard = is_without_lifeguard;
@@ -415,7 +419,7 @@ run_starved(uint64_t seed, bool is_without_lifeguard)
 		p->nodes[i].is_starved = true;
 		happen(p, HAPPEN_STARVE, i, (int64_t)roll(p, SECOND));
 	}
-	run_for(p, 180 * SECOND);
+	run_for(p, for_s * SECOND);
 	counts = p->counts;
 	pool_clear(p);
 	return (counts);
@@ -430,18 +434,20 @@ add_counts(struct counts *to, const struct counts *more)
 }
 
 static void
-run_lifeguard(uint64_t seed, unsigned runs)
+run_lifeguard(uint64_t seed, unsigned runs, size_t members, int64_t for_s)
 {
 	struct counts without = { 0 }, with = { 0 };
 
 	for (unsigned i = 0; i < runs; i++) {
-		struct counts counts = run_starved(seed + i, true);
+		struct counts counts =
+		    run_starved(seed + i, members, for_s, true);
 
 		add_counts(&without, &counts);
-		counts = run_starved(seed + i, false);
+		counts = run_starved(seed + i, members, for_s, false);
 		add_counts(&with, &counts);
 	}
-	printf("%s - healthy members taken for failed: %" PRIu64
+	printf("%s - %zu members, %" PRId64 " s, every seventh short of CPU: "
+	       "healthy ones taken for failed %" PRIu64
 	       " times without Lifeguard, %" PRIu64
 	       " with; by healthy ones %" PRIu64 ", %" PRIu64
 	       "; starved ones taken for it: %" PRIu64 ", %" PRIu64 "\n",
@@ -449,8 +455,9 @@ run_lifeguard(uint64_t seed, unsigned runs)
 		    with.false_failures * 20 <= without.false_failures
 		? "ok"
 		: "not ok",
-	    without.false_failures, with.false_failures, without.false_at_well,
-	    with.false_at_well, without.slow_failures, with.slow_failures);
+	    members, for_s * runs, without.false_failures, with.false_failures,
+	    without.false_at_well, with.false_at_well, without.slow_failures,
+	    with.slow_failures);
 	fflush(stdout);
 }
 
@@ -480,6 +487,40 @@ run_large(uint64_t seed, size_t members)
 	       "%.1f s, %.1f packets a member and second\n",
 	    members, seconds(booted), seconds(failed),
 	    (double)p->counts.packets / (double)members / seconds(p->now.ns));
+	fflush(stdout);
+	pool_clear(p);
+}
+
+/* In a net that loses one packet in twenty nobody may be taken for failed, or
+ * hardly anybody; cut off for a while all are, and come together again. */
+static void
+run_large_faults(uint64_t seed, size_t members)
+{
+	struct pool *p = pool_new(seed, members);
+	uint64_t lost, cut;
+	int64_t healed;
+
+	boot(p);
+	expect_converged(p, run_until_converged(p, BOOT_S * SECOND, 100 * MS),
+	    "after the start");
+	p->loss = 50;
+	run_for(p, LOSSY_S * SECOND);
+	lost = p->counts.false_failures;
+	if (lost > members / 100)
+		broken(p, "%" PRIu64 " false failures at 5%% loss", lost);
+	p->loss = 0;
+	for (size_t i = 0; i < p->node_count; i++)
+		p->nodes[i].is_abroad = i % 4 == 0;
+	p->is_cut = true;
+	run_for(p, CUT_S * SECOND);
+	cut = p->counts.false_failures - lost;
+	p->is_cut = false;
+	healed = run_until_converged(p, CALM_S * SECOND, 500 * MS);
+	expect_converged(p, healed, "after the cut");
+	printf("ok - %zu members: %d s at 5%% loss, %" PRIu64
+	       " times one was taken for failed; a quarter cut off for %d s, "
+	       "%" PRIu64 " times, and true again in %.1f s\n",
+	    members, LOSSY_S, lost, CUT_S, cut, seconds(healed));
 	fflush(stdout);
 	pool_clear(p);
 }
@@ -545,12 +586,14 @@ main(int argc, char **argv)
 	if (members == 0 || members > NODES_MAX)
 		return (64);
 	signal(SIGABRT, on_abort);
-	printf("1..%" PRIu64 "\n", seeds + 3);
+	printf("1..%" PRIu64 "\n", seeds + 5);
 	fflush(stdout);
 	for (uint64_t i = 0; i < seeds; i++)
 		run_faults(seed + i);
-	run_lifeguard(seed, 3);
+	run_lifeguard(seed, 3, 64, 180);
+	run_lifeguard(seed, 1, members, SHORT_S);
 	run_clients(seed, 100);
 	run_large(seed, members);
+	run_large_faults(seed, members);
 	return (0);
 }
