@@ -57,6 +57,7 @@ struct catalogd {
 	struct servers servers;
 	struct leader leader;
 	struct bootstrap bootstrap;
+	bool has_left_raft; /* as the leader, on our way out */
 	struct autopilot autopilot;
 	struct pending_coordinates coordinates;
 	struct snapshot *snapshot; /* being sent; owned */
@@ -141,6 +142,7 @@ void on_remove_by_id(struct daemon *, struct call *, const void *);
 void on_autopilot_get(struct daemon *, struct call *, const void *);
 void on_autopilot_set(struct daemon *, struct call *, const void *);
 void on_server_health(struct daemon *, struct call *, const void *);
+void on_leave(struct daemon *, struct call *, const void *);
 void on_keyring(struct daemon *, struct call *, const void *);
 void on_coordinate_update(struct daemon *, struct call *, const void *);
 void on_coordinate_datacenters(struct daemon *, struct call *, const void *);

@@ -72,6 +72,7 @@ static call_fn *const handlers[METHOD_COUNT] = {
 	[METHOD_Serf_Events] = on_routed,
 	[METHOD_Serf_ForceLeave] = on_routed,
 	[METHOD_Serf_Coordinates] = on_routed,
+	[METHOD_Raft_Leave] = on_leave,
 	[METHOD_Raft_Stats] = on_routed,
 	[METHOD_Serf_MemberChanged] = on_member_changed,
 	[METHOD_Raft_Refused] = on_raft_refused,

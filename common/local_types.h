@@ -244,6 +244,11 @@
 	F(STR, _, id, "ID", RAFT_NAME_BYTES_MAX, 0) \
 	F(STR, _, address, "Address", RAFT_NAME_BYTES_MAX, 0) /* "ip:port"; not to remove */
 
+/* gossipd, on a server that leaves: before it leaves the pool, and behind
+ * that. Answered when Raft lets it go (wire/raft.md 5, leave), or will not. */
+#define RAFT_LEAVE(F) \
+	F(BOOL, _, has_left_pool, "HasLeftPool", 0, 0)
+
 /* catalogd: where gossip says that this server is now. Wins over the address
  * in the log, which the leader's AddVoter or AddNonvoter then mends. */
 #define RAFT_ADDRESS(F) \
@@ -349,6 +354,7 @@
 	X(raft_contact, RAFT_CONTACT, "RaftContact") \
 	X(snapshot_piece, SNAPSHOT_PIECE, "SnapshotPiece") \
 	X(raft_bootstrap, RAFT_BOOTSTRAP, "RaftBootstrap") \
+	X(raft_leave, RAFT_LEAVE, "RaftLeave") \
 	X(raft_change_request, RAFT_CHANGE_REQUEST, "RaftChange") \
 	X(raft_address, RAFT_ADDRESS, "RaftAddress") \
 	X(peer_forward, PEER_FORWARD, "PeerForward") \

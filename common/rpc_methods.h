@@ -95,6 +95,7 @@
 	X(Raft,    AddVoter,         raftd,    raft_change_request,      empty,                       LOCAL,  ANYONE,        ROUTED) \
 	X(Raft,    AddNonvoter,      raftd,    raft_change_request,      empty,                       LOCAL,  ANYONE,        ROUTED) \
 	X(Raft,    RemoveServer,     raftd,    raft_change_request,      empty,                       LOCAL,  ANYONE,        ROUTED) \
+	X(Raft,    Leave,            catalogd, raft_leave,               empty,                       LOCAL,  ANYONE,        FROM(gossipd)) \
 	X(Raft,    Transfer,         raftd,    empty,                    empty,                       LOCAL,  ANYONE,        ROUTED) \
 	X(Peer,    Forward,          raftd,    peer_forward,             peer_reply,                  LOCAL,  ANYONE,        ROUTED) \
 	X(Snapshot, Open,            catalogd, snapshot_request,         snapshot_opened,             LOCAL,  MANAGEMENT,    FROM(httpd) | FROM(raftd)) \

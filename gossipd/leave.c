@@ -4,6 +4,8 @@
 
 /* How long answers have to get out before we are gone. */
 #define FLUSH_S 0.1
+/* Longer than catalogd may take. */
+#define RAFT_DEADLINE SECONDS(8)
 
 static void
 on_flushed(struct ev_loop *loop, ev_timer *w, int events)
@@ -13,19 +15,48 @@ on_flushed(struct ev_loop *loop, ev_timer *w, int events)
 	daemon_stop(w->data, EXIT_HAS_LEFT);
 }
 
+/* Raft lets us go, on a server; whatever it says, we go. */
+static void
+raft_leave(struct daemon *d, bool has_left_pool, answer_fn *done)
+{
+	const struct raft_leave request = { .has_left_pool = has_left_pool };
+
+	edge_ask(d->edges[DAEMON_catalogd], METHOD_Raft_Leave, &raft_leave_type,
+	    &request, RAFT_DEADLINE, done, d);
+}
+
+static void
+gone(struct daemon *d)
+{
+	struct gossipd *g = d->state;
+	struct empty empty;
+
+	for (size_t i = 0; i < g->leave.call_count; i++)
+		call_answer(g->leave.calls[i], &empty_type, &empty);
+	g->leave.call_count = 0;
+	ev_timer_init(&g->leave.gone, on_flushed, FLUSH_S, 0);
+	g->leave.gone.data = d;
+	ev_timer_start(d->loop, &g->leave.gone);
+}
+
+static void
+on_out_of_raft(void *arg, const struct answer *answer)
+{
+	(void)answer;
+	gone(arg);
+}
+
 static void
 on_drained(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct daemon *d = w->data;
-	struct gossipd *g = d->state;
-	struct empty empty;
 
+	(void)loop;
 	(void)events;
-	for (size_t i = 0; i < g->leave.call_count; i++)
-		call_answer(g->leave.calls[i], &empty_type, &empty);
-	g->leave.call_count = 0;
-	ev_timer_init(w, on_flushed, FLUSH_S, 0);
-	ev_timer_start(loop, w);
+	if (d->config->is_server)
+		raft_leave(d, true, on_out_of_raft);
+	else
+		gone(d);
 }
 
 /* Others may not know yet that a server has left, and come with requests. */
@@ -62,6 +93,21 @@ pool_leave(struct pool *pool)
 	pool_step(pool, &event);
 }
 
+static void
+pools_leave(struct daemon *d)
+{
+	struct gossipd *g = d->state;
+
+	pool_leave(g->wan != NULL ? g->wan : g->lan);
+}
+
+static void
+on_raft_ready(void *arg, const struct answer *answer)
+{
+	(void)answer;
+	pools_leave(arg);
+}
+
 void
 leave_begin(struct daemon *d, struct call *call)
 {
@@ -79,7 +125,10 @@ leave_begin(struct daemon *d, struct call *call)
 	    d->config->is_server ? "server starting leave"
 				 : "client starting leave",
 	    "");
-	pool_leave(g->wan != NULL ? g->wan : g->lan);
+	if (d->config->is_server)
+		raft_leave(d, false, on_raft_ready);
+	else
+		pools_leave(d);
 }
 
 void
