@@ -137,6 +137,16 @@ on_body(char *data, size_t one, size_t size, void *arg)
 	return (size);
 }
 
+/* Of what length it is nobody says, so it goes in chunks. */
+static size_t
+on_upload(char *to, size_t one, size_t count, void *arg)
+{
+	FILE *file = arg;
+	size_t size = fread(to, one, count, file);
+
+	return (size == 0 && ferror(file) ? CURL_READFUNC_ABORT : size);
+}
+
 static size_t
 on_header(char *data, size_t one, size_t size, void *arg)
 {
@@ -248,7 +258,12 @@ set_request(struct call *call, const struct request *r)
 	set(call->easy, CURLOPT_OPENSOCKETDATA, call);
 	set(call->easy, CURLOPT_PRIVATE, call);
 	set(call->easy, CURLOPT_CUSTOMREQUEST, r->method);
-	if (strcmp(r->method, "GET") != 0) {
+	if (r->body_file != NULL) {
+		set(call->easy, CURLOPT_UPLOAD, 1L);
+		set(call->easy, CURLOPT_READFUNCTION, on_upload);
+		set(call->easy, CURLOPT_READDATA, r->body_file);
+		add_header(call, "Expect", "");
+	} else if (strcmp(r->method, "GET") != 0) {
 		set(call->easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)r->body.size);
 		set(call->easy, CURLOPT_COPYPOSTFIELDS,

@@ -11,6 +11,8 @@
 #ifndef PROCONSUL_CLIENT_H
 #define PROCONSUL_CLIENT_H
 
+#include <stdio.h>
+
 #include "arena.h"
 #include "bytes.h"
 #include "err.h"
@@ -41,6 +43,7 @@ struct request {
 	const char *method;  /* "GET" */
 	struct slice path;   /* not escaped yet; in the arena */
 	struct slice body;   /* lent */
+	FILE *body_file;     /* lent; the body instead, read as it leaves */
 	struct pair
 	    *params; /* sorted by key, as Go prints them; in the arena */
 	size_t param_count;

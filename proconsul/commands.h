@@ -70,6 +70,12 @@
 	    "Takes services off the agent")                                    \
 	X("services register",         services_register_run,                  \
 	    "Registers services with the agent")                               \
+	X("snapshot inspect",          snapshot_inspect_run,                   \
+	    "Shows what a snapshot file is")                                   \
+	X("snapshot restore",          snapshot_restore_run,                   \
+	    "Puts a snapshot in the place of the servers' state")              \
+	X("snapshot save",             snapshot_save_run,                      \
+	    "Saves the servers' state into a file")                            \
 	X("validate",                  validate_run,                           \
 	    "Checks configuration files")                                      \
 	X("version",                   version_run,                            \
@@ -89,7 +95,6 @@
 	X("intention",          "Manages who may talk to whom in the mesh")    \
 	X("login",              "Trades a credential for a token")             \
 	X("logout",             "Gives a token of login back")                 \
-	X("snapshot",           "Saves and restores the servers' state")       \
 	X("tls",                "Makes certificates")
 
 /* Names that only stand before those of others: `kv` of `kv get`. */
@@ -107,7 +112,9 @@
 	    "  The servers that take part in consensus.")                      \
 	X("services",      "Registers services with the agent",                \
 	    "  The services of the local agent; for those of all, see "        \
-	    "`catalog`.")
+	    "`catalog`.")                                                \
+	X("snapshot",      "Saves and restores the servers' state",            \
+	    "  All that the servers hold, as a file: for disasters.")
 /* clang-format on */
 
 /* A group has no `run`, a command that comes later neither. */
