@@ -128,7 +128,7 @@ keyring_use(struct keyring *k, struct slice bytes)
 	struct key key;
 
 	if (at == k->count)
-		return ("requested key is not in the keyring");
+		return ("Requested key is not in the keyring");
 	key = k->keys[at];
 	memmove(&k->keys[1], &k->keys[0], at * sizeof(key));
 	k->keys[0] = key;

@@ -201,6 +201,7 @@ ALIKE = http_api.ALIKE + [
     (rb"(rpc error making call: ){2,}", b"rpc error making call: "),
     (rb"ADDRESS:\d+->", b"ADDRESS:0->"),
     (rb" on [0-9.]+:53: ", b": "),  # the resolver that was asked
+    (rb"of type uint\d*", b"of type uint"),
 ]
 
 
@@ -324,7 +325,28 @@ def autopilot_cases():
     yield put(target)
 
 
+def without_wan(answer):
+    """The LAN's part alone: see ON_PURPOSE, ?wan=1."""
+    lines = alike(answer)
+    body = lines[-1]
+    if b" occurred:" in body:
+        rows = [row for row in body.split(b"\n")[1:]
+                if b"WAN" not in row and b"NAME.dc1" not in row]
+        body = b"\n".join(rows)
+    elif body.startswith(b"["):
+        rows = json.loads(body)
+        for row in rows:
+            row["Coordinates"] = row.get("Coordinates", [])[:1]
+        body = json.dumps([row for row in rows if not row.get("WAN")]).encode()
+    return lines[:-1] + [body]
+
+
 def keyring_cases():
+    for case in keyring_calls():
+        yield case + (without_wan,)
+
+
+def keyring_calls():
     target = "/v1/operator/keyring"
     for query in ("", "?local-only=true", "?local-only=0", "?local-only=x",
                   "?local-only=", "?relay-factor=", "?relay-factor=2",
@@ -361,9 +383,8 @@ def only_external(answer):
 
 def no_numbers(answer):
     """The shape of the coordinates."""
-    lines = [re.sub(rb"-?\d+\.?\d*(e-?\d+)?", b"0", line)
-             for line in alike(answer)]
-    return lines[:-1] + [canonical_body(lines[-1])]
+    lines = without_wan(answer)
+    return lines[:-1] + [re.sub(rb"-?\d+\.?\d*(e-?\d+)?", b"0", lines[-1])]
 
 
 def coordinate_cases():
@@ -475,6 +496,8 @@ def consistency_cases():
         for path in ("/v1/kv/k", "/v1/kv/none", "/v1/catalog/nodes",
                      "/v1/health/service/ext", "/v1/session/list",
                      "/v1/catalog/services"):
+            if "index" in mode and "session" in path:
+                continue  # there is none yet: it would wait
             yield get(path + mode) + (
                 (any_server,) if "=1ns" in mode else (alike,))
     for path in ("/v1/catalog/datacenters", "/v1/catalog/service/ext",
@@ -672,16 +695,16 @@ class Comparison:
         for cluster in self.clusters:
             cluster.other.kill()
         for cluster in self.clusters:
-            wait_for("%s to feel ill" % cluster.name, lambda: cluster.leader
-                     .send(request("GET", "/v1/operator/autopilot/health"))
-                     .startswith(b"HTTP/1.1 429"), 20)
-            wait_for("the failed member", lambda: any(
-                member["Status"] == 4 for member in
-                cluster.leader.json("/v1/agent/members")), 30)
+            wait_for("%s to miss a member" % cluster.name, lambda: all(
+                any(member["Status"] == 4 for member in
+                    agent.json("/v1/agent/members"))
+                for agent in (cluster.leader, cluster.follower)), 30)
+            wait_for("%s to feel ill" % cluster.name, lambda: b'"failed"' in
+                     cluster.leader.send(request(
+                         "GET", "/v1/operator/autopilot/health")), 30)
         wait_for("serfHealth", lambda: all(
             cluster.leader.json("/v1/health/state/critical")
             for cluster in self.clusters), 30)
-        time.sleep(2.1)  # autopilot looks every 2 s
         for role in ROLES[:2]:
             for path in ("/v1/operator/autopilot/health",
                          "/v1/agent/members", "/v1/health/state/critical",

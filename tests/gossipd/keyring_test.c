@@ -49,7 +49,7 @@ test_refused(void)
 	CHECK(strcmp(keyring_install(k, SLICE("short")),
 		  "key size must be 16, 24 or 32 bytes") == 0);
 	CHECK(strcmp(keyring_use(k, SLICE("dddddddddddddddd")),
-		  "requested key is not in the keyring") == 0);
+		  "Requested key is not in the keyring") == 0);
 	CHECK(strcmp(keyring_remove(k, KEY_A),
 		  "Removing the primary key is not allowed") == 0);
 	CHECK_EQ(keyring_count(k), 3);
