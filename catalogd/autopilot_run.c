@@ -13,7 +13,7 @@
 #define STATS_DEADLINE	SECONDS(1) /* Consul: half the interval */
 #define ASK_DEADLINE	SECONDS(10)
 #define CHANGE_DEADLINE SECONDS(60)
-#define ACT_EVERY	SECONDS(10)
+#define BURY_EVERY	SECONDS(10)
 #define YEAR_1_TO_1970	INT64_C(62135596800)
 
 /* One question to all servers. */
@@ -154,13 +154,17 @@ act(struct catalogd *c)
 	struct autopilot_config config = config_now(c);
 	struct instant now = instant_now();
 
-	if (!c->leader.is_leading || instant_before(now, c->autopilot.act_at))
+	if (!c->leader.is_leading)
 		return;
-	c->autopilot.act_at = instant_add(now, ACT_EVERY);
+	/* Consul looks for both each ten seconds; who is stable has no reason
+	 * to wait. */
 	promote(c, &config);
 	/* Nobody is dead only because gossip has not told of him yet. */
-	if (members_settled(&c->leader.members))
-		bury(c, &config);
+	if (instant_before(now, c->autopilot.bury_at) ||
+	    !members_settled(&c->leader.members))
+		return;
+	c->autopilot.bury_at = instant_add(now, BURY_EVERY);
+	bury(c, &config);
 }
 
 /* --- The end of a round. --- */
@@ -482,7 +486,7 @@ void
 autopilot_joined(struct catalogd *c)
 {
 	autopilot_wake(c);
-	c->autopilot.act_at = (struct instant){ 0 };
+	c->autopilot.bury_at = (struct instant){ 0 };
 	round_begin(c);
 }
 
@@ -496,7 +500,7 @@ autopilot_start(struct catalogd *c)
 	arena_deinit(&a->arena);
 	a->servers = (struct autopilot_servers){ 0 };
 	a->judged_at = (struct instant){ 0 };
-	a->act_at = instant_add(instant_now(), ACT_EVERY);
+	a->bury_at = instant_add(instant_now(), BURY_EVERY);
 	autopilot_wake(c);
 }
 

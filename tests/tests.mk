@@ -74,10 +74,11 @@ PURE_CALLS := memcpy memmove memset memcmp strcmp strlen __memcpy_chk \
 	    __assert_fail __stack_chk_fail __popcountdi2 free xmalloc xcalloc xrealloc \
 	    xreallocarray instant_add instant_since instant_before
 # catalogd's core works on structs, bytes and memory, and nothing else.
-CATALOGD_CORE := autopilot check coordinate fsm index kv node quorum row service session snapshot \
-	    snapshot_load state tree txn
+CATALOGD_CORE := autopilot check coordinate fsm index kv node quorum row \
+	    service session snapshot snapshot_load state tree txn
 CATALOGD_TYPES := autopilot_config_type autopilot_set_config_request_type \
-	    boolean_type coordinates_type vivaldi_coord_type connect_proxy_config_type deregister_request_type \
+	    boolean_type connect_proxy_config_type coordinates_type \
+	    deregister_request_type vivaldi_coord_type \
 	    dir_entry_type empty_type health_check_definition_type \
 	    index_entry_type kvs_request_type node_type \
 	    register_request_type service_connect_type session_request_type \
@@ -87,8 +88,8 @@ CATALOGD_CALLS := __assert_fail __ctype_b_loc __ctype_tolower_loc __memcpy_chk \
 	    __stack_chk_fail __vasprintf_chk abort arena_alloc arena_array \
 	    arena_copy arena_deinit arena_init arena_reset buf_deinit buf_extend \
 	    buf_drop_front buf_init buf_printf buf_put_slice buf_put_text \
-	    buf_put_u8 buf_reset buf_slice free instant_since memcpy memset pack_map \
-	    pack_text pack_uint qsort read_u8 reader slice slice_compare \
+	    buf_put_u8 buf_reset buf_slice free instant_since memcpy memset \
+	    pack_map pack_text pack_uint qsort read_u8 reader slice slice_compare \
 	    slice_equal slice_equal_fold slice_is slice_starts_with \
 	    slice_tail type_copy type_decode type_decode_all type_encode \
 	    type_equal unpack_map unpack_object unpack_raw unpack_uint \
