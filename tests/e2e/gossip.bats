@@ -81,6 +81,12 @@ teardown_file() {
 	done
 }
 
+# sleep_until BEGUN SECONDS: since then; the tests before are part of it.
+sleep_until() {
+	local left=$(($1 + $2 - $(date +%s)))
+	[ "$left" -le 0 ] || sleep "$left"
+}
+
 need_real() {
 	[ -n "$CONSUL_REAL" ] || skip "no real Consul here (CONSUL_REAL)"
 }
@@ -137,6 +143,7 @@ log_has() { # NAME TEXT
 		wait_until 10 serf_sees "$pool" ours alive
 		wait_until 10 serf_sees "$pool" serf alive
 	done
+	date +%s >"$BATS_FILE_TMPDIR/together"
 }
 
 @test "tags are those of Consul" {
@@ -173,23 +180,6 @@ log_has() { # NAME TEXT
 	local file=$BATS_FILE_TMPDIR/sealed.ours/serf/local.keyring
 	[ "$(stat -c %a "$file")" = 600 ]
 	[ "$(jq -r '.[0]' "$file")" = "$KEY" ]
-}
-
-@test "all are alive as long as they probe each other" {
-	local pool name
-	need_real
-	sleep "${GOSSIP_SECONDS:-60}"
-	for pool in $POOLS; do
-		sees_alive "$pool" 1 real
-		sees_alive "$pool" 2 ours
-		for name in ours real serf; do
-			[ -e "$BATS_FILE_TMPDIR/$pool.$name.log" ] || continue
-			run grep -E "Suspect|as failed|Refuting|Failed (UDP )?ping|fallback" \
-				"$BATS_FILE_TMPDIR/$pool.$name.log"
-			echo "$pool $name: $output"
-			[ "$status" -eq 1 ]
-		done
-	done
 }
 
 @test "a real client's event arrives here and at serf" {
@@ -288,6 +278,47 @@ event_is_here() { # POOL NUMBER NAME
 	run serf_cli clear keys -list
 	[[ "$output" == *"Keyring is empty (encryption not enabled)"* ]]
 	wait_until 10 serf_sees sealed ours alive
+}
+
+@test "keys are installed, used and removed by us, at the real one and at serf" {
+	local ours=$BATS_FILE_TMPDIR/sealed.ours/serf/local.keyring
+	local theirs=$BATS_FILE_TMPDIR/sealed.real/serf/local.keyring
+	need_real
+	need_serf
+	for file in "$ours" "$theirs" "$BATS_FILE_TMPDIR/serf.keyring"; do
+		[ "$(jq -c . "$file")" = "[\"$OTHER_KEY\"]" ]
+	done
+	keyring -install="$KEY"
+	keyring -use="$KEY"
+	keyring -remove="$OTHER_KEY"
+	for file in "$ours" "$theirs" "$BATS_FILE_TMPDIR/serf.keyring"; do
+		[ "$(jq -c . "$file")" = "[\"$KEY\"]" ]
+	done
+	run keyring -list
+	echo "$output"
+	[[ "$output" == *"$KEY [3/3]"* ]]
+	wait_until 10 serf_sees sealed ours alive
+}
+
+keyring() {
+	"$PROCONSUL" keyring -http-addr="$(at sealed 1):8500" "$@"
+}
+
+@test "all are alive as long as they probe each other" {
+	local pool name
+	need_real
+	sleep_until "$(cat "$BATS_FILE_TMPDIR/together")" "${GOSSIP_SECONDS:-60}"
+	for pool in $POOLS; do
+		sees_alive "$pool" 1 real
+		sees_alive "$pool" 2 ours
+		for name in ours real serf; do
+			[ -e "$BATS_FILE_TMPDIR/$pool.$name.log" ] || continue
+			run grep -E "Suspect|as failed|Refuting|Failed (UDP )?ping|fallback" \
+				"$BATS_FILE_TMPDIR/$pool.$name.log"
+			echo "$pool $name: $output"
+			[ "$status" -eq 1 ]
+		done
+	done
 }
 
 @test "after kill -9 it is the same member again, and joins by itself" {
