@@ -312,7 +312,6 @@ handle_here(struct forward *f)
 {
 	struct catalogd *c = f->owner;
 
-	f->until.ns = 0;
 	c->forwarding.doors[f->call->method].handler(
 	    c->daemon, f->call, f->request);
 }
@@ -441,6 +440,16 @@ on_door(struct daemon *d, struct call *call, const void *request)
 }
 
 void
+forward_again(struct call *call, struct slice why)
+{
+	struct forward *f = call->door;
+
+	assert(f != NULL);
+	if (!has_ended(f, why))
+		wait_for(f, pause_random());
+}
+
+void
 forward_resume(struct catalogd *c, struct call *call, const void *request,
     struct duration left)
 {
@@ -460,6 +469,7 @@ forward_resume(struct catalogd *c, struct call *call, const void *request,
 	buf_deinit(&body);
 	f->request = copy;
 	f->why = SLICE("");
+	f->until.ns = 0;
 	try(f);
 }
 

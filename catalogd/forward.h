@@ -53,6 +53,9 @@ bool forward_has_door(enum method);
 /* The handler of all that do. */
 void on_door(struct daemon *, struct call *, const void *request);
 
+/* A call that was taken up here turns out to be another's, and nothing was done
+ * for it: it waits a little, and begins anew at the door. */
+void forward_again(struct call *, struct slice why);
 /* A blocking read that has waited here is not for us any more: it begins anew
  * at the door, with what is left of its wait. */
 void forward_resume(struct catalogd *, struct call *, const void *request,

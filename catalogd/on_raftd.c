@@ -167,6 +167,9 @@ on_raft_state(struct daemon *d, struct call *call, const void *request)
 	/* Whoever leads anew may have entries that we have not seen. */
 	if (new->is_leader && !raft->state.is_leader)
 		raft->has_caught_up = false;
+	/* One voter's trust has no end. */
+	if (raft->state.is_sole_voter && !new->is_sole_voter)
+		genpage_trust(c->page, INSTANT_NONE);
 	arena_reset(&raft->arena);
 	type_copy(&raft_state_type, new, &raft->arena, &raft->state);
 	raft->is_known = true;

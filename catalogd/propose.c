@@ -15,6 +15,8 @@ struct proposal {
 /* hashicorp/raft api.go, ErrLeadershipLost and ErrEnqueueTimeout. */
 #define LOST_TEXT "leadership lost while committing log"
 #define FULL_TEXT "timed out enqueuing operation"
+/* raftd's, of what it has not put into the log. */
+#define NO_LEADER_TEXT "No cluster leader"
 
 void
 propose_init(struct proposals *p)
@@ -71,6 +73,21 @@ proposal_fail(struct catalogd *c, struct proposal *p, struct slice text)
 	buf_deinit(&why);
 }
 
+/* It is in nobody's log: whoever leads now can take it. */
+static void
+proposal_return(struct catalogd *c, struct proposal *p)
+{
+	struct slice why = SLICE(NO_LEADER_TEXT);
+
+	if (p->call == NULL) {
+		proposal_fail(c, p, why);
+		return;
+	}
+	forward_again(p->call, why);
+	p->call = NULL;
+	proposal_end(c, p, NULL);
+}
+
 static void
 submit(struct catalogd *c, struct proposal *p, enum fsm_type type,
     const struct type *shape, const void *request)
@@ -88,8 +105,10 @@ submit(struct catalogd *c, struct proposal *p, enum fsm_type type,
 	if (err == ERR_OK)
 		return;
 	proposal_take(c, p->node.id);
-	proposal_fail(c, p,
-	    err == ERR_FULL ? SLICE(FULL_TEXT) : SLICE("No cluster leader"));
+	if (err == ERR_FULL)
+		proposal_fail(c, p, SLICE(FULL_TEXT));
+	else
+		proposal_return(c, p);
 }
 
 void
@@ -128,7 +147,11 @@ propose_refused(struct catalogd *c, uint64_t id, struct slice why)
 {
 	struct proposal *p = proposal_take(c, id);
 
-	if (p != NULL)
+	if (p == NULL)
+		return;
+	if (slice_is(why, NO_LEADER_TEXT))
+		proposal_return(c, p);
+	else
 		proposal_fail(c, p, why);
 }
 
