@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -325,6 +326,11 @@ class Cluster:
     def stop(self):
         for agent in self.agents:
             agent.kill()
+
+    def end(self):
+        """Stop all, and leave nothing behind."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def tails(self, lines=15):
         """The end of every log, for a test that failed."""

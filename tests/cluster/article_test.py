@@ -163,7 +163,7 @@ def main():
                 if not tap.test(name, step):
                     tap.note("\n".join(article.cluster.tails()))
     finally:
-        article.cluster.stop()
+        article.cluster.end()
 
 
 if __name__ == "__main__":

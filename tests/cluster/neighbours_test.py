@@ -209,7 +209,7 @@ def main():
                     if not tap.test(f"{title}: {name}", getattr(mixed, step)):
                         tap.note("\n".join(mixed.cluster.tails()))
             finally:
-                mixed.cluster.stop()
+                mixed.cluster.end()
 
 
 def need_real():
