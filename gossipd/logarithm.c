@@ -15,8 +15,10 @@ logarithm(double x)
 	double halvings = 0, sum = 0, power, square;
 
 	assert(x >= 1);
-	for (; x > SQRT_2; x /= 2)
+	while (x > SQRT_2) {
+		x /= 2;
 		halvings++;
+	}
 	power = (x - 1) / (x + 1);
 	square = power * power;
 	for (unsigned term = 1; term <= TERM_MAX; term += 2) {
