@@ -127,17 +127,16 @@ static void
 trust_set(struct catalogd *c)
 {
 	const struct raft_contact *contact = &c->raft.contact;
-	bool is_following =
-	    !c->raft.state.is_leader && catalogd_can_read_stale(c);
+	struct instant heard = INSTANT_NONE;
 
+	if (!c->raft.state.is_leader && catalogd_can_read_stale(c))
+		heard.ns = contact->last_contact;
 	if (catalogd_can_read(c) && c->raft.state.is_sole_voter)
 		genpage_trust(c->page, INSTANT_NEVER);
 	else if (!catalogd_can_read(c) || contact->lease_until == 0 ||
 		 c->raft.state.is_sole_voter)
 		genpage_trust(c->page, INSTANT_NONE);
-	genpage_contact(c->page, is_following
-				     ? (struct instant){ contact->last_contact }
-				     : INSTANT_NONE);
+	genpage_contact(c->page, heard);
 }
 
 void

@@ -50,6 +50,47 @@ setup(void)
 	genpage_trust(writer, INSTANT_NEVER);
 }
 
+static bool
+stands_stale(const char *key, struct instant now, struct duration max,
+    struct duration *contact)
+{
+	uint64_t index;
+
+	return (answers_find_stale(answers, slice_of_text(key), page, now, max,
+		    contact, &index) != NULL);
+}
+
+/* On a server that follows, for those who allow it. */
+static void
+test_stale(void)
+{
+	const struct instant now = { SECONDS(100).ns };
+	const struct duration any = { 0 };
+	struct duration contact = { 0 };
+
+	setup();
+	genpage_trust(writer, INSTANT_NONE);
+	keep("a", "true", 3);
+	CHECK(!stands("a"));
+	CHECK(!stands_stale("a", now, any, &contact));
+	genpage_contact(writer, instant_add(now, SECONDS(-4)));
+	CHECK(!stands("a"));
+	CHECK(stands_stale("a", now, any, &contact));
+	CHECK_EQ(contact.ns, SECONDS(4).ns);
+	CHECK(stands_stale("a", now, SECONDS(5), &contact));
+	CHECK(!stands_stale("a", now, SECONDS(3), &contact));
+	genpage_raise(writer, 3);
+	CHECK(!stands_stale("a", now, any, &contact));
+	keep("a", "true", 3);
+	CHECK(stands_stale("a", now, any, &contact));
+	genpage_raise_all(writer); /* forgets whom it has heard, too */
+	CHECK(!stands_stale("a", now, any, &contact));
+	genpage_contact(writer, now);
+	CHECK(!stands_stale("a", now, any, &contact));
+	genpage_contact(writer, INSTANT_NONE);
+	answers_free(answers);
+}
+
 static void
 test_stands(void)
 {
@@ -161,6 +202,7 @@ main(void)
 	page = genpage_open(path);
 	CHECK(page != NULL);
 	RUN(test_stands);
+	RUN(test_stale);
 	RUN(test_trust);
 	RUN(test_no_page);
 	RUN(test_not_kept);
