@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "coordinate.h"
+#include "federation.h"
 #include "fsm.h"
 #include "index.h"
 #include "kv.h"
@@ -266,6 +267,13 @@ apply_txn(struct apply *a, const void *request)
 	return (ERR_OK);
 }
 
+static enum err
+apply_federation(struct apply *a, const void *request)
+{
+	reply_boolean(a, true);
+	return (federation_apply(a->state, request));
+}
+
 /* --- All types. --- */
 
 static const struct entry_row {
@@ -280,6 +288,7 @@ static const struct entry_row {
 	{ FSM_TOMBSTONE, &tombstone_request_type, apply_tombstone },
 	{ FSM_COORDINATES, &coordinates_type, apply_coordinates },
 	{ FSM_AUTOPILOT, &autopilot_set_config_request_type, apply_autopilot },
+	{ FSM_FEDERATION, &federation_state_request_type, apply_federation },
 	{ FSM_TXN, &txn_request_type, apply_txn },
 };
 

@@ -23,6 +23,7 @@ enum fsm_type {
 	FSM_AUTOPILOT = 9,
 	FSM_INDEX = 16,	   /* only in snapshots */
 	FSM_CHUNKING = 29, /* only in snapshots */
+	FSM_FEDERATION = 30,
 };
 
 #define FSM_IGNORE_UNKNOWN 0x80 /* set: skip the entry if it is unknown */

@@ -74,11 +74,12 @@ PURE_CALLS := memcpy memmove memset memcmp strcmp strlen __memcpy_chk \
 	    __assert_fail __stack_chk_fail __popcountdi2 free xmalloc xcalloc xrealloc \
 	    xreallocarray instant_add instant_since instant_before
 # catalogd's core works on structs, bytes and memory, and nothing else.
-CATALOGD_CORE := autopilot check coordinate fsm index kv node quorum row \
-	    service session snapshot snapshot_load state tree txn
+CATALOGD_CORE := autopilot check coordinate federation fsm index kv node \
+	    quorum row service session snapshot snapshot_load state tree txn
 CATALOGD_TYPES := autopilot_config_type autopilot_set_config_request_type \
 	    boolean_type connect_proxy_config_type coordinates_type \
-	    deregister_request_type vivaldi_coord_type \
+	    deregister_request_type federation_state_request_type \
+	    vivaldi_coord_type \
 	    dir_entry_type empty_type health_check_definition_type \
 	    index_entry_type kvs_request_type node_type \
 	    register_request_type service_connect_type session_request_type \

@@ -387,7 +387,8 @@ test_captured_entries(void)
 		"fsm-002-KVS-delete-tree", "fsm-003-Session-create",
 		"fsm-002-KVS-lock", "fsm-002-KVS-unlock",
 		"fsm-003-Session-destroy", "fsm-008-Txn", "fsm-001-Deregister",
-		"fsm-009-Autopilot", "fsm-134-CoordinateBatchUpdate" };
+		"fsm-009-Autopilot", "fsm-134-CoordinateBatchUpdate",
+		"fsm-030-FederationState", "fsm-030-FederationState" };
 	struct world w;
 
 	world_init(&w);
@@ -397,7 +398,9 @@ test_captured_entries(void)
 	CHECK(w.s.counts[TABLE_SERVICES] >= 2);
 	CHECK(entry(&w, "k1") != NULL);
 	CHECK_EQ(w.s.counts[TABLE_AUTOPILOT], 1);
-	CHECK_EQ(index_of(&w.s, INDEX_COORDINATES), w.s.index);
+	CHECK_EQ(w.s.counts[TABLE_KEPT], 1); /* one a datacenter */
+	CHECK_EQ(index_of(&w.s, INDEX_FEDERATION), w.s.index);
+	CHECK_EQ(index_of(&w.s, INDEX_COORDINATES), w.s.index - 2);
 	world_deinit(&w);
 }
 
@@ -406,8 +409,7 @@ test_entries_of_later_times(void)
 {
 	static const char *const names[] = { "fsm-007-PreparedQuery",
 		"fsm-012-Intention", "fsm-017-ACLTokenSet",
-		"fsm-022-ConfigEntry-proxy-defaults",
-		"fsm-030-FederationState" };
+		"fsm-022-ConfigEntry-proxy-defaults" };
 	struct world w;
 
 	world_init(&w);
