@@ -593,9 +593,13 @@ class Comparison:
         return not self.only or self.only.search(name)
 
     def all(self):
+        slow = list(keyring_cases())[1:]
         self.prepare()
         for role in ROLES:
             for case in cases():
+                # Consul takes half a second for each; servers do it alike.
+                if role == "follower" and case in slow:
+                    continue
                 self.call(role, *case)
         self.call("client", "PUT /v1/agent/join/127.0.0.1?wan=1", request(
             "PUT", "/v1/agent/join/127.0.0.1?wan=1"))
