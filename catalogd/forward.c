@@ -7,13 +7,13 @@
 #include "log.h"
 #include "servers.h"
 
-#define HOLD_TIMEOUT SECONDS(7) /* performance.rpc_hold_timeout */
-#define PAUSE_SHARE  16		/* Consul's jitterFraction */
-#define NO_LEADER    SLICE("No cluster leader")
-#define NO_SERVERS   SLICE("No known Consul servers")
-#define NOT_SENT     SLICE("rpc error getting client: ")
-#define NOT_READY    SLICE("Not ready to serve consistent reads")
-#define NODE_GONE    SLICE("rpc error making call: EOF")
+#define PAUSE_SHARE   16 /* Consul's jitterFraction */
+#define RATE_EXCEEDED SLICE("RPC rate limit exceeded")
+#define NO_LEADER     SLICE("No cluster leader")
+#define NO_SERVERS    SLICE("No known Consul servers")
+#define NOT_SENT      SLICE("rpc error getting client: ")
+#define NOT_READY     SLICE("Not ready to serve consistent reads")
+#define NODE_GONE     SLICE("rpc error making call: EOF")
 
 /* Of a call that is not answered here and now; in the call's arena. */
 struct forward {
@@ -162,11 +162,19 @@ wait_for(struct forward *f, struct duration pause)
 }
 
 static struct duration
-pause_random(void)
+hold_timeout(const struct forward *f)
 {
-	uint32_t ms = (uint32_t)(HOLD_TIMEOUT.ns / PAUSE_SHARE / 1000000);
+	return (f->owner->daemon->config->keys.performance.rpc_hold_timeout);
+}
 
-	return (MILLISECONDS(1 + arc4random_uniform(ms)));
+static struct duration
+pause_random(const struct forward *f)
+{
+	int64_t ms = hold_timeout(f).ns / PAUSE_SHARE / 1000000;
+
+	if (ms > UINT32_MAX)
+		ms = UINT32_MAX;
+	return (MILLISECONDS(1 + arc4random_uniform((uint32_t)ms)));
 }
 
 /* It can't be answered now. True: it is over, and the call was answered. */
@@ -178,7 +186,7 @@ has_ended(struct forward *f, struct slice why)
 	if (why.data != f->why.data)
 		f->why = arena_copy(&f->call->arena, why);
 	if (f->until.ns == 0)
-		f->until = instant_add(now, HOLD_TIMEOUT);
+		f->until = instant_add(now, hold_timeout(f));
 	if (instant_before(now, f->until))
 		return (false);
 	call_fail_text(f->call, f->why);
@@ -219,7 +227,7 @@ failure_text(const struct answer *answer)
 	case ERR_PEER_GONE:
 		return (NODE_GONE);
 	case ERR_FULL:
-		return (SLICE("RPC rate limit exceeded"));
+		return (RATE_EXCEEDED);
 	default:
 		return (slice_of_text(err_text(answer->err)));
 	}
@@ -231,7 +239,7 @@ failure_text(const struct answer *answer)
 static void
 until_set(struct forward *f, struct slice why)
 {
-	struct instant held = instant_add(f->put_at, HOLD_TIMEOUT);
+	struct instant held = instant_add(f->put_at, hold_timeout(f));
 
 	if (says_no_leader(why))
 		f->until = f->until.ns == 0 ? held : f->until;
@@ -265,7 +273,7 @@ put_failed(struct forward *f, struct slice why)
 	    ++f->servers_tried < servers_count(&c->servers))
 		try(f);
 	else
-		wait_for(f, pause_random());
+		wait_for(f, pause_random(f));
 }
 
 static void
@@ -354,7 +362,7 @@ on_verified(void *arg, const struct answer *answer)
 	if (answer->err == ERR_OK)
 		handle_here(f);
 	else if (!has_ended(f, failure_text(answer)))
-		wait_for(f, pause_random());
+		wait_for(f, pause_random(f));
 }
 
 static void
@@ -378,7 +386,7 @@ wait_for_leader(struct forward *f)
 	struct slice why = is_leading && is_consistent ? NOT_READY : NO_LEADER;
 
 	if (!has_ended(f, f->why.size > 0 ? f->why : why))
-		wait_for(f, HOLD_TIMEOUT);
+		wait_for(f, hold_timeout(f));
 }
 
 static void
@@ -388,6 +396,8 @@ try_as_client(struct forward *f)
 
 	if (address.size == 0)
 		call_fail_text(f->call, NO_SERVERS);
+	else if (!servers_may_ask(f->owner))
+		call_fail_text(f->call, RATE_EXCEEDED);
 	else
 		put(f, address);
 }
@@ -446,7 +456,7 @@ forward_again(struct call *call, struct slice why)
 
 	assert(f != NULL);
 	if (!has_ended(f, why))
-		wait_for(f, pause_random());
+		wait_for(f, pause_random(f));
 }
 
 void

@@ -99,6 +99,31 @@ servers_failed(struct servers *s, struct slice address)
 	s->items[s->count - 1] = first;
 }
 
+/* Go's rate.Limiter: a bucket that is full at first. */
+bool
+servers_may_ask(struct catalogd *c)
+{
+	const struct limits_keys *limits = &c->daemon->config->keys.limits;
+	struct servers *s = &c->servers;
+	struct instant now = instant_now();
+	double burst = (double)limits->rpc_max_burst;
+
+	if (limits->rpc_rate < 0)
+		return (true);
+	if (s->filled_at.ns == 0)
+		s->tokens = burst;
+	else
+		s->tokens += limits->rpc_rate *
+			     duration_seconds(instant_since(now, s->filled_at));
+	s->filled_at = now;
+	if (s->tokens > burst)
+		s->tokens = burst;
+	if (s->tokens < 1)
+		return (false);
+	s->tokens -= 1;
+	return (true);
+}
+
 /* --- Rebalancing. --- */
 
 static void ping(struct catalogd *);

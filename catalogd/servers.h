@@ -28,6 +28,8 @@ struct servers {
 	ev_timer rebalance; /* runs on client agents only */
 	size_t pinged;	    /* of the round that runs: how many have failed */
 	uint64_t ping;	    /* the ask that is open, or 0 */
+	double tokens;	    /* of limits.rpc_max_burst */
+	struct instant filled_at;
 };
 
 void servers_init(struct catalogd *);
@@ -35,6 +37,8 @@ void servers_init(struct catalogd *);
 void servers_member(struct catalogd *, const struct serf_member *);
 /* Where to ask; empty if there is nobody. Lent until the list changes. */
 struct slice servers_first(const struct servers *);
+/* Within limits.rpc_rate? Counts one call. */
+bool servers_may_ask(struct catalogd *);
 /* This one did not answer. */
 void servers_failed(struct servers *, struct slice address);
 

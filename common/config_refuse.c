@@ -36,7 +36,6 @@ static const struct {
 	{ "enable_central_service_config", IF_TRUE, "config entries" },
 	{ "enable_syslog", IF_TRUE, "logging to syslog" },
 	{ "key_file", IF_GIVEN, "TLS" },
-	{ "limits.rpc_rate", IF_POSITIVE, "a limit of calls to servers" },
 	{ "log_file", IF_GIVEN, "logging to files" },
 	{ "ports.grpc", IF_POSITIVE, "gRPC" },
 	{ "ports.https", IF_POSITIVE, "HTTPS" },

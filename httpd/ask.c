@@ -160,7 +160,8 @@ asking_is_watch(const struct waiter *w)
 static int
 status_of(enum err err, struct slice text)
 {
-	if (err == ERR_FULL)
+	if (err == ERR_FULL ||
+	    memmem(text.data, text.size, "RPC rate limit exceeded", 23) != NULL)
 		return (429); /* an early no: DESIGN.md 4 */
 	if (memmem(text.data, text.size, "Permission denied", 17) != NULL ||
 	    memmem(text.data, text.size, "ACL not found", 13) != NULL)

@@ -35,8 +35,9 @@ static struct buf last_value, last_text;
 static struct buf last_address, last_method, last_body;
 /* What the played raftd says to the next Peer.Forward; NULL: a reply. */
 static const char *refusals[8];
-static bool is_silent;	/* it says nothing at all */
-static bool is_deposed; /* to Raft.Verify and Raft.Submit */
+static const char *config_json = "{}"; /* beside the flags */
+static bool is_silent;		       /* it says nothing at all */
+static bool is_deposed;		       /* to Raft.Verify and Raft.Submit */
 
 static void
 on_peer(struct daemon *d, struct edge *edge, bool is_up)
@@ -208,7 +209,7 @@ folder_make(const char *name)
 static void
 program_run(const char *role)
 {
-	char self[SELF_MAX], program[SELF_MAX + 32], data[96];
+	char self[SELF_MAX], program[SELF_MAX + 32], data[96], file[96];
 	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (size < 0)
@@ -218,11 +219,24 @@ program_run(const char *role)
 		*strrchr(self, '/') = '\0';
 	snprintf(program, sizeof(program), "%s/catalogd", self);
 	snprintf(data, sizeof(data), "-data-dir=%s/data", folder);
-	execl(program, "catalogd", "-run-dir", folder, role, data,
+	snprintf(file, sizeof(file), "-config-file=%s/config.json", folder);
+	execl(program, "catalogd", "-run-dir", folder, role, data, file,
 	    "-bind=127.0.0.1", "-client=127.0.0.1", "-node=n1",
 	    "-node-id=11111111-2222-3333-4444-555555555555", "-log-level=err",
 	    (char *)NULL);
 	_exit(127);
+}
+
+static void
+config_make(void)
+{
+	char path[96];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/config.json", folder);
+	file = fopen(path, "w");
+	if (file == NULL || fputs(config_json, file) < 0 || fclose(file) != 0)
+		exit(1);
 }
 
 static void
@@ -236,6 +250,7 @@ begin(const char *role)
 #undef X
 	folder_make("genpage");
 	folder_make("data");
+	config_make();
 	memset(refusals, 0, sizeof(refusals));
 	ups = follows = answers = forwards = verifies = submits = 0;
 	is_silent = is_deposed = false;
@@ -675,6 +690,40 @@ test_a_client_asks_servers(void)
 	end();
 }
 
+static void
+test_a_client_has_a_limit(void)
+{
+	config_json = "{\"limits\":{\"rpc_rate\":0.01,\"rpc_max_burst\":2}}";
+	begin("-server=false");
+	config_json = "{}";
+	tell_server("s1", "10.0.0.1", 1);
+	settle();
+	for (unsigned i = 1; i <= 2; i++) {
+		ask();
+		CHECK(turn_until(&answers, i, 3000));
+		CHECK(value_is("remote"));
+	}
+	ask();
+	CHECK(turn_until(&answers, 3, 3000));
+	CHECK(text_is(&last_text, "RPC rate limit exceeded"));
+	CHECK_EQ(forwards, 2);
+	end();
+}
+
+/* What Consul calls rpc_hold_timeout. */
+static void
+test_the_wait_is_configured(void)
+{
+	config_json = "{\"performance\":{\"rpc_hold_timeout\":\"300ms\"}}";
+	begin("-server");
+	config_json = "{}";
+	tell_follower("");
+	ask();
+	CHECK(turn_until(&answers, 1, 3000));
+	CHECK(text_is(&last_text, "No cluster leader"));
+	end();
+}
+
 int
 main(void)
 {
@@ -690,6 +739,8 @@ main(void)
 	RUN(test_a_blocking_read_moves_with_the_leader);
 	RUN(test_a_refused_proposal_goes_to_the_leader);
 	RUN(test_a_client_asks_servers);
+	RUN(test_a_client_has_a_limit);
+	RUN(test_the_wait_is_configured);
 	buf_deinit(&last_value);
 	buf_deinit(&last_text);
 	buf_deinit(&last_address);
