@@ -190,14 +190,14 @@ saving_taken(struct raftd *d, const char *why)
 void
 saving_turn(struct raftd *d)
 {
+	/* What catalogd has had is in the newest already, or not. */
+	bool is_new = d->newest.index < d->feed.sent_index;
+	bool is_empty = d->newest.index == 0 && !is_new;
 	struct transfer *t, *next;
 
 	if (first_at(d, SAVING_WAITS) == NULL || d->taking.is_wanted ||
 	    !d->feed.is_on || d->feed.is_restoring)
 		return;
-	/* catalogd has had all up to there, and there it is. */
-	bool is_new = d->newest.index < d->feed.sent_index;
-
 	if (is_new && !taking_ask(d))
 		return;
 	for (t = TAILQ_FIRST(&d->transfers.all); t != NULL; t = next) {
@@ -206,5 +206,5 @@ saving_turn(struct raftd *d)
 			t->as.saving.stage = SAVING_TAKING;
 	}
 	if (!is_new)
-		saving_taken(d, NULL);
+		saving_taken(d, is_empty ? "nothing new to snapshot" : NULL);
 }
