@@ -232,6 +232,6 @@ void
 apply_restored(struct catalogd *c)
 {
 	genpage_raise_all(c->page);
-	watch_fire_all(c);
+	watch_end_all(c);
 	leader_restored(c);
 }

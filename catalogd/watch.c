@@ -13,6 +13,7 @@ struct watch {
 	watch_fn *look;
 	ev_timer timer;
 	bool has_fired;
+	bool is_over; /* answer, whether something has changed or not */
 	size_t link_count;
 	struct watch_link links[WATCH_THINGS_MAX];
 };
@@ -149,14 +150,29 @@ watch_fire(struct catalogd *c, struct thing thing, struct slice key)
 		fire(&c->watches, link->watch);
 }
 
-void
-watch_fire_all(struct catalogd *c)
+static void
+fire_all(struct watches *all, bool is_over)
 {
 	struct watch_link *link;
 
 	for (size_t i = 0; i < WATCH_BUCKETS; i++)
-		LIST_FOREACH(link, &c->watches.buckets[i], entry)
-	fire(&c->watches, link->watch);
+		LIST_FOREACH(link, &all->buckets[i], entry)
+		{
+			link->watch->is_over |= is_over;
+			fire(all, link->watch);
+		}
+}
+
+void
+watch_fire_all(struct catalogd *c)
+{
+	fire_all(&c->watches, false);
+}
+
+void
+watch_end_all(struct catalogd *c)
+{
+	fire_all(&c->watches, true);
 }
 
 void
@@ -167,6 +183,6 @@ watch_turn(struct catalogd *c)
 	while ((w = TAILQ_FIRST(&c->watches.fired)) != NULL) {
 		TAILQ_REMOVE(&c->watches.fired, w, entry);
 		w->has_fired = false;
-		watch_look(w, false);
+		watch_look(w, w->is_over);
 	}
 }

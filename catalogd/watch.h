@@ -72,6 +72,8 @@ void watch_on(struct watch *, const struct thing *, size_t count);
 /* A thing has changed; `key` as for a thing's prefix. */
 void watch_fire(struct catalogd *, struct thing, struct slice key);
 void watch_fire_all(struct catalogd *);
+/* The same, and none waits on: the state is another (Consul abandons them). */
+void watch_end_all(struct catalogd *);
 /* End of turn: those that fired look again. */
 void watch_turn(struct catalogd *);
 

@@ -104,6 +104,7 @@ static bool
 check_meta(struct transfer *t, const struct archive_meta *meta)
 {
 	struct buf text = { 0 };
+	bool is_right;
 
 	if (meta->version < 0 || meta->version > STATE_VERSION_MAX)
 		buf_printf(&text, "unsupported snapshot version %" PRId64,
@@ -116,10 +117,11 @@ check_meta(struct transfer *t, const struct archive_meta *meta)
 		    t->as.restoring.file.size, meta->size);
 	else if (meta->index > UINT64_MAX / 4)
 		buf_put_text(&text, "its index is too high");
-	if (text.size > 0)
+	is_right = text.size == 0;
+	if (!is_right)
 		fail(t, RAFT_ERROR, buf_text(&text));
 	buf_deinit(&text);
-	return (text.size == 0);
+	return (is_right);
 }
 
 static void
