@@ -460,6 +460,16 @@ link_finish(struct link *link)
 		(void)shutdown(link->fd, SHUT_WR);
 }
 
+bool
+links_keep(struct links *links, size_t *counted, size_t size)
+{
+	bool is_more = size > *counted;
+
+	links->kept_bytes += size - *counted;
+	*counted = size;
+	return (!is_more || links->kept_bytes <= LINKS_KEPT_BYTES_MAX);
+}
+
 size_t
 link_waiting(const struct link *link)
 {

@@ -21,7 +21,10 @@
 
 #define LINK_DIAL_TIMEOUT  SECONDS(10)
 #define LINKS_IN_BYTES_MAX (512U * 1024 * 1024)
-#define LINK_OUT_LOW	   (256 * 1024)
+/* Calls that are coming in and replies that are waiting, of all links; who adds
+ * to more is closed, too. */
+#define LINKS_KEPT_BYTES_MAX (512U * 1024 * 1024)
+#define LINK_OUT_LOW	     (256 * 1024)
 
 struct link;
 
@@ -68,6 +71,7 @@ struct links {
 	char source[RAFT_NAME_BYTES_MAX + 1]; /* where we dial from; "" any */
 	struct link_list all, dead;
 	size_t in_bytes;
+	size_t kept_bytes; /* counted by those who keep them */
 	size_t incoming;
 };
 
@@ -91,6 +95,9 @@ void link_set_timer(struct link *, struct duration); /* once; 0 is off */
 /* Nothing more will be put: when all has left, the other side is told so
  * (half-close). */
 void link_finish(struct link *);
+/* `*counted` of what its user keeps has become `size`; false if that is too
+ * much for all links together. */
+bool links_keep(struct links *, size_t *counted, size_t size);
 /* Bytes that have not left yet. */
 size_t link_waiting(const struct link *);
 

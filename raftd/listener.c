@@ -58,6 +58,8 @@ on_first_byte(struct link *link)
 		leaders_begin(net, link);
 		break;
 	case FIRST_TLS:
+	case FIRST_TLS_INSECURE:
+	case FIRST_TLS_BARE:
 		refuse_tls(link);
 		break;
 	case FIRST_SNAPSHOT:
@@ -119,7 +121,7 @@ accept_one(struct net *net)
 	print_address(&from, remote, sizeof(remote));
 	link = link_accepted(&net->links, fd, remote, &handshake, net);
 	if (net->links.incoming > PEER_CONNS_MAX ||
-	    links_count_like(&net->links, link) > PEER_CONNS_PER_ADDRESS) {
+	    links_count_like(&net->links, link) > net->conns_per_address) {
 		log_error(LOG_RPC,
 		    "rejecting RPC conn from because "
 		    "rpc_max_conns_per_client exceeded",
@@ -127,7 +129,7 @@ accept_one(struct net *net)
 		link_close(link);
 		return (true);
 	}
-	link_set_timer(link, MILLISECONDS(PEER_HANDSHAKE_MS));
+	link_set_timer(link, net->handshake_timeout);
 	return (true);
 }
 
@@ -142,6 +144,22 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int events)
 		continue;
 }
 
+/* limits.*: 0 is the default, as in Consul; a negative number is no limit. */
+static void
+limits_read(struct net *net)
+{
+	const struct limits_keys *keys = &net->daemon->config->keys.limits;
+
+	net->conns_per_address = PEER_CONNS_PER_ADDRESS;
+	if (keys->rpc_max_conns_per_client > 0)
+		net->conns_per_address = (size_t)keys->rpc_max_conns_per_client;
+	else if (keys->rpc_max_conns_per_client < 0)
+		net->conns_per_address = SIZE_MAX;
+	net->handshake_timeout = MILLISECONDS(PEER_HANDSHAKE_MS);
+	if (keys->rpc_handshake_timeout.ns > 0)
+		net->handshake_timeout = keys->rpc_handshake_timeout;
+}
+
 void
 net_start(struct net *net)
 {
@@ -149,6 +167,7 @@ net_start(struct net *net)
 
 	if (strcmp(source, "0.0.0.0") == 0 || strcmp(source, "::") == 0)
 		source = "";
+	limits_read(net);
 	links_init(&net->links, net->daemon->loop, source);
 	TAILQ_INIT(&net->pool);
 	TAILQ_INIT(&net->followers);

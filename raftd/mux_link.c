@@ -6,6 +6,7 @@ mux_link_init(struct mux_link *ml, struct link *link, bool is_client)
 {
 	mux_init(&ml->mux, is_client);
 	ml->link = link;
+	ml->counted = 0;
 	ml->pings = 0;
 	ml->awaits_pong = false;
 	link_set_timer(link, MUX_PING_EVERY);
@@ -14,16 +15,20 @@ mux_link_init(struct mux_link *ml, struct link *link, bool is_client)
 void
 mux_link_deinit(struct mux_link *ml)
 {
+	(void)links_keep(ml->link->links, &ml->counted, 0);
 	mux_deinit(&ml->mux);
 }
 
 bool
 mux_link_push(struct mux_link *ml)
 {
+	size_t size;
+
 	buf_put_slice(&ml->link->out, buf_slice(&ml->mux.out));
 	buf_deinit(&ml->mux.out);
-	return (
-	    link_waiting(ml->link) + ml->mux.out_waiting <= MUX_OUT_BYTES_MAX);
+	size = link_waiting(ml->link) + ml->mux.out_waiting;
+	return (links_keep(ml->link->links, &ml->counted, size) &&
+		size <= MUX_OUT_BYTES_MAX);
 }
 
 bool

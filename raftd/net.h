@@ -34,13 +34,17 @@ enum first_byte {
 	FIRST_TLS = 3,
 	FIRST_MUX = 4,
 	FIRST_SNAPSHOT = 5,
+	FIRST_TLS_INSECURE = 7,
+	FIRST_TLS_BARE = 0x16, /* a handshake record */
 };
 
 /* Both ends of a yamux connection look after it alike (wire/rpc.md 2). */
 #define MUX_PING_EVERY	SECONDS(30)
 #define MUX_PONG_WITHIN SECONDS(10)
-/* Replies that wait for one that does not read them. */
-#define MUX_OUT_BYTES_MAX (256U * 1024 * 1024)
+/* Replies that wait for one that does not read them: beyond the first nothing
+ * more is read from it, at the second it is closed. */
+#define MUX_OUT_BYTES_HIGH (1024 * 1024)
+#define MUX_OUT_BYTES_MAX  (256U * 1024 * 1024)
 
 struct raftd;
 struct pool_conn;
@@ -68,6 +72,8 @@ struct net {
 	struct links links;
 	int fd; /* -1: not a server */
 	ev_io acceptable;
+	size_t conns_per_address;
+	struct duration handshake_timeout;
 	uint64_t last_seq; /* of a call of ours */
 	TAILQ_HEAD(, pool_conn) pool;
 
@@ -169,6 +175,7 @@ void pool_forward(struct net *, struct call *, const struct peer_forward *);
 struct mux_link {
 	struct mux mux;
 	struct link *link;
+	size_t counted; /* by links_keep() */
 	uint32_t pings;
 	bool awaits_pong;
 };

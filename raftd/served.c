@@ -32,6 +32,7 @@ struct served {
 	struct caller *caller;	   /* lent */
 	struct mux_stream *stream; /* lent; NULL: the connection itself */
 	struct buf in;
+	size_t in_counted; /* by links_keep() */
 	struct call_frame frame;
 	uint64_t ask; /* 0: no call is open */
 	uint64_t seq;
@@ -70,6 +71,7 @@ served_free(struct served *one)
 {
 	if (one->ask != 0)
 		edge_cancel(catalogd(one), one->ask);
+	(void)links_keep(&one->caller->net->links, &one->in_counted, 0);
 	buf_deinit(&one->in);
 	buf_deinit(&one->method);
 	free(one);
@@ -184,7 +186,8 @@ on_answer(void *arg, const struct answer *answer)
 		put_reply(one, answer->body);
 	else
 		put_error(one, failure_text(answer));
-	link_pause(caller->link, false);
+	if (!caller->is_mux)
+		link_pause(caller->link, false);
 	feed(one);
 	push(caller);
 }
@@ -301,6 +304,9 @@ read_calls(struct served *one)
 		enum whole_state state;
 
 		gather(one);
+		if (!links_keep(&one->caller->net->links, &one->in_counted,
+			one->in.size))
+			return (false);
 		state = call_frame_walk(&one->frame, buf_slice(&one->in));
 		if (state == WHOLE_BAD || one->in.size > PEER_BODY_BYTES_MAX)
 			return (false);
@@ -405,7 +411,19 @@ on_mux_bytes(struct link *link)
 		}
 	} while (event.news != MUX_NOTHING);
 	buf_drop_front(&link->in, link->in.size - in.rest.size);
+	/* Pings and refusals of one that reads nothing would pile up. */
+	if (link_waiting(link) + caller->mux.mux.out.size >
+	    MUX_OUT_BYTES_HIGH) {
+		link_pause(link, true);
+		link->was_full = true;
+	}
 	push(caller);
+}
+
+static void
+on_mux_room(struct link *link)
+{
+	link_pause(link, false);
 }
 
 static void
@@ -447,6 +465,7 @@ on_plain_timer(struct link *link)
 
 static const struct link_use mux_use = {
 	.on_bytes = on_mux_bytes,
+	.on_room = on_mux_room,
 	.on_timer = on_mux_timer,
 	.on_end = on_end,
 };
