@@ -117,9 +117,11 @@ class Cluster:
         self.net = net
         folder = os.path.join(folder, name)
         os.mkdir(folder, 0o755)
-        with open(os.path.join(folder, "cluster.json"), "w") as config:
-            json.dump({"performance": {"raft_multiplier": 1},
-                       "leave_on_terminate": False}, config)
+        for kind, more in (("server", {}),
+                           ("client", {"discovery_max_stale": "1h"})):
+            with open(os.path.join(folder, kind + ".json"), "w") as config:
+                json.dump({"performance": {"raft_multiplier": 1},
+                           "leave_on_terminate": False, **more}, config)
         self.argv0, self.folder = argv0, folder
         self.agents = [self.start(i) for i in range(1, HOSTS)]
         self.leader = self.follower = self.client = None
@@ -131,7 +133,8 @@ class Cluster:
             "agent", "-node=n%d" % number, "-bind=" + address,
             "-client=" + address, "-encrypt=" + KEY,
             "-data-dir=" + os.path.join(folder, "data%d" % number),
-            "-config-file=" + os.path.join(folder, "cluster.json"),
+            "-config-file=" + os.path.join(folder, "server.json" if number
+                                           < HOSTS else "client.json"),
             "-retry-join=%s.1" % self.net]
         if number < HOSTS:
             argv += ["-server", "-bootstrap-expect=3"]
