@@ -23,6 +23,7 @@
  *	add|join|demote|remove X Y   X is asked to make Y a voter, ...
  *	verify X           does it still lead?
  *	snapshot X         one of all it has committed; the log before it goes
+ *	restore X I        a snapshot that a user brings, of index I elsewhere
  *	sleep N            N ms pass
  *	transfer X, restart X, show
  */
@@ -339,7 +340,8 @@ static void
 step(struct world *w, size_t at, struct event *event)
 {
 	static const char *const whys[] = { "not the leader", "leadership lost",
-		"write failed", "a change is pending", "unsound" };
+		"write failed", "a change is pending", "unsound",
+		"a snapshot was restored" };
 	struct server *server = &w->servers[at];
 	struct effects *fx = &server->fx;
 	uint64_t committed = server->raft.commit_index;
@@ -685,6 +687,20 @@ command_outsider(struct world *w)
 	start(w, w->count - 1, false);
 }
 
+static void
+restore(struct world *w, size_t at, uint64_t index)
+{
+	const char *why;
+
+	if (raft_may_restore(&w->servers[at].raft, &why))
+		step(w, at, &(struct event){
+				.kind = RAFT_RESTORE,
+				.as.restore = { .index = index },
+			    });
+	else
+		tell(w, "%zu may not restore: %s", at + 1, why);
+}
+
 /* Those that are about one server, or two. */
 static bool
 run_one(struct world *w, const char *verb, size_t a, size_t b)
@@ -715,7 +731,9 @@ run_one(struct world *w, const char *verb, size_t a, size_t b)
 	else if (strcmp(verb, "verify") == 0) {
 		w->servers[a].has_asked = true;
 		step(w, a, &(struct event){ .kind = RAFT_VERIFY });
-	} else if (strcmp(verb, "snapshot") == 0)
+	} else if (strcmp(verb, "restore") == 0)
+		restore(w, a, b + 1);
+	else if (strcmp(verb, "snapshot") == 0)
 		snapshot(w, a);
 	else if (strcmp(verb, "transfer") == 0)
 		step(w, a, &(struct event){ .kind = RAFT_TRANSFER });
