@@ -19,8 +19,8 @@ struct autopilot {
 	struct arena arena; /* of `servers` */
 	struct autopilot_servers servers;
 	struct instant judged_at;
-	struct instant bury_at; /* burials are due */
-	struct autopilot_round *round; /* owned; being asked */
+	struct instant bury_at;			     /* burials are due */
+	struct autopilot_round *round;		     /* owned; being asked */
 	struct call *waiting[AUTOPILOT_WAITING_MAX]; /* for its end */
 	size_t waiting_count;
 	ev_timer timer;

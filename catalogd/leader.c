@@ -15,15 +15,18 @@
 
 /* --- Members. --- */
 
+/* A node that was renamed is there twice for a while. */
 struct slice
 leader_member_name(struct catalogd *c, struct slice id)
 {
+	struct slice name = SLICE("");
 	struct member *m;
 
 	TAILQ_FOREACH(m, &c->leader.members.list, entry)
-	if (slice_equal(member_tag(&m->serf, "id"), id))
-		return (m->serf.name);
-	return (SLICE(""));
+	if (slice_equal(member_tag(&m->serf, "id"), id) &&
+	    (name.size == 0 || m->serf.status == MEMBER_ALIVE))
+		name = m->serf.name;
+	return (name);
 }
 
 static void

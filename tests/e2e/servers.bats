@@ -8,6 +8,7 @@ setup_file() {
 	export CONFIG=$BATS_FILE_TMPDIR/fast.json
 	cat >"$CONFIG" <<-EOF
 		{"performance": {"raft_multiplier": 1, "leave_drain_time": "200ms"},
+		"session_ttl_min": "1s",
 		"autopilot": {"cleanup_dead_servers": false,
 			"server_stabilization_time": "1s"},
 		"gossip_lan": {"probe_interval": "200ms", "probe_timeout": "100ms",
@@ -208,7 +209,7 @@ other_than() {
 }
 
 @test "a peer can be removed by hand, by id or address" {
-	local leader victim id
+	local leader victim
 	leader=$(leader_of 1)
 	victim=$(other_than "$leader")
 	run at "$leader" DELETE '/v1/operator/raft/peer?id=none'
@@ -235,6 +236,74 @@ other_than() {
 	server_start "$victim" "$victim" -retry-join="$(address "$leader")"
 	wait_until 30 raft_has "$leader" "n$victim" true
 	[ "$(cleanup_set "$leader" false)" = true ]
+}
+
+node_index() { # N NODE
+	at "$1" GET /v1/catalog/nodes | jq --arg node "$2" \
+		'.[] | select(.Node == $node) | .CreateIndex'
+}
+
+@test "the leader's gossipd starts anew: nobody is taken for gone" {
+	local leader other before pid
+	leader=$(leader_of 1)
+	other=$(other_than "$leader")
+	before=$(node_index "$leader" "n$other")
+	pid=$(daemon_pid "n$leader" gossipd)
+	kill -KILL "$pid"
+	wait_until 10 is_replaced "n$leader" gossipd "$pid"
+	wait_until 20 sees_alive "$leader" 3
+	puts "$leader" after-gossipd
+	[ "$(node_index "$leader" "n$other")" = "$before" ]
+	has_status "$leader" "n$other" passing
+	raft_count "$leader" 3
+}
+
+is_replaced() { # NAME DAEMON PID
+	local now
+	now=$(daemon_pid "$1" "$2")
+	[ -n "$now" ] && [ "$now" != "$3" ]
+}
+
+sees_alive() { # N COUNT
+	[ "$(at "$1" GET /v1/agent/members |
+		jq '[.[] | select(.Status == 1)] | length')" = "$2" ]
+}
+
+@test "a server that comes back under another name keeps its place" {
+	local leader victim
+	leader=$(leader_of 1)
+	victim=$(other_than "$leader")
+	agent_kill "n$victim"
+	# shellcheck disable=SC2046 # flags
+	server_start "$victim" "$victim" $(join_flags 1 2 3) -node=renamed
+	wait_until 30 has_status "$leader" renamed passing
+	wait_until 10 is_no_node "$leader" "n$victim"
+	wait_until 10 raft_has "$leader" renamed true
+	raft_count "$leader" 3
+	agent_kill "n$victim"
+	# shellcheck disable=SC2046 # flags
+	server_start "$victim" "$victim" $(join_flags 1 2 3)
+	wait_until 30 has_status "$leader" "n$victim" passing
+	wait_until 10 is_no_node "$leader" renamed
+}
+
+@test "a session lives on under another leader, and ends in its time" {
+	local leader other id
+	leader=$(leader_of 1)
+	other=$(other_than "$leader")
+	id=$(at "$leader" PUT /v1/session/create \
+		-d "{\"TTL\": \"1s\", \"Node\": \"n$other\"}" | jq -r .ID)
+	[ "$(at "$leader" PUT "/v1/kv/held?acquire=$id" -d x)" = true ]
+	agent_kill "n$leader"
+	wait_until 30 puts "$other" new-leader
+	wait_until 20 has_no_session "$other" "$id"
+	at "$other" GET /v1/kv/held | jq -e '.[0] | has("Session") | not'
+	server_start "$leader"
+	wait_until 30 has_status "$other" "n$leader" passing
+}
+
+has_no_session() { # N ID
+	[ "$(at "$1" GET "/v1/session/info/$2" | jq length)" = 0 ]
 }
 
 @test "all may come back at new addresses" {
