@@ -95,6 +95,19 @@ local_only_take(struct request *r, bool *out)
 	return (true);
 }
 
+/* A body's own factor is a byte to Go; false: it was refused. */
+static bool
+body_check(struct request *r, const struct keyring_body *body)
+{
+	if (body->relay_factor <= UINT8_MAX)
+		return (true);
+	request_text(r, 400,
+	    "Bad request: Request decode failed: json: cannot unmarshal number "
+	    "%llu into Go struct field keyringArgs.RelayFactor of type uint8",
+	    (unsigned long long)body->relay_factor);
+	return (false);
+}
+
 /* --- Answers. --- */
 
 /* All that went wrong in the pools, in the manner of hashicorp's multierror;
@@ -180,7 +193,8 @@ api_operator_keyring(struct request *r)
 	if (!is_list && !request_decode(r, JSON_API, &keyring_body_type, &body,
 			    "Bad request: Request decode failed: "))
 		return;
-	if (!relay_factor_take(r, &body.relay_factor) ||
+	if (!body_check(r, &body) ||
+	    !relay_factor_take(r, &body.relay_factor) ||
 	    !local_only_take(r, &body.local_only))
 		return;
 	if (!r->httpd->daemon->config->is_server) {

@@ -72,6 +72,8 @@ request_datacenter(const struct request *r)
 {
 	struct slice dc = query_get(&r->query, "dc");
 
+	if (dc.size > DATACENTER_BYTES_MAX) /* none has such a name */
+		dc.size = DATACENTER_BYTES_MAX;
 	return (dc.size > 0 ? dc : request_agent_datacenter(r));
 }
 

@@ -325,7 +325,7 @@ def autopilot_cases():
     yield ("POST " + target, request("POST", target, "{}"))
     target = "/v1/operator/autopilot/health"
     for query in ("", "?stale", "?pretty", "?dc=zz", "?stale&consistent",
-                  "?index=x", "?ns=x"):
+                  "?index=x", "?ns=x", "?dc=" + "x" * 3000):
         yield get(target + query)
     yield ("OPTIONS " + target, request("OPTIONS", target))
     yield put(target)
@@ -365,6 +365,7 @@ def keyring_calls():
                      '{"Key":"%%%"}', '{"Key":"AAAA"}', '{}',
                      '{"key":"%s","Token":"x"}' % KEY2,
                      '{"Key":"%s","RelayFactor":"x"}' % KEY,
+                     '{"Key":"%s","RelayFactor":300}' % KEY,
                      '{"Key":"%s","LocalOnly":1}' % KEY):
             yield body(method, target, text)
         for query in ("?relay-factor=x", "?relay-factor=7",
