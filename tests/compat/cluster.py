@@ -510,7 +510,7 @@ def consistency_cases():
     for path in ("/v1/catalog/datacenters", "/v1/catalog/service/ext",
                  "/v1/catalog/node/ext1", "/v1/catalog/node-services/ext1",
                  "/v1/health/node/ext1", "/v1/health/checks/ext",
-                 "/v1/health/state/any", "/v1/session/node/n1"):
+                 "/v1/health/state/any", "/v1/session/node/none"):
         for mode in ("", "?stale", "?consistent", "?dc=zz"):
             yield get(path + mode)
 
