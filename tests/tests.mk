@@ -145,6 +145,10 @@ FUZZ_dns_fuzz := $(addprefix dnsd/,answer.c build.c instance.c packet.c \
     question.c settings.c write.c)
 FUZZ_probe_text_fuzz := healthd/probe_text.c
 FUZZ_membership_fuzz := raftd/codec.c raftd/membership.c
+FUZZ_yamux_fuzz := raftd/yamux.c
+FUZZ_calls_fuzz := raftd/call_frame.c raftd/whole.c
+FUZZ_raft_wire_fuzz := $(addprefix raftd/,raft_wire.c whole.c codec.c \
+    membership.c effects.c)
 FUZZ_http_fuzz := $(HTTPD_CORE:%=httpd/%.c)
 FUZZ_fsm_fuzz := $(CATALOGD_CORE:%=catalogd/%.c)
 FUZZ_snapshot_fuzz := $(FUZZ_fsm_fuzz)
