@@ -104,6 +104,15 @@ def tree(root, processes=None):
     return found
 
 
+def reap(pids):
+    """Take leave of the dead whom their parent's death made ours (we may be pid 1)."""
+    for pid in pids:
+        try:
+            os.waitpid(pid, 0)
+        except ChildProcessError:
+            pass
+
+
 class Agent:
     """One agent, running or not; its data and log stay when it stops."""
 
@@ -152,8 +161,10 @@ class Agent:
         if not self.process:
             return
         self.send(signal.SIGSTOP, [self.process.pid])  # it restarts nobody now
-        self.send(signal.SIGKILL, reversed(self.pids()))
+        pids = self.pids()
+        self.send(signal.SIGKILL, reversed(pids))
         self.process.wait()
+        reap(pids[1:])
         self.process, self.paused = None, []
 
     def stop(self, how=signal.SIGTERM, limit=20):

@@ -27,7 +27,7 @@ import sys
 import time
 
 import network
-from agents import DAEMONS, ROOT, Cluster, wait_for
+from agents import DAEMONS, ROOT, Cluster, binary, wait_for
 from history import check
 from load import Registrar, Watcher, Worker, differences, leaders_logged_and_seen, read
 
@@ -71,14 +71,19 @@ class Chaos:
                                "none", agent.data]).returncode == 0
 
     def load_clock(self):
-        """The first server gets a wall clock that can be set."""
+        """The first server gets a wall clock that can be set (not under a sanitizer)."""
         agent, library = self.cluster.servers[0], os.path.join(self.cluster.folder, "clock.so")
         built = subprocess.run(["cc", "-D_GNU_SOURCE", "-O2", "-fPIC", "-shared", "-o", library,
                                 os.path.join(ROOT, "tests/cluster/clock.c")])
         self.clock = os.path.join(self.cluster.folder, "clock")
         self.set_clock(0)
-        agent.environment = {"LD_PRELOAD": library, "TEST_CLOCK": self.clock}
-        return built.returncode == 0
+        environment = {"LD_PRELOAD": library, "TEST_CLOCK": self.clock}
+        if built.returncode != 0 or subprocess.run(
+                [binary("ours"), "version"], env={**os.environ, **environment},
+                capture_output=True).returncode != 0:
+            return False
+        agent.environment = environment
+        return True
 
     def set_clock(self, seconds):
         with open(self.clock, "r+b" if os.path.exists(self.clock) else "wb") as file:
