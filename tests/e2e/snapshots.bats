@@ -244,3 +244,48 @@ print(json.dumps([{"KV":{"Verb":"set","Key":"many/%d" % n,"Value":"YWJj"}} for n
 		done
 	done
 }
+
+@test "at followers and clients, of ours and of the real one" {
+	local dir=$BATS_TEST_TMPDIR i api client=$PROCONSUL
+	agents_stop
+	for i in 11 12 13 14; do
+		local role=()
+		[ "$i" = 14 ] || role=(-server -bootstrap-expect=3)
+		agent_launch "a$i" -node="a$i" -bind="$(address "$i")" \
+			-client="$(address "$i")" -data-dir="$dir/a$i" \
+			-retry-interval=1s -retry-join="$(address 11)" \
+			-retry-join="$(address 12)" "${role[@]}"
+	done
+	if [ -n "$CONSUL_REAL" ]; then
+		client=$CONSUL_REAL
+		"$CONSUL_REAL" agent -node=a15 -bind="$(address 15)" \
+			-client="$(address 15)" -data-dir="$dir/a15" \
+			-retry-join="$(address 11)" >"$dir/a15.log" 2>&1 3>&- &
+		echo $! >"$BATS_FILE_TMPDIR/a15.pid"
+	fi
+	wait_until 40 curl -sSf -m 5 -X PUT -d 1 \
+		"http://$(address 14):8500/v1/kv/kept"
+	for i in 11 12 13 14 15; do
+		[ -e "$BATS_FILE_TMPDIR/a$i.pid" ] || continue
+		api=$(address "$i"):8500
+		wait_until 40 curl -sSf -m 5 "http://$api/v1/kv/kept"
+		"$PROCONSUL" snapshot save -http-addr="$api" "$dir/$i.snap"
+		"$client" snapshot inspect "$dir/$i.snap"
+		curl -sSf -X PUT -d x "http://$api/v1/kv/gone"
+		"$client" snapshot restore -http-addr="$api" "$dir/$i.snap"
+		run curl -sS -m 10 "http://$api/v1/kv/?keys"
+		[ "$output" = '["kept"]' ]
+		head -c 300 "$dir/$i.snap" >"$dir/cut"
+		run "$client" snapshot restore -http-addr="$api" "$dir/cut"
+		[ "$status" -eq 1 ]
+		[[ $output == *"unexpected EOF)" ]]
+	done
+	# Every server has it, and not by the leader's word alone.
+	for i in 11 12 13; do
+		api=$(address "$i"):8500
+		run curl -sS "http://$api/v1/kv/?keys&stale"
+		[ "$output" = '["kept"]' ]
+		"$PROCONSUL" snapshot save -stale -http-addr="$api" "$dir/stale"
+	done
+	curl -sSf -X PUT -d x "http://$(address 14):8500/v1/kv/goes/on"
+}
