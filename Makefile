@@ -29,10 +29,13 @@ LIBS_proconsul := -lz # libcurl too, but not before it is needed: curl_library.h
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	    -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \
 	    -Wvla -Wundef -Wno-missing-field-initializers -Wno-format-zero-length
-HARDEN	 := -fPIE -fstack-protector-strong -fstack-clash-protection \
+# What of common/ a program does not use is not in it.
+SECTIONS := -ffunction-sections -fdata-sections
+HARDEN	 := $(SECTIONS) -fPIE -fstack-protector-strong -fstack-clash-protection \
 	    -ftrivial-auto-var-init=zero -D_FORTIFY_SOURCE=2
 CFLAGS	 ?= -O2 -g
-LDFLAGS	 ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+LDFLAGS	 ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
+	    -Wl,--gc-sections
 
 ifdef SANITIZE
 BUILD	 := build-asan
