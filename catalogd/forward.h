@@ -6,7 +6,7 @@
  *			  which raft is asked where the lease does not say it
  *			  (catalogd_is_fresh) or the asker wants it so
  *	another server	  the leader; we do what may be old (AllowStale), once
- *we have ever heard from a leader
+ *			  a leader has ever been heard of
  *
  * What is handed on goes as the bytes that came (Peer.Forward), and the reply's
  * bytes go back; neither is looked into. Each call of a method that catalogd
@@ -19,6 +19,10 @@
  *	     else after a random pause; then the last error is the answer
  * Twice     what may have been done is not done again: a write is only put
  *	     again where it was not sent, or was refused before it was done
+ * Loops     a call of another agent's may be handed on once more, as in Consul:
+ *	     clients ask any server. Two servers that each take the other for
+ *	     the leader would have to have missed each other's terms, which
+ *	     ends with the next heartbeat; deadline and IPC_ASKS_MAX bound it
  * Source    wire/rpc.md 5 to 7, api/semantics.md 9; Consul's rpc.go (forward,
  *	     canRetry) and client.go (RPC)
  */
