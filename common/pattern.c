@@ -546,12 +546,12 @@ parse_atom(struct compiler *c)
 static void
 fail_count(struct compiler *c)
 {
-	size_t from = c->at, to = c->at;
+	size_t from = c->at, to;
 
+	for (to = from; to < c->in.size && c->in.data[to] != '}'; to++)
+		;
 	while (from > 0 && c->in.data[from] != '{')
 		from--;
-	while (to < c->in.size && c->in.data[to] != '}')
-		to++;
 	fail(c, "invalid repeat count", from, to < c->in.size ? to + 1 : to);
 }
 

@@ -196,20 +196,22 @@ session() {
 		same force-leave -prune x
 		same operator raft list-peers
 		same operator raft remove-peer -id=x
-		same operator autopilot get-config
-		same operator autopilot get-config -stale -datacenter=dc1
-		same operator autopilot set-config
-		same event -name=x -node=a y
-		same keyring -list
-		same keyring -list-primary -relay-factor=3 -local-only
-		same keyring -install=x
-		same keyring -use=x -relay-factor=5
-		same keyring -remove=x
-		same rtt a
-		same rtt -wan a.b
-		same rtt a b
-		same rtt -wan a.b c.d
 	done
+	# The addresses above are the client's matter, and the same for all.
+	CONSUL_HTTP_ADDR=$(address):1
+	same operator autopilot get-config
+	same operator autopilot get-config -stale -datacenter=dc1
+	same operator autopilot set-config
+	same event -name=x -node=a y
+	same keyring -list
+	same keyring -list-primary -relay-factor=3 -local-only
+	same keyring -install=x
+	same keyring -use=x -relay-factor=5
+	same keyring -remove=x
+	same rtt a
+	same rtt -wan a.b
+	same rtt a b
+	same rtt -wan a.b c.d
 }
 
 @test "what the client is told by flags and environment" {
@@ -258,10 +260,12 @@ session() {
 }
 
 @test "expressions of members and event, and what is wrong with them" {
-	for expression in '(' ')' 'a)' '(a' '[' '[a' '[b-a]' 'a**' '*' '+a' \
-		'a{3,2}' 'a{1001}' '\' '\k' '(?<a' '(?z)' '[[:foo:]]' 'a++' \
-		'x*{2}' '(?i)ALIVE' '^(alive|left)$' 'l[^a]v' '\d' '.'; do
+	for expression in '(' 'a)' '[a' '[b-a]' 'a**' '+a' 'a{3,2}' 'a{1001}' \
+		'\' '\k' '(?<a' '(?z)' '[[:foo:]]' 'x*{2}' '(?i)ALIVE' \
+		'^(alive|left)$' 'l[^a]v' '\d'; do
 		same members -status="$expression"
+	done
+	for expression in '(' 'a++' '.'; do
 		# What is good is fired, and has an ID of its own.
 		both event -name=x -node="$expression"
 		sed -i 's/^Event ID: [0-9a-f-]*$/fired/' real.out ours.out
