@@ -13,6 +13,7 @@
 #define NO_SERVERS    SLICE("No known Consul servers")
 #define NOT_SENT      SLICE("rpc error getting client: ")
 #define NOT_READY     SLICE("Not ready to serve consistent reads")
+#define MAKING	      SLICE("rpc error making call: ")
 #define NODE_GONE     SLICE("rpc error making call: EOF")
 
 /* Of a call that is not answered here and now; in the call's arena. */
@@ -201,6 +202,23 @@ says_no_leader(struct slice text)
 	return (memmem(text.data, text.size, "No cluster leader", 17) != NULL);
 }
 
+/* What the last of those who handed it on has said. */
+static struct slice
+last_words(struct slice why)
+{
+	while (slice_starts_with(why, MAKING))
+		why = slice_tail(why, MAKING.size);
+	return (why);
+}
+
+/* Nobody did anything for it: not we, nor whoever it was to be handed on by. */
+static bool
+was_not_taken(struct slice why)
+{
+	return (says_no_leader(why) ||
+		slice_starts_with(last_words(why), NOT_SENT));
+}
+
 /* Consul's canRetry; and what was not sent can always be put again. */
 static bool
 may_try_again(const struct forward *f, struct slice why)
@@ -209,7 +227,7 @@ may_try_again(const struct forward *f, struct slice why)
 		"session shutdown", "keepalive timeout",
 		"connection write timeout" };
 
-	if (slice_starts_with(why, NOT_SENT) || says_no_leader(why))
+	if (was_not_taken(why))
 		return (true);
 	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++)
 		if (slice_ends_with(why, slice_of_text(broken[i])))
@@ -241,7 +259,7 @@ until_set(struct forward *f, struct slice why)
 {
 	struct instant held = instant_add(f->put_at, hold_timeout(f));
 
-	if (says_no_leader(why))
+	if (was_not_taken(why) && !slice_starts_with(why, NOT_SENT))
 		f->until = f->until.ns == 0 ? held : f->until;
 	else if (instant_before(held, instant_now()))
 		f->until.ns = 0;
