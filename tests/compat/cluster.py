@@ -628,10 +628,10 @@ class Comparison:
                 '{"Node":"ext1","Coord":{"Vec":[0.5,0.25,0,-1,0,0,0,0.125],'
                 '"Error":0.5,"Adjustment":0.001,"Height":0.002}}'))
         for cluster in self.clusters:
-            if self.wanted("/v1/operator/autopilot/health"):
+            if self.wanted("client: GET /v1/operator/autopilot/health"):
                 wait_for("%s's health" % cluster.name, cluster.is_healthy, 20)
             for agent in cluster.agents[:3]:
-                if self.wanted("/v1/coordinate"):
+                if self.wanted("client: GET /v1/coordinate/node/ext1"):
                     wait_for("%s's coordinate" % cluster.name,
                              lambda: agent.json(
                                  "/v1/coordinate/node/ext1?stale"), 20)
@@ -696,6 +696,10 @@ class Comparison:
             if "leave" in what:
                 self.call("follower", "leave: pruned", request(
                     "PUT", "/v1/agent/force-leave/n4?prune"))
+                for cluster in self.clusters:
+                    wait_for("n4 to be gone", lambda: all(
+                        len(agent.json("/v1/agent/members")) < HOSTS
+                        for agent in cluster.agents[:3]), 20)
         for cluster in self.clusters:
             cluster.client = cluster.follower
 
