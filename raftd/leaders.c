@@ -35,7 +35,7 @@ struct leader_conn {
 	struct link *link;
 	struct raft_name leader; /* who last spoke here as one; "" nobody */
 	struct whole whole;
-	STAILQ_HEAD(, request) open;
+	STAILQ_HEAD(requests, request) open;
 	size_t open_count;
 	bool is_stopped; /* as many are open as may be */
 	/* The body of an install that is coming in. */
@@ -59,12 +59,13 @@ request_new(struct leader_conn *conn)
 	return (request);
 }
 
+/* The oldest one. */
 static void
-request_free(struct request *request)
+request_drop(struct leader_conn *conn)
 {
-	struct leader_conn *conn = request->conn;
+	struct request *request = STAILQ_FIRST(&conn->open);
 
-	STAILQ_REMOVE(&conn->open, request, request, entry);
+	STAILQ_REMOVE_HEAD(&conn->open, entry);
 	conn->open_count--;
 	idmap_take(&conn->net->requests, request->node.id);
 	buf_deinit(&request->reply);
@@ -81,7 +82,7 @@ answered(struct request *request)
 	while ((request = STAILQ_FIRST(&conn->open)) != NULL &&
 	       request->is_answered) {
 		buf_put_slice(&conn->link->out, buf_slice(&request->reply));
-		request_free(request);
+		request_drop(conn);
 	}
 }
 
@@ -229,12 +230,11 @@ conn_free(struct leader_conn *conn)
 {
 	struct net *net = conn->net;
 	struct raft_name leader = conn->leader;
-	struct request *request;
 
 	if (net->receiving == conn)
 		install_stop(net);
-	while ((request = STAILQ_FIRST(&conn->open)) != NULL)
-		request_free(request);
+	while (!STAILQ_EMPTY(&conn->open))
+		request_drop(conn);
 	TAILQ_REMOVE(&net->leaders, conn, entry);
 	free(conn);
 	suspect(net, &leader);

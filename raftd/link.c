@@ -31,7 +31,7 @@ links_init(struct links *links, struct ev_loop *loop, const char *source)
 	links->loop = loop;
 	snprintf(links->source, sizeof(links->source), "%s", source);
 	TAILQ_INIT(&links->all);
-	TAILQ_INIT(&links->dead);
+	SLIST_INIT(&links->dead);
 }
 
 /* --- Ending. --- */
@@ -62,7 +62,7 @@ link_close(struct link *link)
 	if (link->is_incoming)
 		links->incoming--;
 	TAILQ_REMOVE(&links->all, link, entry);
-	TAILQ_INSERT_TAIL(&links->dead, link, entry);
+	SLIST_INSERT_HEAD(&links->dead, link, dead);
 }
 
 static void
@@ -78,7 +78,6 @@ link_end(struct link *link, const char *why)
 static void
 link_free(struct link *link)
 {
-	TAILQ_REMOVE(&link->links->dead, link, entry);
 	link->links->in_bytes -= link->in_counted;
 	buf_deinit(&link->in);
 	buf_deinit(&link->out);
@@ -510,6 +509,8 @@ links_turn(struct links *links)
 		link = link->is_closed ? TAILQ_FIRST(&links->all)
 				       : TAILQ_NEXT(link, entry);
 	}
-	while ((link = TAILQ_FIRST(&links->dead)) != NULL)
+	while ((link = SLIST_FIRST(&links->dead)) != NULL) {
+		SLIST_REMOVE_HEAD(&links->dead, dead);
 		link_free(link);
+	}
 }

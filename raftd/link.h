@@ -44,6 +44,7 @@ struct link_use {
 
 struct link {
 	TAILQ_ENTRY(link) entry;
+	SLIST_ENTRY(link) dead;
 	struct links *links; /* lent */
 	const struct link_use *use;
 	void *keeper; /* the user's */
@@ -69,7 +70,8 @@ TAILQ_HEAD(link_list, link);
 struct links {
 	struct ev_loop *loop;
 	char source[RAFT_NAME_BYTES_MAX + 1]; /* where we dial from; "" any */
-	struct link_list all, dead;
+	struct link_list all;
+	SLIST_HEAD(dead_links, link) dead;
 	size_t in_bytes;
 	size_t kept_bytes; /* counted by those who keep them */
 	size_t incoming;

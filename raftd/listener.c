@@ -92,16 +92,18 @@ static const struct link_use handshake = {
 static void
 print_address(const struct sockaddr_storage *from, char *text, size_t size)
 {
-	const struct sockaddr_in *v4 = (const void *)from;
-	const struct sockaddr_in6 *v6 = (const void *)from;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
 	char host[INET6_ADDRSTRLEN] = "";
 
+	memcpy(&v4, from, sizeof(v4));
+	memcpy(&v6, from, sizeof(v6));
 	if (from->ss_family == AF_INET6) {
-		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
-		snprintf(text, size, "[%s]:%u", host, ntohs(v6->sin6_port));
+		inet_ntop(AF_INET6, &v6.sin6_addr, host, sizeof(host));
+		snprintf(text, size, "[%s]:%u", host, ntohs(v6.sin6_port));
 	} else {
-		inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
-		snprintf(text, size, "%s:%u", host, ntohs(v4->sin_port));
+		inet_ntop(AF_INET, &v4.sin_addr, host, sizeof(host));
+		snprintf(text, size, "%s:%u", host, ntohs(v4.sin_port));
 	}
 }
 

@@ -75,15 +75,15 @@ struct net {
 	size_t conns_per_address;
 	struct duration handshake_timeout;
 	uint64_t last_seq; /* of a call of ours */
-	TAILQ_HEAD(, pool_conn) pool;
+	TAILQ_HEAD(pool_conns, pool_conn) pool;
 
 	/* Snapshots. */
-	TAILQ_HEAD(, visit) visits;
+	TAILQ_HEAD(visits, visit) visits;
 	bool is_visited; /* one of them may go on */
 
 	/* Raft. */
-	TAILQ_HEAD(, follower) followers;
-	TAILQ_HEAD(, leader_conn) leaders;
+	TAILQ_HEAD(followers, follower) followers;
+	TAILQ_HEAD(leader_conns, leader_conn) leaders;
 	struct idmap requests; /* of others, without a reply yet */
 	uint64_t last_request;
 	struct leader_conn *receiving; /* a snapshot; lent */

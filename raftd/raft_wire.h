@@ -20,8 +20,7 @@
 #define WIRE_REQUEST_BYTES_MAX (64U * 1024 * 1024)
 #define WIRE_REPLY_BYTES_MAX   (64U * 1024)
 
-#define WIRE_ENTRIES_MAX 64 /* that we send in one request: MaxAppendEntries \
-			     */
+#define WIRE_ENTRIES_MAX 64 /* in one request; MaxAppendEntries */
 
 enum wire_type {
 	WIRE_APPEND = 0,

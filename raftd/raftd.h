@@ -98,7 +98,7 @@ struct raftd {
 	struct verify *verifies; /* owned */
 	uint64_t log_bytes; /* since a snapshot was asked for, at the most */
 	struct transfers transfers;
-	STAILQ_HEAD(, changing) changes;
+	STAILQ_HEAD(changings, changing) changes;
 	struct reader_of *readers, **readers_end;
 	uint64_t snapshot_threshold;
 	struct duration snapshot_interval;

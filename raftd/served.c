@@ -318,6 +318,14 @@ read_calls(struct served *one)
 	return (true);
 }
 
+/* What was put before must leave first. */
+static void
+end_plain(struct served *one)
+{
+	link_pause(one->caller->link, true);
+	link_set_timer(one->caller->link, LAST_WORDS);
+}
+
 static void
 feed(struct served *one)
 {
@@ -325,13 +333,10 @@ feed(struct served *one)
 		one->is_ending = true;
 	if (!one->is_ending)
 		return;
-	if (one->stream != NULL) {
+	if (one->stream != NULL)
 		end_stream(one);
-		return;
-	}
-	/* What was put before must leave first. */
-	link_pause(one->caller->link, true);
-	link_set_timer(one->caller->link, LAST_WORDS);
+	else
+		end_plain(one);
 }
 
 /* --- A connection with streams. --- */
@@ -452,8 +457,11 @@ on_plain_bytes(struct link *link)
 	struct caller *caller = link->keeper;
 	struct served *one = caller->plain;
 
-	feed(one);
-	if (one->ask != 0)
+	if (!read_calls(one))
+		one->is_ending = true;
+	if (one->is_ending)
+		end_plain(one);
+	else if (one->ask != 0)
 		link_pause(link, true);
 }
 

@@ -101,7 +101,7 @@ struct transfer {
 };
 
 struct transfers {
-	TAILQ_HEAD(, transfer) all;
+	TAILQ_HEAD(transfers_list, transfer) all;
 	struct idmap by_handle;
 	size_t count;
 	uint64_t last_handle;

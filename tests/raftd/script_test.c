@@ -693,10 +693,11 @@ restore(struct world *w, size_t at, uint64_t index)
 	const char *why;
 
 	if (raft_may_restore(&w->servers[at].raft, &why))
-		step(w, at, &(struct event){
-				.kind = RAFT_RESTORE,
-				.as.restore = { .index = index },
-			    });
+		step(w, at,
+		    &(struct event){
+			.kind = RAFT_RESTORE,
+			.as.restore = { .index = index },
+		    });
 	else
 		tell(w, "%zu may not restore: %s", at + 1, why);
 }
