@@ -37,4 +37,13 @@ void autopilot_wake(struct catalogd *);
 /* Answer with the health of all, measured anew where it is old. */
 void autopilot_answer(struct catalogd *, struct call *);
 
+/* --- Between its files. --- */
+
+/* autopilot_ask.c: a new round, unless one runs; then autopilot_act(). */
+void autopilot_ask(struct catalogd *);
+void autopilot_answer_waiting(struct catalogd *);
+/* autopilot_run.c */
+struct autopilot_config autopilot_config_now(const struct catalogd *);
+void autopilot_act(struct catalogd *);
+
 #endif
