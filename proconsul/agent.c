@@ -341,6 +341,9 @@ signals_open(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* A shell starts what it puts into the background with SIGINT
+	 * ignored; Consul heeds it all the same. */
+	signal(SIGINT, SIG_DFL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		fatal("signalfd: %s", strerror(errno));

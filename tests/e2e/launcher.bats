@@ -145,6 +145,43 @@ nothing_is_left() {
 	nothing_is_left
 }
 
+@test "a client agent leaves on TERM and on INT, and ends with 0" {
+	local signal
+	for signal in TERM INT; do
+		rm -f "$LOG"
+		launch -data-dir="$BATS_TEST_TMPDIR/data"
+		wait_until 10 grep -q 'Consul agent running!' "$LOG"
+		grep -q 'Server: false (Bootstrap: false)' "$LOG"
+		kill -$signal "$PID"
+		ended_with 0
+		grep -q 'agent: Gracefully shutting down agent' "$LOG"
+		grep -q 'agent: Graceful exit completed' "$LOG"
+		grep -q 'agent: consul client down' "$LOG"
+		nothing_is_left
+	done
+}
+
+@test "a second signal ends an agent that leaves with 1, at once" {
+	agent_start other -server -bootstrap-expect=1
+	launch -data-dir="$BATS_TEST_TMPDIR/data" -bind="$(address 2)" \
+		-client="$(address 2)" -join="$(address)"
+	wait_until 10 grep -q 'adding server' "$LOG"
+	kill -TERM "$PID"
+	wait_until 5 grep -q 'client starting leave' "$LOG"
+	kill -INT "$PID"
+	ended_with 1
+	grep -q 'agent: Caught second signal, Exiting: signal=interrupt' "$LOG"
+	! grep -q 'Graceful exit completed' "$LOG"
+}
+
+@test "a signal before an agent is up is heeded, too" {
+	launch -data-dir="$BATS_TEST_TMPDIR/data"
+	wait_until 10 grep -q 'Log data will now stream' "$LOG"
+	kill -TERM "$PID"
+	ended_with 0
+	nothing_is_left
+}
+
 @test "consul leave ends the agent with 0" {
 	launch_dev
 	wait_for_leader
