@@ -322,9 +322,8 @@ Cleanup succeeded" lock -verbose lk/w 'echo $CONSUL_LOCK_HELD'
 }
 
 @test "what is not built yet is refused by name" {
-	for command in acl "acl token list" event exec rtt keyring tls \
-		"operator autopilot get-config" connect intention login logout \
-		config debug; do
+	for command in acl "acl token list" exec tls connect intention login \
+		logout config debug; do
 		# shellcheck disable=SC2086
 		run cli $command
 		[ "$status" -eq 1 ]
