@@ -237,6 +237,73 @@ test_bad_chunks(void)
 	buf_deinit(&line);
 }
 
+/* In pieces of `step`; what of it is data is put to *out. Returns how many
+ * bytes were taken. */
+static size_t
+flow_in(const char *text, size_t step, struct chunk_flow *flow, struct buf *out)
+{
+	struct slice all = slice_of_text(text), data;
+	size_t at = 0, end = 0, taken;
+
+	*flow = (struct chunk_flow){ 0 };
+	do {
+		end = end + step < all.size ? end + step : all.size;
+		do {
+			taken = chunks_flow(flow,
+			    slice_head(slice_tail(all, at), end - at), &data);
+			buf_put_slice(out, data);
+			at += taken;
+		} while (taken > 0);
+	} while (end < all.size);
+	return (at);
+}
+
+static void
+test_chunks_as_they_come(void)
+{
+	static const char body[] =
+	    "5\r\nhello\r\n6;a=b\n world\r\n0\r\nT: x\r\n\r\nnext";
+
+	for (size_t step = 1; step < sizeof(body); step++) {
+		struct chunk_flow flow;
+		struct buf out = { 0 };
+
+		CHECK_EQ(flow_in(body, step, &flow, &out), sizeof(body) - 5);
+		CHECK(flow.at == FLOW_OVER);
+		CHECK(flow.why == NULL);
+		CHECK(slice_is(buf_slice(&out), "hello world"));
+		buf_deinit(&out);
+	}
+}
+
+static void
+test_bad_chunks_as_they_come(void)
+{
+	static const struct {
+		const char *body;
+		const char *why;
+	} rows[] = {
+		{ "x\r\n", "invalid byte in chunk length" },
+		{ "\r\n", "invalid byte in chunk length" },
+		{ "12345678901234567\r\n", "http chunk length too large" },
+		{ "1\r\nabc\r\n", "malformed chunked encoding" },
+	};
+	struct chunk_flow flow;
+	struct buf out = { 0 };
+	char line[5001];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)flow_in(rows[i].body, 1, &flow, &out);
+		CHECK(flow.why != NULL);
+		CHECK(flow.why == NULL || strcmp(flow.why, rows[i].why) == 0);
+	}
+	memset(line, '0', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	(void)flow_in(line, 100, &flow, &out);
+	CHECK(flow.why != NULL);
+	buf_deinit(&out);
+}
+
 int
 main(void)
 {
@@ -248,5 +315,7 @@ main(void)
 	RUN(test_find_end);
 	RUN(test_chunks);
 	RUN(test_bad_chunks);
+	RUN(test_chunks_as_they_come);
+	RUN(test_bad_chunks_as_they_come);
 	return (tap_done());
 }
