@@ -215,6 +215,15 @@ may_expect(struct catalogd *c, const struct serf_member *m)
 	return (true);
 }
 
+/* Raft can know it by its id. */
+static bool
+has_name(const struct serf_member *m)
+{
+	size_t size = member_tag(m, "id").size;
+
+	return (size > 0 && size <= RAFT_NAME_BYTES_MAX);
+}
+
 static void
 candidate_init(struct catalogd *c, struct candidate *one,
     const struct serf_member *m, struct arena *arena)
@@ -245,7 +254,9 @@ gather(struct catalogd *c, struct bootstrap *b)
 	    arena_array(&b->arena, RAFT_SERVERS_MAX, sizeof(*b->candidates));
 	TAILQ_FOREACH(m, &c->leader.members.list, entry)
 	{
-		if (!member_is_server(&m->serf, c->daemon->config->datacenter))
+		if (!member_is_server(
+			&m->serf, c->daemon->config->datacenter) ||
+		    !has_name(&m->serf))
 			continue;
 		if (!may_expect(c, &m->serf))
 			return (SIZE_MAX);

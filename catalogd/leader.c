@@ -73,10 +73,25 @@ on_members(void *arg, const struct answer *answer)
 	all->complete_since = instant_now();
 }
 
+/* A server alone may lead before its gossipd is up. */
+static void
+announce(struct catalogd *c)
+{
+	struct leader *l = &c->leader;
+
+	if (!l->is_leading || l->is_announced ||
+	    !edge_is_up(c->daemon->edges[DAEMON_gossipd]))
+		return;
+	l->is_announced = true;
+	event_new_leader(c);
+}
+
 void
 leader_gossipd_up(struct catalogd *c)
 {
 	const struct serf_members_request request = { 0 };
+
+	announce(c);
 
 	/* Its answer comes behind all that it tells us by itself. */
 	members_begin(&c->leader.members);
@@ -91,7 +106,8 @@ leader_gained(struct catalogd *c)
 {
 	c->leader.is_leading = true;
 	log_info(LOG_NAME, "cluster leadership acquired", "");
-	event_new_leader(c);
+	c->leader.is_announced = false;
+	announce(c);
 	autopilot_start(c);
 	sessions_start(c);
 	tombstones_start(c);

@@ -39,6 +39,7 @@ struct peers {
 
 struct leader {
 	bool is_leading;
+	bool is_announced;	/* to all agents, by gossip */
 	struct members members; /* kept by everyone */
 	ev_timer reconcile;
 	struct peers peers;

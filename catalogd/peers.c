@@ -159,6 +159,7 @@ servers_of(struct catalogd *c)
 		const struct serf_member *serf = &m->serf;
 
 		if (all.count == RAFT_SERVERS_MAX ||
+		    member_tag(serf, "id").size > RAFT_NAME_BYTES_MAX ||
 		    !member_is_server(serf, c->daemon->config->datacenter))
 			continue;
 		items[all.count++] = (struct quorum_member){
