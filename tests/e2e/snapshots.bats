@@ -179,6 +179,52 @@ repack() {
 	[ -z "$(find "$BATS_FILE_TMPDIR/one/raft/snapshots" -name '*.tmp')" ]
 }
 
+@test "first byte 5: answers to what is right, and to what is not" {
+	local raftd
+	raftd=$(daemon_pid one raftd)
+	python3 - "$(address)" <<-'EOF'
+		import os, socket, sys
+		def ask(data, finish=True):
+		    s = socket.create_connection((sys.argv[1], 8300))
+		    s.settimeout(20)
+		    out = b""
+		    try:
+		        s.sendall(b"\x05" + data)
+		        if not finish:
+		            return out
+		        s.shutdown(socket.SHUT_WR)
+		        while piece := s.recv(65536):
+		            out += piece
+		    except ConnectionError:
+		        pass
+		    finally:
+		        s.close()
+		    return out
+		def raw(text):
+		    return bytes([0xa0 | len(text)]) + text
+		def request(op, stale=False, dc=b"dc1"):
+		    return (b"\x84" + raw(b"AllowStale") + (b"\xc3" if stale else b"\xc2")
+		            + raw(b"Datacenter") + raw(dc) + raw(b"Op") + bytes([op])
+		            + raw(b"Token") + raw(b""))
+		def expect(data, text):
+		    out = ask(data)
+		    assert text in out, (text, out[:200])
+		expect(request(0), b"\x1f\x8b\x08")
+		expect(request(0, dc=b"xx"), b"No path to datacenter")
+		expect(request(7), b"unrecognized snapshot op")
+		expect(request(1, True), b"stale not allowed for restore")
+		expect(request(1), b"failed to decompress snapshot: EOF")
+		expect(request(1) + b"garbage" * 9, b"gzip: invalid header")
+		for bad in b"", b"\x91" * 70000, b"\xdb\x7f\xff\xff\xff" + b"a" * 200000:
+		    assert ask(bad) == b"", bad[:9]
+		for _ in range(40):
+		    ask(request(0), False)
+		    ask(request(1) + os.urandom(100000), False)
+		expect(request(0), b"\x1f\x8b\x08")
+	EOF
+	[ "$(daemon_pid one raftd)" = "$raftd" ]
+}
+
 @test "the real Consul restores ours, and we restore its" {
 	[ -n "$CONSUL_REAL" ] || skip "no real Consul here"
 	local dir=$BATS_TEST_TMPDIR theirs
