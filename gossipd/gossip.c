@@ -214,8 +214,8 @@ forgive_lateness(struct step *s)
 	struct gossip *g = s->g;
 	/* Gossip has no time of its own: what comes after a silence is at
 	 * once overdue. */
-	struct duration late = instant_since(
-	    s->now, sooner(probe_deadline(g), g->suspicion_at));
+	struct duration late =
+	    instant_since(s->now, sooner(probe_deadline(g), g->suspicion_at));
 
 	if (late.ns < g->options.timing.probe_timeout.ns ||
 	    g->options.is_without_lifeguard)
