@@ -195,8 +195,8 @@ repack() {
 		        s.shutdown(socket.SHUT_WR)
 		        while piece := s.recv(65536):
 		            out += piece
-		    except ConnectionError:
-		        pass
+		    except OSError as error: # closed before all was sent
+		        assert not isinstance(error, TimeoutError)
 		    finally:
 		        s.close()
 		    return out
