@@ -271,6 +271,8 @@ struct gossip_done {
 	X(REFUTE)	   /* `from` suspects us, or says dead */       \
 	X(REFUTE_ALIVE)	   /* an alive about us is not of us */         \
 	X(CONFLICT)	   /* `name` is claimed by `address` too */     \
+	X(NAME_CLAIMED)	   /* the same, as Serf says it */              \
+	X(NAME_TAKEN)	   /* and of our own name */                    \
 	X(ADDRESS_CHANGED) /* of a `name` that was gone */              \
 	X(BAD_VERSION)	   /* of `name`: ignored */                     \
 	X(REFUSED)	   /* an alive is against the rule: `text` */   \

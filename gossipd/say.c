@@ -53,7 +53,13 @@ static const struct {
 	[GOSSIP_NOTE_REFUTE_ALIVE] = { LOG_LEVEL_WARN, false, true,
 	    "memberlist: Refuting an alive message for '%n'" },
 	[GOSSIP_NOTE_CONFLICT] = { LOG_LEVEL_ERROR, false, true,
-	    "memberlist: Conflicting address for %n. Mine: %o Theirs: %a" },
+	    "memberlist: Conflicting address for %n. Mine: %o Theirs: %a "
+	    "Old state: %d" },
+	[GOSSIP_NOTE_NAME_CLAIMED] = { LOG_LEVEL_WARN, true, true,
+	    "serf: Name conflict for '%n' both %o and %a are claiming" },
+	[GOSSIP_NOTE_NAME_TAKEN] = { LOG_LEVEL_ERROR, true, true,
+	    "serf: Node name conflicts with another node at %a. Names must be "
+	    "unique! (Resolution enabled: false)" },
 	[GOSSIP_NOTE_ADDRESS_CHANGED] = { LOG_LEVEL_INFO, false, false,
 	    "memberlist: Updating address for left or failed node %n from %o "
 	    "to %a" },

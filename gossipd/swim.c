@@ -259,6 +259,19 @@ swim_set_meta(struct step *s, struct slice meta)
 	serf_on_update(s, g->self);
 }
 
+/* Another address wears the name of this member. */
+static void
+conflict_note(struct step *s, enum gossip_note_kind kind,
+    const struct member *member, const struct alive *a)
+{
+	struct gossip_note *note =
+	    effects_note(s->fx, kind, a->node, (struct slice){ 0 });
+
+	note->address = a->address;
+	note->other = member->address;
+	note->number = member->state;
+}
+
 /* state.go, aliveNode, where it is about this member. */
 static void
 on_alive_self(struct step *s, const struct alive *a)
@@ -268,11 +281,8 @@ on_alive_self(struct step *s, const struct alive *a)
 	if (swim_is_gone(self) || a->incarnation < self->incarnation)
 		return;
 	if (!endpoint_equal(&a->address, &self->address)) {
-		struct gossip_note *note = effects_note(
-		    s->fx, GOSSIP_NOTE_CONFLICT, a->node, (struct slice){ 0 });
-
-		note->address = a->address;
-		note->other = self->address;
+		conflict_note(s, GOSSIP_NOTE_CONFLICT, self, a);
+		conflict_note(s, GOSSIP_NOTE_NAME_TAKEN, self, a);
 		return;
 	}
 	if (a->incarnation == self->incarnation &&
@@ -335,12 +345,12 @@ may_move(struct step *s, const struct member *member, const struct alive *a)
 	bool may = member->state == SWIM_LEFT ||
 		   (member->state == SWIM_DEAD && reclaim_ns > 0 &&
 		       gone_ns > reclaim_ns);
-	struct gossip_note *note = effects_note(s->fx,
-	    may ? GOSSIP_NOTE_ADDRESS_CHANGED : GOSSIP_NOTE_CONFLICT, a->node,
-	    (struct slice){ 0 });
 
-	note->address = a->address;
-	note->other = member->address;
+	conflict_note(s,
+	    may ? GOSSIP_NOTE_ADDRESS_CHANGED : GOSSIP_NOTE_CONFLICT, member,
+	    a);
+	if (!may)
+		conflict_note(s, GOSSIP_NOTE_NAME_CLAIMED, member, a);
 	return (may);
 }
 
