@@ -17,8 +17,8 @@
 #include "raftd.h"
 #include "whole.h"
 
-#define OPEN_MAX      128 /* hashicorp/raft's pipeline */
-#define PROBE_AGAIN_S 0.01
+#define OPEN_MAX      128   /* hashicorp/raft's pipeline */
+#define PROBE_AGAIN_S 0.001 /* a launcher has it back in 15 ms */
 
 /* A request without its reply. */
 struct request {
