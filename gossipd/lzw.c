@@ -164,6 +164,8 @@ string_put(struct expander *x, uint32_t code)
 		x->entries[x->index] =
 		    (struct entry){ x->last.at, x->last.size + 1 };
 	if (code >= CLEAR)
+		/* A code has at most WIDTH_MAX bits. */
+		/* cppcheck-suppress arrayIndexOutOfBoundsCond */
 		e = x->entries[code];
 	if (e.size > x->limit - at)
 		return (ERR_TOO_BIG);
