@@ -11,7 +11,7 @@
 BUILD=${PROCONSUL_BUILD:-$BATS_TEST_DIRNAME/../../build}
 PROCONSUL=$BUILD/proconsul
 # The real Consul, for comparisons; empty where it cannot be had.
-CONSUL_REAL=${CONSUL_REAL:-$HOME/.cache/real-consul/root/usr/bin/consul}
+CONSUL_REAL=${CONSUL_REAL-$HOME/.cache/real-consul/root/usr/bin/consul}
 [ -x "$CONSUL_REAL" ] || CONSUL_REAL=
 
 # As root, daemons get users of their own, and must get into the data folders.
