@@ -38,7 +38,8 @@ election_hold(const struct raft *raft)
 	    options->heartbeat_timeout));
 }
 
-/* Voters before us in the configuration, without that one. */
+/* Voters before us by id, without that one. Not by their place in the
+ * configuration: servers that begin together may each have another order. */
 static int64_t
 our_place(const struct raft *raft, const struct raft_name *without)
 {
@@ -47,10 +48,9 @@ our_place(const struct raft *raft, const struct raft_name *without)
 	for (size_t i = 0; i < raft->latest.count; i++) {
 		const struct member *one = &raft->latest.members[i];
 
-		if (raft_name_is(&one->id, &raft->options.id))
-			break;
 		if (one->suffrage == SUFFRAGE_VOTER &&
-		    !raft_name_is(&one->address, without))
+		    !raft_name_is(&one->address, without) &&
+		    strcmp(one->id.text, raft->options.id.text) < 0)
 			before++;
 	}
 	return (before);
@@ -206,20 +206,16 @@ void
 election_begun(struct step *s)
 {
 	struct raft *raft = s->raft;
-	int64_t before = 0;
+	int64_t before = our_place(raft, &(struct raft_name){ "" });
 
-	for (size_t i = 0; i < raft->latest.count; i++)
-		if (strcmp(raft->latest.members[i].id.text,
-			raft->options.id.text) < 0)
-			before++;
 	raft->election_at = instant_add(
 	    s->now, NANOSECONDS(BEGUN_FIRST.ns + before * BEGUN_NEXT.ns));
 }
 
 /*
  * The leader's process has died: its connections were closed, and its port
- * refuses. Nobody has to wait for the timer then, for all that a timeout is, is
- * a guess that the leader has gone.
+ * refuses, or is that of one which does not lead. Nobody has to wait for the
+ * timer then, for all that a timeout is, is a guess that the leader has gone.
  *
  * But raftd is not all of it. The catalogd and httpd beside it live on, and may
  * answer from a page that is trusted by the lease for up to 200 ms more

@@ -3,22 +3,24 @@
  * answered in order. Several may be open at once, so that those that wait for
  * one fsync share it; a heartbeat has a connection of its own.
  *
- * A leader whose connections have all gone, and which cannot be dialled, is
- * not waited for (election_leader_gone()).
+ * A leader whose connections have all gone, and which cannot be dialled or says
+ * that it does not lead, is not waited for (election_leader_gone()).
  */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "call_frame.h"
 #include "common/log.h"
 #include "common/xmalloc.h"
 #include "raft_wire.h"
 #include "raftd.h"
 #include "whole.h"
 
-#define OPEN_MAX      128   /* hashicorp/raft's pipeline */
-#define PROBE_AGAIN_S 0.001 /* a launcher has it back in 15 ms */
+#define PROBE_REPLY_BYTES_MAX 4096
+#define OPEN_MAX	      128   /* hashicorp/raft's pipeline */
+#define PROBE_AGAIN_S	      0.001 /* a launcher has it back in 15 ms */
 
 /* A request without its reply. */
 struct request {
@@ -138,10 +140,11 @@ gone(struct net *net)
 }
 
 /*
- * Only who is refused knows that there is nobody: whatever else may be wrong, a
- * leader may be alive behind it, and hold its lease. A process that dies may
- * close its connections before its port, and then takes us, to drop us at once:
- * that is no answer yet.
+ * Who is refused knows that there is nobody, and who is told that nobody leads
+ * there that a lease has ended: raftd may have been restarted before we could
+ * be refused. Whatever else may be wrong, a leader may be alive behind it. A
+ * process that dies may close its connections before its port, and then takes
+ * us, to drop us at once: that is no answer yet.
  */
 static void
 on_probe_end(struct link *link, const char *why)
@@ -160,7 +163,6 @@ on_probe_end(struct link *link, const char *why)
 		ev_timer_start(net->daemon->loop, &net->probe_again);
 }
 
-/* It is there. */
 static void
 on_probe_time(struct link *link)
 {
@@ -170,10 +172,46 @@ on_probe_time(struct link *link)
 	net->probe = NULL;
 }
 
+/* The leader is the one that has no contact with a leader (wire/rpc.md 8). */
+static bool
+says_it_does_not_lead(struct slice body)
+{
+	struct server_stats stats;
+	struct arena arena;
+	bool is_so;
+
+	arena_init(&arena);
+	is_so = type_decode_all(&server_stats_type, body, &arena, &stats) ==
+		    ERR_OK &&
+		stats.last_contact.size > 0 &&
+		!slice_is(stats.last_contact, "0");
+	arena_deinit(&arena);
+	return (is_so);
+}
+
+/* It is there, and says what it is. */
 static void
 on_probe_bytes(struct link *link)
 {
-	buf_reset(&link->in); /* nothing is asked, so nothing is said */
+	struct net *net = link->keeper;
+	struct slice in = buf_slice(&link->in);
+	struct call_frame frame;
+	struct call_head head;
+	enum whole_state state;
+	bool has_gone;
+
+	call_frame_init(&frame);
+	state = call_frame_walk(&frame, in);
+	if (state == WHOLE_MORE && in.size <= PROBE_REPLY_BYTES_MAX)
+		return;
+	has_gone = state == WHOLE_DONE &&
+		   call_frame_head(&frame, in, &head) == ERR_OK &&
+		   head.error.size == 0 &&
+		   says_it_does_not_lead(call_frame_body(&frame, in)) &&
+		   !is_heard(net, &net->probed);
+	on_probe_time(link);
+	if (has_gone)
+		gone(net);
 }
 
 static const struct link_use probe_use = {
@@ -188,6 +226,9 @@ probe(struct net *net)
 	struct raft_name where = net_address(net, &net->probed);
 
 	net->probe = link_dial(&net->links, where.text, &probe_use, net);
+	buf_put_u8(&net->probe->out, FIRST_CALLS);
+	call_put_request(&net->probe->out, ++net->last_seq,
+	    SLICE("Status.RaftStats"), SLICE("\x80"));
 	link_set_timer(net->probe, net->raftd->raft.options.lease_timeout);
 }
 

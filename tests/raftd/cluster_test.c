@@ -679,6 +679,25 @@ test_a_killed_leader_is_replaced_at_once(void)
 	CHECK(wait_until(is_in_step, NULL));
 }
 
+/* Nobody may be refused by its port then, so it has to be asked. */
+static void
+test_a_leader_that_is_back_at_once_does_not_lead(void)
+{
+	struct server *old = leader();
+	struct instant begun = instant_now();
+	double ms;
+
+	stop(place_of(old));
+	start(place_of(old));
+	CHECK(wait_until(has_leader, NULL));
+	CHECK(write_some(1, 10));
+	ms = duration_seconds(instant_since(instant_now(), begun)) * 1000;
+	printf("# restart of the leader to a committed write: %.0f ms\n", ms);
+	CHECK(ms < 1000);
+	CHECK(wait_until(is_all_up, NULL));
+	CHECK(wait_until(is_in_step, NULL));
+}
+
 /* Its connections stay open: only timers tell. It has to see that it leads no
  * more when it goes on. */
 static void
@@ -912,6 +931,7 @@ main(int argc, char **argv)
 	RUN(test_what_is_written_is_everywhere);
 	RUN(test_a_follower_refuses);
 	RUN(test_a_killed_leader_is_replaced_at_once);
+	RUN(test_a_leader_that_is_back_at_once_does_not_lead);
 	RUN(test_a_stopped_leader_is_replaced);
 	RUN(test_a_new_disk_gets_a_snapshot);
 	RUN(test_servers_are_removed_and_added);
