@@ -316,7 +316,7 @@ flags_usage(FILE *to, const struct flag *table)
 	fputs("Usage:\n", to);
 	while ((f = flag_after(table, f)) != NULL) {
 		fprintf(to, "  -%s", f->name);
-		if (*f->value != '\0')
+		if (f->value != NULL && *f->value != '\0')
 			fprintf(to, " %s", f->value);
 		/* Go puts the help of a bool of one letter on its line. */
 		fputs(flag_is_bool(f) && f->name[1] == '\0' ? "\t" : "\n    \t",

@@ -37,7 +37,7 @@ struct flag {
 	const char *name;
 	enum flag_kind kind;
 	size_t offset;	     /* of the member in the caller's struct */
-	const char *value;   /* what its value is called: "value", "string" */
+	const char *value;   /* what its value is called, "string"; NULL: none */
 	const char *help;    /* one sentence or more; wrapped when printed */
 	const char *initial; /* shown as (default ...) after a mistake */
 	bool is_common;	     /* stands under "HTTP API Options" */

@@ -18,7 +18,7 @@ COMPAT	  := $(sort $(wildcard tests/compat/*.py tests/cluster/*_test.py))
 SHELL_FILES = $(sort conf/packages tests/run .ci/run \
 	    $(wildcard tests/e2e/*.bash tests/lint/* tests/bench/*.sh))
 SEEDS	  ?= 40
-FUZZ_TIME ?= 5
+FUZZ_TIME ?= 3
 
 #
 # Tests and checks:
