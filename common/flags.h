@@ -36,9 +36,9 @@ struct flag_list {
 struct flag {
 	const char *name;
 	enum flag_kind kind;
-	size_t offset;	     /* of the member in the caller's struct */
-	const char *value;   /* what its value is called, "string"; NULL: none */
-	const char *help;    /* one sentence or more; wrapped when printed */
+	size_t offset;	   /* of the member in the caller's struct */
+	const char *value; /* what its value is called, "string"; NULL: none */
+	const char *help;  /* one sentence or more; wrapped when printed */
 	const char *initial; /* shown as (default ...) after a mistake */
 	bool is_common;	     /* stands under "HTTP API Options" */
 	size_t given; /* of a bool that is set with the member; 0: of none */
