@@ -98,7 +98,8 @@ name_of(struct slice text)
 {
 	struct raft_name name = { "" };
 
-	memcpy(name.text, text.data, text.size); /* the row's limit */
+	if (text.size > 0)
+		memcpy(name.text, text.data, text.size); /* the row's limit */
 	return (name);
 }
 

@@ -89,7 +89,7 @@ log_has() {
 	server "$CONSUL_REAL" 3 -retry-join="$(address 1)" \
 		-hcl='performance { raft_multiplier = 10 }'
 	wait_until 30 value_is 2 early60 'value 60' stale
-	log_has 2 'Installed remote snapshot'
+	wait_until 10 log_has 2 'Installed remote snapshot'
 	wait_until 60 voters_are 1 3
 }
 
