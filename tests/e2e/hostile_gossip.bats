@@ -27,6 +27,14 @@ teardown_file() {
 	agents_stop
 }
 
+# holds_at_most PID FIELD KIB: not asked of a sanitized build, which keeps what
+# is freed for a while.
+holds_at_most() {
+	[[ $BUILD == *-asan ]] ||
+		awk -v field="$2:" -v most="$3" \
+			'$1 == field { exit $2 > most }' "/proc/$1/status"
+}
+
 # attack NAME NUMBER ATTACK [key]: and the same gossipd is still there.
 attack() {
 	local name=$1 number=$2 pid
@@ -34,7 +42,7 @@ attack() {
 	python3 "$BATS_TEST_DIRNAME/hostile_gossip.py" "$(address "$number")" "$@"
 	pid=$(daemon_pid "$name" gossipd)
 	[ "$pid" = "$(cat "$BATS_FILE_TMPDIR/$name.gossipd")" ]
-	awk -v most=$PEAK_KIB '$1 == "VmHWM:" { exit $2 > most }' "/proc/$pid/status"
+	holds_at_most "$pid" VmHWM "$PEAK_KIB"
 }
 
 members_of() {
@@ -104,7 +112,7 @@ members_of() {
 @test "what memory it took is given back" {
 	local pid
 	pid=$(daemon_pid clear gossipd)
-	awk '$1 == "RssAnon:" { exit $2 > 65536 }' "/proc/$pid/status"
+	holds_at_most "$pid" RssAnon 65536
 	"$PROCONSUL" info -http-addr="$(address 1):8500" | grep -A9 gossip_lan: |
 		grep -q "malformed = [1-9]"
 }
