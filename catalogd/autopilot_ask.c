@@ -144,11 +144,6 @@ ask_one(struct autopilot_round *round, struct autopilot_server *server)
 	struct daemon *d = round->owner->daemon;
 	struct probe *probe = arena_alloc(&round->arena, sizeof(*probe));
 	const struct empty empty = {};
-	struct peer_forward forward = {
-		.address = server->health.address,
-		.method = SLICE("Status.RaftStats"),
-	};
-	struct buf body = { 0 };
 
 	*probe = (struct probe){ round, server,
 		slice_is(server->health.id, d->config->node_id) };
@@ -158,22 +153,11 @@ ask_one(struct autopilot_round *round, struct autopilot_server *server)
 		    &empty_type, &empty, STATS_DEADLINE, on_stats, probe);
 		return;
 	}
-	type_encode(&empty_type, &empty, &body);
-	forward.body = buf_slice(&body);
-	edge_ask(d->edges[DAEMON_raftd], METHOD_Peer_Forward,
-	    &peer_forward_type, &forward, STATS_DEADLINE, on_stats, probe);
-	buf_deinit(&body);
+	peer_ask(round->owner, server->health.address, METHOD_Status_RaftStats,
+	    &empty, STATS_DEADLINE, on_stats, probe);
 }
 
 /* --- Who there is: Raft's servers, and those that only the pool has. --- */
-
-static struct slice
-version_of(struct slice build)
-{
-	size_t at = slice_find(build, ':', 0);
-
-	return (at == SIZE_MAX ? build : slice_head(build, at));
-}
 
 static void
 member_note(struct autopilot_server *one, const struct serf_member *m,
@@ -181,8 +165,7 @@ member_note(struct autopilot_server *one, const struct serf_member *m,
 {
 	one->health.name = arena_copy(arena, m->name);
 	one->health.serf_status = m->status;
-	one->health.version =
-	    arena_copy(arena, version_of(member_tag(m, "build")));
+	one->health.version = arena_copy(arena, member_version(m));
 	one->is_kept_nonvoter = slice_is(member_tag(m, "nonvoter"), "1");
 }
 

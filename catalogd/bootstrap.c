@@ -158,17 +158,9 @@ ask(struct candidate *one)
 	const struct dc_specific_request request = {
 		.datacenter = slice_of_text(d->config->datacenter),
 	};
-	struct peer_forward forward = {
-		.address = one->address,
-		.method = SLICE("Status.Peers"),
-	};
-	struct buf body = { 0 };
 
-	type_encode(&dc_specific_request_type, &request, &body);
-	forward.body = buf_slice(&body);
-	edge_ask(d->edges[DAEMON_raftd], METHOD_Peer_Forward,
-	    &peer_forward_type, &forward, PEERS_TIMEOUT, on_peers, one);
-	buf_deinit(&body);
+	peer_ask(one->owner, one->address, METHOD_Status_Peers, &request,
+	    PEERS_TIMEOUT, on_peers, one);
 }
 
 static void

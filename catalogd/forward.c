@@ -307,21 +307,43 @@ on_reply(void *arg, const struct answer *answer)
 		put_failed(f, failure_text(answer));
 }
 
+static uint64_t
+peer_ask_bytes(struct catalogd *c, struct slice address, enum method method,
+    struct slice body, struct duration deadline, answer_fn *done, void *arg)
+{
+	const struct peer_forward wanted = {
+		.address = address,
+		.method = slice_of_text(method_rows[method].name),
+		.body = body,
+	};
+
+	return (edge_ask(c->daemon->edges[DAEMON_raftd], METHOD_Peer_Forward,
+	    &peer_forward_type, &wanted, deadline, done, arg));
+}
+
+uint64_t
+peer_ask(struct catalogd *c, struct slice address, enum method method,
+    const void *request, struct duration deadline, answer_fn *done, void *arg)
+{
+	struct buf body = { 0 };
+	uint64_t ask;
+
+	type_encode(method_rows[method].request, request, &body);
+	ask = peer_ask_bytes(
+	    c, address, method, buf_slice(&body), deadline, done, arg);
+	buf_deinit(&body);
+	return (ask);
+}
+
 static void
 put(struct forward *f, struct slice address)
 {
-	struct edge *raftd = f->owner->daemon->edges[DAEMON_raftd];
-	struct peer_forward wanted = {
-		.address = address,
-		.method = slice_of_text(method_rows[f->call->method].name),
-		.body = f->call->body,
-	};
 	struct duration left = instant_since(f->call->deadline, instant_now());
 
 	f->address = arena_copy(&f->call->arena, address);
 	f->put_at = instant_now();
-	f->ask = edge_ask(raftd, METHOD_Peer_Forward, &peer_forward_type,
-	    &wanted, left, on_reply, f);
+	f->ask = peer_ask_bytes(f->owner, address, f->call->method,
+	    f->call->body, left, on_reply, f);
 	list_enter(f, &f->owner->forwarding.sent);
 }
 

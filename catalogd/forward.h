@@ -57,6 +57,11 @@ bool forward_has_door(enum method);
 /* The handler of all that do. */
 void on_door(struct daemon *, struct call *, const void *request);
 
+/* A question of our own to another agent ("ip:port"); `request` is of the
+ * method's type. As edge_ask(). */
+uint64_t peer_ask(struct catalogd *, struct slice address, enum method,
+    const void *request, struct duration deadline, answer_fn *done, void *arg);
+
 /* A call that was taken up here turns out to be another's, and nothing was done
  * for it: it waits a little, and begins anew at the door. */
 void forward_again(struct call *, struct slice why);

@@ -179,3 +179,12 @@ member_address(const struct serf_member *m, struct arena *arena)
 	return (arena_printf(arena, is_v6 ? "[%.*s]:%u" : "%.*s:%u",
 	    SLICE_ARGS(m->addr), member_port(m)));
 }
+
+struct slice
+member_version(const struct serf_member *m)
+{
+	struct slice build = member_tag(m, "build");
+	size_t at = slice_find(build, ':', 0);
+
+	return (at == SIZE_MAX ? build : slice_head(build, at));
+}

@@ -54,5 +54,7 @@ bool member_is_server(const struct serf_member *, const char *datacenter);
 uint16_t member_port(const struct serf_member *); /* of its calls; or 0 */
 /* "ip:port" of its calls. */
 struct slice member_address(const struct serf_member *, struct arena *);
+/* "1.8.7" of the build "1.8.7:f2b7..." */
+struct slice member_version(const struct serf_member *);
 
 #endif

@@ -34,15 +34,6 @@ meta_pair(const char *key, struct slice value)
 	return ((struct pair){ slice_of_text(key), value });
 }
 
-/* "1.8.7:f2b7..." without what stands behind the colon. */
-static struct slice
-version_of(struct slice build)
-{
-	size_t at = slice_find(build, ':', 0);
-
-	return (at == SIZE_MAX ? build : slice_head(build, at));
-}
-
 static struct node_service *
 server_service(struct arena *arena, const struct serf_member *m)
 {
@@ -61,7 +52,7 @@ server_service(struct arena *arena, const struct serf_member *m)
 	    arena_printf(arena, "%ju", (uintmax_t)m->protocol_max));
 	meta[4] = meta_pair("serf_protocol_min",
 	    arena_printf(arena, "%ju", (uintmax_t)m->protocol_min));
-	meta[5] = meta_pair("version", version_of(member_tag(m, "build")));
+	meta[5] = meta_pair("version", member_version(m));
 	s->id = s->service = SERVICE_CONSUL;
 	s->port = member_port(m);
 	s->weights = weights;

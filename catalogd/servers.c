@@ -10,7 +10,6 @@
 #define REBALANCE_S	 120 /* clientRPCMinReuseDuration */
 #define REBALANCE_MORE_S 60  /* and up to half as much again */
 #define PING_DEADLINE	 SECONDS(10)
-#define STATUS_ALIVE	 1
 
 /* --- The list. --- */
 
@@ -164,18 +163,8 @@ on_ping(void *arg, const struct answer *answer)
 static void
 ping(struct catalogd *c)
 {
-	struct buf body = { 0 };
-	struct peer_forward wanted = {
-		.address = servers_first(&c->servers),
-		.method = SLICE("Status.Ping"),
-	};
-
-	type_encode(&empty_type, &(struct empty){}, &body);
-	wanted.body = buf_slice(&body);
-	c->servers.ping =
-	    edge_ask(c->daemon->edges[DAEMON_raftd], METHOD_Peer_Forward,
-		&peer_forward_type, &wanted, PING_DEADLINE, on_ping, c);
-	buf_deinit(&body);
+	c->servers.ping = peer_ask(c, servers_first(&c->servers),
+	    METHOD_Status_Ping, &(struct empty){}, PING_DEADLINE, on_ping, c);
 }
 
 static void

@@ -1,13 +1,10 @@
 /* SHA-256. See digest.h. */
 #include "digest.h"
 
-#include <dlfcn.h>
 #include <openssl/evp.h>
-#include <string.h>
 
+#include "library.h"
 #include "log.h"
-
-#define CRYPTO_LIBRARY "libcrypto.so.3"
 
 /* Every function that is used: a row each, by its own type. */
 /* clang-format off */
@@ -21,44 +18,26 @@
 /* clang-format on */
 
 /* As the loader's: one a process. */
-static struct {
+static struct digest_library {
 #define X(name) __typeof__(name) *name;
 	DIGEST_FUNCTIONS(X)
 #undef X
 	bool is_loaded;
 } library;
 
-static bool
-symbol_find(void *handle, const char *name, void *function, size_t size)
-{
-	void *symbol = dlsym(handle, name);
-
-	/* ISO C has no cast from an object to a function; POSIX promises that
-	 * the bytes are the same. */
-	if (symbol != NULL)
-		memcpy(function, &symbol, size);
-	return (symbol != NULL);
-}
-
 enum err
 digest_load(struct buf *why)
 {
-	void *handle;
-
-	if (library.is_loaded)
-		return (ERR_OK);
-	if ((handle = dlopen(CRYPTO_LIBRARY, RTLD_NOW | RTLD_LOCAL)) == NULL) {
-		buf_put_text(why, dlerror());
-		return (ERR_UNAVAILABLE);
-	}
-#define X(name)                                                        \
-	if (!symbol_find(                                              \
-		handle, #name, &library.name, sizeof(library.name))) { \
-		buf_put_text(why, dlerror());                          \
-		return (ERR_UNAVAILABLE);                              \
-	}
-	DIGEST_FUNCTIONS(X)
+	static const struct library_function functions[] = {
+#define X(name) { #name, offsetof(struct digest_library, name) },
+		DIGEST_FUNCTIONS(X)
 #undef X
+	};
+
+	if (!library.is_loaded && library_load("libcrypto.so.3", functions,
+				      sizeof(functions) / sizeof(*functions),
+				      &library, why) != ERR_OK)
+		return (ERR_UNAVAILABLE);
 	library.is_loaded = true;
 	return (ERR_OK);
 }
