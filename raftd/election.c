@@ -60,8 +60,7 @@ our_place(const struct raft *raft, const struct raft_name *without)
  * hashicorp/raft: a follower waits 1..2 times HeartbeatTimeout, that is for 5
  * to 20 heartbeats. We have heard nothing for at least three when the leader's
  * lease has ended for a fifth of that timeout: then it leads nobody. So that
- * two don't stand against each other they take turns in the order of the
- * configuration, with a little chance.
+ * two don't stand against each other they take turns, with a little chance.
  */
 static struct duration
 silence(struct step *s)
@@ -225,8 +224,8 @@ election_begun(struct step *s)
  * on neither side there is no quorum that has not waited.
  *
  * All followers learn of it at once. So that they don't stand against each
- * other they go by their place in the configuration, with a little chance; who
- * is before us and cannot win has asked, and so has renewed nobody's timer.
+ * other they take turns, with a little chance; who is before us and cannot win
+ * has asked, and so has renewed nobody's timer.
  */
 void
 election_leader_gone(
