@@ -24,6 +24,8 @@
 	    "Lists the services of a datacenter")                              \
 	X("event",                     event_run,                              \
 	    "Fires an event")                                                  \
+	X("exec",                      exec_run,                               \
+	    "Runs a command on many nodes")                                    \
 	X("force-leave",               force_leave_run,                        \
 	    "Takes a failed member as having left")                            \
 	X("info",                      info_run,                               \
@@ -91,7 +93,6 @@
 	X("config",             "Manages central configuration entries")       \
 	X("connect",            "Manages the service mesh")                    \
 	X("debug",              "Records an archive for debugging")            \
-	X("exec",               "Runs a program on many nodes")                \
 	X("intention",          "Manages who may talk to whom in the mesh")    \
 	X("login",              "Trades a credential for a token")             \
 	X("logout",             "Gives a token of login back")                 \

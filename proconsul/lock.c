@@ -10,6 +10,7 @@
 #include "handler.h"
 #include "lock.h"
 #include "log.h"
+#include "path.h"
 #include "signals.h"
 
 #define EXIT_CHILD_FAILED 2
@@ -97,35 +98,16 @@ say(const struct guard *g, const char *format, ...)
 	putchar('\n');
 }
 
-/* Go's path.Join(prefix, ".lock"): doubled slashes and dots go. */
+/* No key begins with a slash. */
 static const char *
 key_make(const char *prefix, struct arena *arena)
 {
-	struct slice rest = slice_of_text(prefix), word;
-	struct buf key = { 0 };
-	const char *made;
-	size_t slash;
+	struct slice parts[] = {
+		slice_of_text(*prefix == '/' ? prefix + 1 : prefix),
+		SLICE(LOCK_KEY),
+	};
 
-	while (rest.size > 0) {
-		slash = slice_find(rest, '/', 0);
-		word = slash == SIZE_MAX ? rest : slice_head(rest, slash);
-		rest =
-		    slash == SIZE_MAX ? SLICE("") : slice_tail(rest, slash + 1);
-		if (word.size == 0 || slice_is(word, "."))
-			continue;
-		if (slice_is(word, "..")) {
-			while (key.size > 0 && key.data[--key.size] != '/')
-				continue;
-			continue;
-		}
-		if (key.size > 0)
-			buf_put_u8(&key, '/');
-		buf_put_slice(&key, word);
-	}
-	buf_put_text(&key, key.size > 0 ? "/" LOCK_KEY : LOCK_KEY);
-	made = arena_text(arena, buf_slice(&key));
-	buf_deinit(&key);
-	return (made);
+	return (arena_text(arena, path_join(arena, parts, 2)));
 }
 
 static const char *

@@ -322,7 +322,7 @@ Cleanup succeeded" lock -verbose lk/w 'echo $CONSUL_LOCK_HELD'
 }
 
 @test "what is not built yet is refused by name" {
-	for command in acl "acl token list" exec tls connect intention login \
+	for command in acl "acl token list" tls connect intention login \
 		logout config debug; do
 		# shellcheck disable=SC2086
 		run cli $command
