@@ -215,7 +215,7 @@ monitor_has_line() {
 }
 
 @test "lock: one at a time" {
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		"$PROCONSUL" lock lk/one 'echo in; sleep 0.3; echo out' \
 			>>order 2>&1 3>&- 4>&- &
 	done
@@ -226,7 +226,7 @@ monitor_has_line() {
 }
 
 @test "lock: as many as -n at a time" {
-	for i in 1 2 3 4; do
+	for _ in 1 2 3 4; do
 		"$PROCONSUL" lock -n=2 lk/two 'echo in; sleep 0.5; echo out' \
 			>>order 2>&1 3>&- 4>&- &
 	done
@@ -358,7 +358,8 @@ m     [::1]:1  failed  client  1.2.3  2         d   <default>" \
 		3>&- 4>&- &
 	echo $! >"$BATS_FILE_TMPDIR/tls.pid"
 	wait_until 10 curl -sk "https://$(address 2):8501/"
-	export CONSUL_HTTP_ADDR=https://$(address 2):8501
+	CONSUL_HTTP_ADDR=https://$(address 2):8501
+	export CONSUL_HTTP_ADDR
 	# The certificate is for another address: only its name helps.
 	run cli_here members -ca-file=cert
 	[ "$status" -eq 1 ]

@@ -89,7 +89,7 @@ kill_each() {
 	for number in 1 2 3; do
 		wait_until 20 has_keys $number
 	done
-	! grep -hE 'EventMember(Leave|Failed)' "$BATS_FILE_TMPDIR"/m?.log
+	not grep -hE 'EventMember(Leave|Failed)' "$BATS_FILE_TMPDIR"/m?.log
 }
 
 has_keys() { # six daemons of three members, twice: in that server's own state

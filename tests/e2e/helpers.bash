@@ -73,6 +73,11 @@ process_gone() {
 	! kill -0 "$1" 2>/dev/null
 }
 
+# not command...: it fails. (A line that begins with `!` never fails a test.)
+not() {
+	! "$@"
+}
+
 # none_runs TEXT: no process has it in its command line.
 none_runs() {
 	! pgrep -f -- "$1" >/dev/null

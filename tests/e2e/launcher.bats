@@ -171,7 +171,7 @@ nothing_is_left() {
 	kill -INT "$PID"
 	ended_with 1
 	grep -q 'agent: Caught second signal, Exiting: signal=interrupt' "$LOG"
-	! grep -q 'Graceful exit completed' "$LOG"
+	not grep -q 'Graceful exit completed' "$LOG"
 }
 
 @test "a signal before an agent is up is heeded, too" {
@@ -201,7 +201,7 @@ nothing_is_left() {
 	kill -HUP "$PID"
 	wait_until 2 grep -q 'agent: Failed to reload configs: error="failed to parse .*c.json: unexpected end of JSON input"' "$LOG"
 	wait_for_leader
-	! grep -q 'Daemon died' "$LOG"
+	not grep -q 'Daemon died' "$LOG"
 }
 
 @test "a port in use is told with its holder" {
@@ -259,7 +259,7 @@ nothing_is_left() {
 	mv "$BATS_FILE_TMPDIR/new.json" "$BATS_FILE_TMPDIR/edited.json"
 	http PUT /v1/agent/reload
 	wait_until 5 service_is_there second
-	! service_is_there first
+	not service_is_there first
 	agent_stop edited
 }
 

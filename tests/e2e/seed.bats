@@ -138,5 +138,5 @@ hello_is() {
 	supervisor stop consul
 	wait_until 10 process_gone "$pid"
 	none_runs "-data-dir=$BATS_FILE_TMPDIR/data"
-	! curl -s -m 2 "http://$(address):8500/v1/status/leader"
+	not curl -s -m 2 "http://$(address):8500/v1/status/leader"
 }

@@ -167,7 +167,7 @@ other_than() {
 	leave 4
 	wait_until 10 raft_count "$asked" 3
 	wait_until 10 is_no_node "$asked" n4
-	! grep -q 'failed to leave raft' "$BATS_FILE_TMPDIR/n4.log"
+	not grep -q 'failed to leave raft' "$BATS_FILE_TMPDIR/n4.log"
 }
 
 @test "a leader that leaves hands over, and comes back as a follower" {
