@@ -28,9 +28,9 @@
 	X(TEXT, "client", "client_addr", "value", \
 	    "Addresses, separated by blanks, on which clients are served: HTTP and DNS.") \
 	X(LIST, "config-dir", NULL, "value", \
-	    "Directory whose *.json files are read, sorted by name. May be given several times.") \
+	    "Directory whose *.hcl and *.json files are read, sorted by name. May be given several times.") \
 	X(LIST, "config-file", NULL, "value", \
-	    "Configuration file, in JSON. May be given several times.") \
+	    "Configuration file, in HCL or JSON. May be given several times.") \
 	X(TEXT, "config-format", NULL, "string", \
 	    "How all configuration files are read, whatever they are called: 'json' or 'hcl'.") \
 	X(TEXT, "data-dir", "data_dir", "value", \

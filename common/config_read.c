@@ -96,6 +96,10 @@ go_type_of(const struct json *value)
 		[JSON_OBJECT] = "map[string]interface {}",
 	};
 
+	if (value->kind == JSON_ARRAY && value->is_blocks)
+		return ("[]map[string]interface {}");
+	if (value->kind == JSON_NUMBER && value->is_integer)
+		return ("int");
 	return (names[value->kind]);
 }
 
@@ -130,7 +134,8 @@ copy_of(struct reading *r, const struct json *value)
 	return (copy);
 }
 
-/* Numbers are floats in Go's JSON; integers take what is before the point. */
+/* Numbers are floats in Go's JSON (in HCL those with a fraction); integers
+ * take what is before the point. */
 static struct json *
 integer_read(struct reading *r, const struct path *path, bool is_unsigned,
     const struct json *value)
@@ -142,7 +147,8 @@ integer_read(struct reading *r, const struct path *path, bool is_unsigned,
 	snprintf(text, sizeof(text), "%.*s", SLICE_ARGS(value->text));
 	number = trunc(strtod(text, NULL));
 	if (is_unsigned && number < 0) {
-		snprintf(text, sizeof(text), "%f", number);
+		snprintf(text, sizeof(text), value->is_integer ? "%.0f" : "%f",
+		    number);
 		return (mistake(
 		    r, path, "cannot parse '", "', %s overflows uint", text));
 	}

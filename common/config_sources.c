@@ -13,8 +13,15 @@
 #include "config_keys.h"
 #include "config_sources.h"
 #include "config_tree.h"
+#include "hcl.h"
 #include "limits.h"
 #include "xmalloc.h"
+
+enum format {
+	FORMAT_NONE,
+	FORMAT_HCL,
+	FORMAT_JSON,
+};
 
 void
 config_sources_init(struct config_sources *s)
@@ -78,10 +85,22 @@ text_parse(
 	return (ERR_INVALID);
 }
 
+static enum err
+hcl_read(
+    struct slice text, struct arena *arena, struct json **out, struct buf *why)
+{
+	char reason[JSON_WHY_MAX];
+	enum err err = hcl_parse(text, arena, out, reason);
+
+	if (err != ERR_OK)
+		buf_put_text(why, reason);
+	return (err);
+}
+
 /* One source as a tree; *out is NULL if it holds nothing at all. */
 static enum err
-source_read(struct config_sources *s, const char *name, struct slice text,
-    struct json **out, struct buf *why)
+source_read(struct config_sources *s, const char *name, enum format format,
+    struct slice text, struct json **out, struct buf *why)
 {
 	struct json *raw = NULL;
 	struct buf reason = { 0 };
@@ -90,7 +109,8 @@ source_read(struct config_sources *s, const char *name, struct slice text,
 	*out = NULL;
 	if (text.size == 0)
 		return (ERR_OK);
-	err = text_parse(text, &s->arena, &raw, &reason);
+	err = format == FORMAT_HCL ? hcl_read(text, &s->arena, &raw, &reason)
+				   : text_parse(text, &s->arena, &raw, &reason);
 	if (err == ERR_OK)
 		err = config_tree_read(
 		    raw, &config_keys_type, &s->arena, out, &reason);
@@ -147,39 +167,29 @@ file_load(int file, const char *path, struct buf *out, struct buf *why)
 	return (ERR_OK);
 }
 
-/* HCL comes later; a file in it is never passed over in silence. */
-static bool
-is_in_hcl(const char *path, const char *format)
+static enum format
+format_of(const char *path, const char *format)
 {
-	return (*format != '\0'
-		    ? strcmp(format, "hcl") == 0
-		    : slice_ends_with(slice_of_text(path), SLICE(".hcl")));
-}
+	struct slice name = slice_of_text(path);
 
-static bool
-is_in_json(const char *path, const char *format)
-{
-	return (*format != '\0'
-		    ? strcmp(format, "json") == 0
-		    : slice_ends_with(slice_of_text(path), SLICE(".json")));
+	if (*format != '\0')
+		return (strcmp(format, "hcl") == 0 ? FORMAT_HCL : FORMAT_JSON);
+	if (slice_ends_with(name, SLICE(".hcl")))
+		return (FORMAT_HCL);
+	return (
+	    slice_ends_with(name, SLICE(".json")) ? FORMAT_JSON : FORMAT_NONE);
 }
 
 static enum err
 file_read(struct config_sources *s, int file, const char *path,
     const char *format, struct buf *why)
 {
+	enum format is_in = format_of(path, format);
 	struct buf text = { 0 };
 	struct json *tree;
 	enum err err;
 
-	if (is_in_hcl(path, format)) {
-		buf_printf(why,
-		    "failed to parse %s: HCL is not supported yet: write it "
-		    "as JSON",
-		    path);
-		return (ERR_UNAVAILABLE);
-	}
-	if (!is_in_json(path, format)) {
+	if (is_in == FORMAT_NONE) {
 		config_sources_warn(s,
 		    "skipping file %s, extension must be .hcl or .json, or "
 		    "config format must be set",
@@ -188,7 +198,7 @@ file_read(struct config_sources *s, int file, const char *path,
 	}
 	err = file_load(file, path, &text, why);
 	if (err == ERR_OK)
-		err = source_read(s, path,
+		err = source_read(s, path, is_in,
 		    arena_copy(&s->arena, buf_slice(&text)), &tree, why);
 	if (err == ERR_OK && tree != NULL)
 		s->set = merge(s, s->set, tree);
@@ -271,14 +281,34 @@ defaults_read(struct config_sources *s, bool is_dev, struct buf *why)
 	struct json *dev;
 	enum err err;
 
-	err = source_read(
-	    s, "defaults", slice_of_text(config_defaults), &s->merged, why);
+	err = source_read(s, "defaults", FORMAT_JSON,
+	    slice_of_text(config_defaults), &s->merged, why);
 	if (err != ERR_OK || !is_dev)
 		return (err);
-	err = source_read(
-	    s, "-dev", slice_of_text(config_dev_defaults), &dev, why);
+	err = source_read(s, "-dev", FORMAT_JSON,
+	    slice_of_text(config_dev_defaults), &dev, why);
 	if (err == ERR_OK)
 		s->merged = merge(s, s->merged, dev);
+	return (err);
+}
+
+/* Those of -hcl. */
+static enum err
+texts_read(
+    struct config_sources *s, const struct flag_list *texts, struct buf *why)
+{
+	struct json *tree;
+	char name[32];
+	enum err err = ERR_OK;
+	size_t i;
+
+	for (i = 0; err == ERR_OK && i < texts->count; i++) {
+		snprintf(name, sizeof(name), "flags-%zu.hcl", i);
+		err = source_read(s, name, FORMAT_HCL,
+		    slice_of_text(texts->items[i]), &tree, why);
+		if (err == ERR_OK && tree != NULL)
+			s->set = merge(s, s->set, tree);
+	}
 	return (err);
 }
 
@@ -295,11 +325,6 @@ config_sources_read(
 		    "config: -config-format must be either 'hcl' or 'json'");
 		return (ERR_INVALID);
 	}
-	if (flags->texts.count > 0) {
-		buf_put_text(why, "-hcl: HCL is not supported yet: use a file "
-				  "in JSON");
-		return (ERR_UNAVAILABLE);
-	}
 	err = defaults_read(s, flags->is_dev, why);
 	s->set = flags->lists;
 	for (i = 0; err == ERR_OK && i < flags->paths.count; i++)
@@ -308,6 +333,9 @@ config_sources_read(
 	if (err != ERR_OK)
 		return (err);
 	s->set = merge(s, s->set, flags->values);
+	err = texts_read(s, &flags->texts, why);
+	if (err != ERR_OK)
+		return (err);
 	s->merged = merge(s, s->merged, s->set);
 	return (ERR_OK);
 }

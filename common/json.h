@@ -30,6 +30,8 @@ enum json_kind {
 struct json {
 	enum json_kind kind;
 	bool boolean;
+	bool is_blocks;	    /* of HCL: an array of blocks, not of values */
+	bool is_integer;    /* of HCL: a number without a fraction */
 	struct slice text;  /* of a string (unescaped) or number */
 	struct json *first; /* array or object: children, in order */
 	struct json *next;  /* the following sibling */

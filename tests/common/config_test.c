@@ -12,12 +12,13 @@
 #include "config.h"
 #include "tests/lib/tap.h"
 
-#define CASES "tests/common/config_cases.txt"
-#define BASE  "{\"bind_addr\":\"127.0.0.1\",\"data_dir\":\"/tmp\"}"
+#define CASES	  "tests/common/config_cases.txt"
+#define HCL_CASES "tests/common/hcl_cases.txt"
+#define BASE	  "{\"bind_addr\":\"127.0.0.1\",\"data_dir\":\"/tmp\"}"
 /* What the cases were asked with. */
 #define OPEN_FILES 1024
 
-static char cases_path[4096];
+static char cases_path[4096], hcl_cases_path[4096];
 
 static void
 file_write(const char *path, const char *text)
@@ -32,16 +33,16 @@ file_write(const char *path, const char *text)
 
 /* --- Cases answered by the real one. --- */
 
-/* "\n" of the file of cases, where it stands for a newline. */
+/* "\n" of the file of cases (or "%n" and "%r" in HCL), where it stands for a
+ * newline. */
 static void
-newlines_restore(char *text)
+newlines_restore(char *text, char mark)
 {
 	char *to = text;
 
 	for (; *text != '\0'; text++) {
-		if (text[0] == '\\' && text[1] == 'n') {
-			*to++ = '\n';
-			text++;
+		if (text[0] == mark && (text[1] == 'n' || text[1] == 'r')) {
+			*to++ = *++text == 'n' ? '\n' : '\r';
 		} else {
 			*to++ = *text;
 		}
@@ -76,19 +77,25 @@ config_count_warnings(const struct config *config)
 /* Each mark is a line: "> " begins a case, "= " is its error, "~ " a warning.
  * What differs is printed. */
 static bool
-case_check(const char *text, char *expected, char **warnings, size_t count)
+case_check(
+    char *only, char *text, char *expected, char **warnings, size_t count)
 {
-	static char base[] = "base.json", only[] = "case.json";
+	static char base[] = "base.json";
 	char *argv[] = { base, only, NULL };
 	struct buf why = { 0 };
 	struct config *config;
 	bool is_ok = true;
 	size_t i;
 
-	file_write("case.json", text);
-	newlines_restore(expected);
+	if (strcmp(only, "case.hcl") == 0)
+		newlines_restore(text, '%');
+	file_write(only, text);
+	newlines_restore(expected, '\\');
 	config = config_validate(2, argv, &why);
-	if (strcmp(config == NULL ? buf_text(&why) : "OK", expected) != 0) {
+	if (strcmp(expected, "PANIC") == 0)
+		is_ok = config == NULL; /* where the real one crashes */
+	else if (strcmp(config == NULL ? buf_text(&why) : "OK", expected) !=
+		 0) {
 		printf("# %s\n#   ours: %s\n#   not:  %s\n", text,
 		    config == NULL ? buf_text(&why) : "OK", expected);
 		is_ok = false;
@@ -110,12 +117,12 @@ case_check(const char *text, char *expected, char **warnings, size_t count)
 }
 
 static void
-test_cases(void)
+cases_check(const char *path, char *only, size_t least)
 {
 	char line[8192], text[8192] = "", expected[8192] = "";
 	char *warnings[8];
 	size_t count = 0, checked = 0, i;
-	FILE *in = fopen(cases_path, "r");
+	FILE *in = fopen(path, "r");
 
 	CHECK(in != NULL);
 	file_write("base.json", BASE);
@@ -125,7 +132,8 @@ test_cases(void)
 
 		line[strcspn(line, "\n")] = '\0';
 		if ((is_end || line[0] == '>') && expected[0] != '\0') {
-			CHECK(case_check(text, expected, warnings, count));
+			CHECK(
+			    case_check(only, text, expected, warnings, count));
 			for (i = 0; i < count; i++)
 				free(warnings[i]);
 			count = 0;
@@ -144,7 +152,16 @@ test_cases(void)
 	if (in != NULL)
 		fclose(in);
 	printf("# %zu cases\n", checked);
-	CHECK(checked > 300);
+	CHECK(checked > least);
+}
+
+static void
+test_cases(void)
+{
+	static char json[] = "case.json", hcl[] = "case.hcl";
+
+	cases_check(cases_path, json, 300);
+	cases_check(hcl_cases_path, hcl, 300);
 }
 
 /* --- Loading, as an agent does. --- */
@@ -336,10 +353,11 @@ test_directory(void)
 	CHECK(fails_with("-dev -config-format=json -config-dir=d",
 	    "failed to parse d/notes.txt: invalid character 'o' in literal "
 	    "null (expecting 'u')"));
-	file_write("d/f.hcl", "node_name = \"x\"");
-	CHECK(fails_with("-dev -config-dir=d",
-	    "failed to parse d/f.hcl: HCL is not supported yet: write it as "
-	    "JSON"));
+	file_write("d/f.hcl", "node_name = \"x\" services { name = \"s\" }");
+	c = load("-dev -config-dir=d", &why);
+	CHECK(c != NULL && strcmp(c->node_name, "x") == 0);
+	CHECK(c != NULL && c->service_count == 1);
+	config_free(c);
 	CHECK(fails_with("-dev -config-file=nofile",
 	    "config: Open failed on nofile. open nofile: no such file or "
 	    "directory"));
@@ -419,8 +437,9 @@ test_refused(void)
 		      strncmp(buf_text(&why), text, strlen(text)) == 0);
 		config_free(c);
 	}
-	CHECK(fails_with("-dev -hcl=a=1",
-	    "-hcl: HCL is not supported yet: use a file in JSON"));
+	CHECK(fails_with("-dev -hcl=server=true -hcl=server=1",
+	    "failed to parse flags-1.hcl: 1 error(s) decoding:\n\n* 'server' "
+	    "expected type 'bool', got unconvertible type 'int'"));
 	buf_deinit(&why);
 }
 
@@ -473,8 +492,10 @@ main(void)
 	struct rlimit files = { OPEN_FILES, OPEN_FILES };
 	char folder[] = "/tmp/config_test.XXXXXX", remove[64];
 
-	if (realpath(CASES, cases_path) == NULL || mkdtemp(folder) == NULL ||
-	    chdir(folder) != 0 || setrlimit(RLIMIT_NOFILE, &files) != 0) {
+	if (realpath(CASES, cases_path) == NULL ||
+	    realpath(HCL_CASES, hcl_cases_path) == NULL ||
+	    mkdtemp(folder) == NULL || chdir(folder) != 0 ||
+	    setrlimit(RLIMIT_NOFILE, &files) != 0) {
 		perror(CASES);
 		return (1);
 	}
