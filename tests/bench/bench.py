@@ -9,8 +9,8 @@ The table gives medians [least-most] and the ratio of the medians; trust CPU
 per request (of the agent's whole process tree) over rates. A sample with
 errors fails its row. Loads come from wrk and dnsperf.
 
-Rows: start memory put get health dns, and of clusters (cluster.py): c3-start
-c3-put c3-get c3-kill c3-stop client clients. The real Consul is CONSUL_REAL,
+Rows: start memory put get health filter near query cached dns, and of clusters
+(cluster.py): c3-start c3-put c3-get c3-kill c3-stop client clients. The real Consul is CONSUL_REAL,
 ours that of PROCONSUL_BUILD, or of build/.
 """
 import argparse
@@ -32,7 +32,18 @@ from agents import binary, have
 TICKS = os.sysconf("SC_CLK_TCK")
 CONNECTIONS = 64
 INSTANCES = 10
-ALONE = ["start", "memory", "put", "get", "health", "dns"]
+HEALTH = "/v1/health/service/web"
+# name, title, path; a path with %d is another one each time (of 1,000).
+HTTP_READS = [
+    ("get", "KV GET", "/v1/kv/bench/%d"),
+    ("health", "health/service, 10 inst.", HEALTH + "?passing"),
+    ("filter", "health, 1,000 filters", HEALTH +
+     "?filter=Service.Port+!=+%d+and+Node.Node+matches+%%22n%%5B0-9%%5D%%22"),
+    ("near", "health, near", HEALTH + "?near=n3"),
+    ("query", "prepared query", "/v1/query/web/execute"),
+    ("cached", "health, ?cached", HEALTH + "?cached"),
+]
+ALONE = ["start", "memory", "put", *(row[0] for row in HTTP_READS), "dns"]
 
 
 class System:
@@ -178,7 +189,7 @@ request = function() return wrk.format(nil, "/v1/kv/bench/" .. math.random(1, 10
 """
 GET_SCRIPT = """
 math.randomseed(os.time())
-request = function() return wrk.format(nil, "/v1/kv/bench/" .. math.random(1, 1000)) end
+request = function() return wrk.format(nil, string.format("%s", math.random(1, 1000))) end
 """
 
 
@@ -190,6 +201,8 @@ def fill(system):
             "Node": f"n{number}", "Address": f"10.1.0.{number}",
             "Service": {"Service": "web", "Port": 8000 + number},
             "Check": {"Name": "web", "Status": "passing", "ServiceID": "web"}}).encode())
+    system.call("POST", "/v1/query", json.dumps(
+        {"Name": "web", "Service": {"Service": "web", "OnlyPassing": True}}).encode())
 
 
 def cell(values, digits):
@@ -244,7 +257,9 @@ def alone(kinds, options, rows):
     systems = [System(cluster.NAMES[kind], binary(kind), f"127.60.0.{number}", folder)
                for number, kind in enumerate(kinds, 1)]
     scripts = {}
-    for name, text in (("put", PUT_SCRIPT), ("get", GET_SCRIPT), ("dns", "web.service.consul A\n")):
+    texts = {"put": PUT_SCRIPT, "dns": "web.service.consul A\n"}
+    texts.update((name, GET_SCRIPT % path) for name, _, path in HTTP_READS if "%" in path)
+    for name, text in texts.items():
         scripts[name] = os.path.join(folder, name)
         with open(scripts[name], "w") as file:
             file.write(text)
@@ -278,11 +293,10 @@ def alone(kinds, options, rows):
             fill(s)
         if "put" in rows:
             fine &= sampled("KV PUT, durable", rates, lambda s, t: wrk(s, t, scripts["put"]))
-        if "get" in rows:
-            fine &= sampled("KV GET", rates, lambda s, t: wrk(s, t, scripts["get"]))
-        if "health" in rows:
-            fine &= sampled("health/service, 10 inst.", rates,
-                            lambda s, t: wrk(s, t, path="/v1/health/service/web?passing"))
+        for name, title, path in HTTP_READS:
+            if name in rows:
+                fine &= sampled(title, rates, lambda s, t, name=name, path=path:
+                                wrk(s, t, scripts.get(name), path))
         if "dns" in rows:
             fine &= sampled("DNS A, 10 instances",
                             [("queries/s", 0), ("CPU us/query", 1), ("mean ms", 2)],
