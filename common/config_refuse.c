@@ -11,7 +11,6 @@ enum when {
 	IF_GIVEN, /* and not empty */
 	IF_POSITIVE,
 	IF_ONE_OR_TWO,
-	IF_A_TIME, /* a duration other than none */
 };
 
 static const struct {
@@ -49,8 +48,6 @@ static const struct {
 	{ "telemetry.circonus_api_token", IF_GIVEN, "sending of metrics" },
 	{ "telemetry.circonus_submission_url", IF_GIVEN, "sending of metrics" },
 	{ "telemetry.dogstatsd_addr", IF_GIVEN, "sending of metrics" },
-	{ "telemetry.prometheus_retention_time", IF_A_TIME,
-	    "metrics for Prometheus" },
 	{ "telemetry.statsd_address", IF_GIVEN, "sending of metrics" },
 	{ "telemetry.statsite_address", IF_GIVEN, "sending of metrics" },
 	{ "ui_dir", IF_GIVEN, "a web page of one's own" },
@@ -75,9 +72,6 @@ number_of(const struct json *value)
 static bool
 asks(const struct json *value, enum when when)
 {
-	struct duration span;
-	char ignored[128];
-
 	switch (when) {
 	case IF_TRUE:
 		return (value->kind == JSON_BOOL && value->boolean);
@@ -90,10 +84,6 @@ asks(const struct json *value, enum when when)
 		return (number_of(value) > 0);
 	case IF_ONE_OR_TWO:
 		return (number_of(value) == 1 || number_of(value) == 2);
-	case IF_A_TIME:
-		return (duration_parse(value->text, &span, ignored,
-			    sizeof(ignored)) == ERR_OK &&
-			span.ns > 0);
 	}
 	return (false);
 }

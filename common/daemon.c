@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon.h"
 #include "log.h"
+#include "metrics.h"
+#include "metrics_read.h"
 #include "notify.h"
 #include "privsep.h"
 #include "trim.h"
@@ -20,6 +23,7 @@ struct watchers {
 	struct daemon *daemon; /* lent */
 	ev_signal terminate;
 	ev_signal hang_up;
+	ev_check begin;
 	ev_prepare turn;
 	ev_timer trim;
 	unsigned turns; /* when it was due last */
@@ -97,6 +101,15 @@ on_hang_up(struct ev_loop *loop, ev_signal *w, int events)
 	reload(watchers->daemon);
 }
 
+/* The beginning: what is measured in this turn is measured now. */
+static void
+on_begin(struct ev_loop *loop, ev_check *w, int events)
+{
+	(void)w;
+	(void)events;
+	metrics_turn(ev_now(loop));
+}
+
 /* The end of a turn: decide, then let what was gathered leave. */
 static void
 on_turn(struct ev_loop *loop, ev_prepare *w, int events)
@@ -134,12 +147,15 @@ watchers_start(struct daemon *d, struct watchers *w)
 	signal(SIGINT, SIG_IGN);
 	ev_signal_init(&w->terminate, on_terminate, SIGTERM);
 	ev_signal_init(&w->hang_up, on_hang_up, SIGHUP);
+	ev_check_init(&w->begin, on_begin);
+	ev_set_priority(&w->begin, EV_MAXPRI);
 	ev_prepare_init(&w->turn, on_turn);
 	ev_timer_init(&w->trim, on_trim, TRIM_AFTER_S, TRIM_EVERY_S);
 	w->terminate.data = w->hang_up.data = w->turn.data = w;
 	w->trim.data = w;
 	ev_signal_start(d->loop, &w->terminate);
 	ev_signal_start(d->loop, &w->hang_up);
+	ev_check_start(d->loop, &w->begin);
 	ev_prepare_start(d->loop, &w->turn);
 	ev_timer_start(d->loop, &w->trim);
 }
@@ -229,6 +245,21 @@ arguments_take(struct daemon *d, int argc, char **argv)
 	d->argv = argv + 3;
 }
 
+/* A page in a folder that the launcher has made; who starts one daemon alone
+ * may have made none. */
+static void
+figures_open(struct daemon *d)
+{
+	const char *folder = daemon_run_path(d, METRICS_FOLDER);
+	char path[sizeof(d->path) + 32];
+
+	if (mkdir(folder, 0750) != 0 && errno != EEXIST)
+		fatal("cannot make %s: %s", folder, strerror(errno));
+	snprintf(path, sizeof(path), "%s/%s", folder, daemon_name(d->id));
+	metrics_open(path, privsep_page_gid());
+	metrics_turn(ev_now(d->loop));
+}
+
 int
 daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 {
@@ -248,6 +279,7 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 		fatal("libev has no loop for us");
 	watchers_start(&d, &watchers);
 	notify = notify_open();
+	figures_open(&d);
 	spec->open(&d);
 	privsep_drop(d.id, d.config, d.run_dir);
 	handlers_fill(&d);

@@ -162,8 +162,8 @@ privsep_drop(
 	};
 
 	tzset(); /* /etc/localtime, while it can be read */
-	user_become(
-	    ids_of(scope.row->user, id), (scope.row->reads & READ_PAGE) != 0);
+	user_become(ids_of(scope.row->user, id),
+	    (scope.row->reads & (READ_PAGE | READ_METRICS)) != 0);
 	process_narrow();
 	privsep_landlock(&scope);
 }

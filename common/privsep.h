@@ -22,7 +22,8 @@
 
 uid_t privsep_uid(enum daemon_id);
 gid_t privsep_gid(enum daemon_id);
-/* The group that may read the generation page: httpd and dnsd. */
+/* The group that may read the generation page and the pages of figures, of
+ * which Landlock then leaves each what wiring.h says. */
 gid_t privsep_page_gid(void);
 
 /* fatal() where something that the kernel has is refused; where the kernel

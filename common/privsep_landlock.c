@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "metrics_read.h"
 #include "privsep_parts.h"
 
 #define READ_ACCESS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
@@ -157,6 +158,9 @@ allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
 		    ruleset, scope->config->data_dir, "node-id", READ_ACCESS);
 	if (scope->row->reads & READ_PAGE)
 		allow_below(ruleset, scope->run_dir, "genpage", READ_ACCESS);
+	if (scope->row->reads & READ_METRICS)
+		allow_below(
+		    ruleset, scope->run_dir, METRICS_FOLDER, READ_ACCESS);
 	for (size_t i = 0; (scope->row->reads & READ_SYSTEM) && i < count; i++)
 		allow(ruleset, system_paths[i], READ_ACCESS);
 }

@@ -11,7 +11,8 @@
  * A row a daemon.
  * reads    CONFIG: files and folders of the configuration, and node-id;
  *          PAGE: the generation page; SYSTEM: /etc, /usr and the resolver's
- *          files, for names and certificates of checks
+ *          files, for names and certificates of checks; METRICS: the pages
+ *          of figures that all daemons keep (metrics.h)
  * writes   the part of the data directory that is its own, or nothing
  * network  NONE; SERVE: what it accepts on sockets opened at the start;
  *          CONNECT: reaches out by TCP and UDP too, from any port that
@@ -20,11 +21,11 @@
  */
 #define DAEMONS(X)                                                             \
 	/* id       user         reads               writes     network  runs */\
-	X(gossipd,  "_gossipd",  READ_CONFIG | READ_SYSTEM, "serf",  NET_CONNECT, RUNS_NOTHING) \
+	X(gossipd,  "_gossipd",  READ_CONFIG | READ_SYSTEM | READ_METRICS, "serf", NET_CONNECT, RUNS_NOTHING) \
 	X(raftd,    "_raftd",    READ_CONFIG,               "raft",  NET_CONNECT, RUNS_NOTHING) \
 	X(catalogd, "_catalogd", READ_CONFIG,               "",      NET_NONE,    RUNS_NOTHING) \
 	X(healthd,  "_healthd",  READ_CONFIG,               "services checks", NET_NONE, RUNS_HELPERS) \
-	X(httpd,    "_httpd",    READ_CONFIG | READ_PAGE,   "",      NET_SERVE,   RUNS_NOTHING) \
+	X(httpd,    "_httpd",    READ_CONFIG | READ_PAGE | READ_METRICS, "", NET_SERVE, RUNS_NOTHING) \
 	X(dnsd,     "_dnsd",     READ_CONFIG | READ_PAGE,   "",      NET_SERVE,   RUNS_NOTHING)
 
 /*
@@ -52,9 +53,10 @@
 	X(raftd)
 /* clang-format on */
 
-#define READ_CONFIG 0x1
-#define READ_PAGE   0x2
-#define READ_SYSTEM 0x4
+#define READ_CONFIG  0x1
+#define READ_PAGE    0x2
+#define READ_SYSTEM  0x4
+#define READ_METRICS 0x8
 
 enum daemon_network {
 	NET_NONE,

@@ -365,33 +365,3 @@ api_agent_self(struct request *r)
 
 	ask_parts(r, parts, SELF_PART_COUNT, &view);
 }
-
-/* --- Metrics. --- */
-
-#define METRICS_INTERVAL_S 10
-
-/* The interval's frame is Consul's; nothing is measured in it yet, and so it
- * is empty. */
-void
-api_agent_metrics(struct request *r)
-{
-	struct response out = { .status = 200, .content = CONTENT_JSON };
-	time_t when = (time_t)ev_now(r->httpd->daemon->loop);
-	char text[32];
-	struct tm tm;
-
-	if (slice_is(query_get(&r->query, "format"), "prometheus")) {
-		request_text(r, 415,
-		    "Prometheus is not enabled since its retention time is "
-		    "not positive");
-		return;
-	}
-	when -= when % METRICS_INTERVAL_S + METRICS_INTERVAL_S;
-	gmtime_r(&when, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S +0000 UTC", &tm);
-	buf_printf(&out.body,
-	    "{\"Timestamp\":\"%s\",\"Gauges\":[],\"Points\":[],"
-	    "\"Counters\":[],\"Samples\":[]}",
-	    text);
-	request_answer(r, &out);
-}

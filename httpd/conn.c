@@ -15,6 +15,7 @@
 #include "ask.h"
 #include "clients.h"
 #include "conn.h"
+#include "figures.h"
 #include "httpd.h"
 #include "limits.h"
 #include "log.h"
@@ -71,6 +72,9 @@ struct conn {
 	bool is_flowing;
 	bool is_flow_chunked;
 	/* Of the request that is served: */
+	struct instant begun;
+	struct metric *timed; /* lent; NULL: nobody wants to know */
+	const struct figures_endpoint *endpoint; /* lent, or NULL */
 	bool is_http10;
 	bool keeps_alive;
 	bool is_waiting;
@@ -240,6 +244,24 @@ conn_begin(struct conn *c, const struct head *head, bool keeps_alive)
 	c->may_have_more = head->is_chunked || head->content_length > 0;
 }
 
+void
+conn_measure(struct conn *c, struct metric *timed,
+    const struct figures_endpoint *endpoint)
+{
+	c->begun = instant_now();
+	c->timed = timed;
+	c->endpoint = endpoint;
+}
+
+/* The request is answered. */
+static void
+measured(struct conn *c)
+{
+	if (c->timed != NULL)
+		metric_add(c->timed, milliseconds_since(c->begun));
+	c->timed = NULL;
+}
+
 /* The head, with what only this connection knows. */
 static void
 head_put(struct conn *c, const struct blob *blob, const char *contact)
@@ -283,6 +305,11 @@ blob_put(struct conn *c, struct blob *blob, const char *contact)
 		c->lent_sent = blob->head_size;
 	}
 	c->is_last |= !c->keeps_alive;
+	if (c->endpoint != NULL)
+		figures_answered(c->endpoint, blob);
+	c->endpoint = NULL;
+	if (!c->is_stream)
+		measured(c);
 	access_end(&c->access, c->io.fd);
 }
 
@@ -538,6 +565,7 @@ conn_stream_end(struct conn *c)
 {
 	assert(c->is_stream);
 	conn_disown(c);
+	measured(c);
 	c->is_stream = false;
 	if (!c->is_http10)
 		buf_put_text(&c->out, "0\r\n\r\n");

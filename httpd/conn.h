@@ -28,6 +28,12 @@ size_t conns_count(const struct conns *);
 
 /* A request is taken up: how its answer has to look. */
 void conn_begin(struct conn *, const struct head *, bool keeps_alive);
+/* It is one of the API's, and is measured: timed until it is answered, and
+ * counted among the calls of an endpoint (NULL: it is not). */
+struct figures_endpoint;
+struct metric;
+void conn_measure(
+    struct conn *, struct metric *timed, const struct figures_endpoint *);
 /* The peer's address, 4 or 16 bytes; of a Unix socket, none. */
 struct slice conn_address(const struct conn *);
 /* Append a finished answer to the request that is being served. */

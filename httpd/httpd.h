@@ -17,6 +17,7 @@
 struct answers;
 struct asking;
 struct conns;
+struct figures;
 struct monitors;
 struct routes;
 struct ui;
@@ -30,6 +31,7 @@ struct httpd {
 	struct answers *answers;
 	struct asking *asking;
 	struct conns *conns;
+	struct figures *figures;
 	struct monitors *monitors;
 	struct ui *ui; /* NULL when it is off */
 	struct gzip *gzip;

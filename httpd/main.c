@@ -9,6 +9,7 @@
 #include "answer.h"
 #include "ask.h"
 #include "conn.h"
+#include "figures.h"
 #include "httpd.h"
 #include "limits.h"
 #include "log.h"
@@ -43,6 +44,7 @@ httpd_open(struct daemon *d)
 	h->answers = answers_new(ANSWER_CACHE_BYTES_MAX);
 	h->asking = asking_new(h);
 	h->conns = conns_new(h);
+	h->figures = figures_new(d->config);
 	h->monitors = monitors_new(h);
 	h->ui = d->config->has_ui ? ui_new() : NULL;
 	h->gzip = gzip_new();

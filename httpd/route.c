@@ -176,6 +176,13 @@ route_row(size_t index)
 	return (index < ROW_COUNT ? &rows[index] : NULL);
 }
 
+size_t
+route_index(const struct route *route)
+{
+	assert(route >= rows && route < rows + ROW_COUNT);
+	return ((size_t)(route - rows));
+}
+
 static uint32_t
 hash_add(uint32_t hash, uint8_t c)
 {
@@ -201,6 +208,7 @@ routes_new(void)
 	struct routes *all = xcalloc(1, sizeof(*all));
 
 	_Static_assert(ROW_COUNT * 3 < SLOTS, "the index is crowded");
+	_Static_assert(ROW_COUNT <= ROUTES_MAX, "too many routes");
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		struct slice pattern = slice_of_text(rows[i].pattern);
 		uint32_t hash = HASH_START, at;

@@ -49,5 +49,7 @@ const struct route *route_find(
 bool route_wants_slash(const struct routes *, struct slice path);
 /* For tests and the audit: row by row, NULL at the end. */
 const struct route *route_row(size_t index);
+size_t route_index(const struct route *);
+#define ROUTES_MAX 170 /* rows, at most */
 
 #endif

@@ -1,6 +1,7 @@
 /* Requests and their checks; see serve.h. */
 #include <assert.h>
 
+#include "figures.h"
 #include "httpd.h"
 #include "limits.h"
 #include "request.h"
@@ -209,6 +210,7 @@ admit(struct request *r)
 {
 	if (!route_take(r))
 		return (false);
+	figures_begin(r);
 	if (!query_parse(r->head->query, r->arena, &r->query)) {
 		conn_log_error(
 		    r->conn, SLICE("invalid URL escape in the query"));

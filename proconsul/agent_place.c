@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent_place.h"
+#include "metrics_read.h"
 #include "privsep.h"
 #include "wiring.h"
 #include "xmalloc.h"
@@ -269,16 +270,15 @@ run_parent(void)
 }
 
 static enum err
-run_folder_make(
-    struct place *p, const char *name, gid_t gid, mode_t mode, struct buf *why)
+run_folder_make(struct place *p, const char *name, uid_t uid, gid_t gid,
+    mode_t mode, struct buf *why)
 {
 	char path[PLACE_PATH_MAX];
 
 	path_join(path, p->run_dir, name);
 	if (mkdir(path, 0700) != 0)
 		return (io_error(why, "mkdir", path));
-	if (geteuid() == 0 &&
-	    chown(path, privsep_uid(DAEMON_catalogd), gid) != 0)
+	if (geteuid() == 0 && chown(path, uid, gid) != 0)
 		return (io_error(why, "chown", path));
 	if (chmod(path, mode) != 0) /* after chown, which clears setgid */
 		return (io_error(why, "chmod", path));
@@ -330,6 +330,7 @@ run_dir_remove(const char *run_dir)
 		EDGES(X)
 #undef X
 		    "genpage",
+		METRICS_FOLDER,
 	};
 	size_t i;
 
@@ -403,19 +404,24 @@ static enum err
 run_make(struct place *p, struct buf *why)
 {
 	const char *parent = run_parent();
+	uid_t catalogd = privsep_uid(DAEMON_catalogd);
 	enum err err;
 
 	dead_runs_remove(parent);
 	err = run_dir_make(p, parent, why);
-#define X(peer)                        \
-	if (err == ERR_OK)             \
-		err = run_folder_make( \
-		    p, #peer, privsep_gid(DAEMON_##peer), 02710, why);
+#define X(peer)                                           \
+	if (err == ERR_OK)                                \
+		err = run_folder_make(p, #peer, catalogd, \
+		    privsep_gid(DAEMON_##peer), 02710, why);
 	EDGES(X)
 #undef X
 	if (err == ERR_OK)
 		err = run_folder_make(
-		    p, "genpage", privsep_page_gid(), 02750, why);
+		    p, "genpage", catalogd, privsep_page_gid(), 02750, why);
+	/* Each daemon makes its page there before it becomes somebody. */
+	if (err == ERR_OK)
+		err = run_folder_make(
+		    p, METRICS_FOLDER, 0, privsep_page_gid(), 02750, why);
 	if (err == ERR_OK)
 		err = notify_make(p, why);
 	return (err);

@@ -30,7 +30,8 @@ static const char *const runs[] = {
 static void
 reads_print(unsigned reads)
 {
-	static const char *const names[] = { "config", "page", "system" };
+	static const char *const names[] = { "config", "page", "system",
+		"metrics" };
 	const char *before = " ";
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
