@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "catalogd.h"
+#include "filtered.h"
 #include "view.h"
 #include "xmalloc.h"
 
@@ -53,6 +54,12 @@ static const struct read_row read_rows[METHOD_COUNT] = {
 #undef X
 };
 /* clang-format on */
+
+/* A question, and what its filter was read to. */
+struct reading {
+	const void *request; /* lives as the call does */
+	const struct filter *filter;
+};
 
 static const struct query_options *
 options_of(const struct read_row *row, const void *request)
@@ -103,14 +110,14 @@ view_begin(struct catalogd *c, const struct read_row *row, struct view *v)
 
 /* Look once. True: the call was answered. Else *v says what to wait for. */
 static bool
-look(struct catalogd *c, struct call *call, const void *request, bool is_over,
-    struct view *v)
+look(struct catalogd *c, struct call *call, const struct reading *reading,
+    bool is_over, struct view *v)
 {
 	const struct read_row *row = &read_rows[call->method];
-	const struct query_options *options = options_of(row, request);
+	const struct query_options *options = options_of(row, reading->request);
 
 	view_begin(c, row, v);
-	row->look(v, request);
+	row->look(v, reading->request);
 	if (v->refusal != NULL) {
 		call_fail(call, "%s", v->refusal);
 		buf_deinit(&v->why);
@@ -123,6 +130,7 @@ look(struct catalogd *c, struct call *call, const void *request, bool is_over,
 	if (!is_over && options->min_query_index > 0 &&
 	    v->index <= options->min_query_index)
 		return (false);
+	filtered_apply(call->method, reading->filter, v->reply);
 	view_answer(c, call, v, row);
 	return (true);
 }
@@ -130,17 +138,19 @@ look(struct catalogd *c, struct call *call, const void *request, bool is_over,
 /* Whoever waited for the leader's word gets no other's. */
 static bool
 look_again(
-    struct catalogd *c, struct call *call, const void *request, bool is_over)
+    struct catalogd *c, struct call *call, const void *asked, bool is_over)
 {
+	const struct reading *reading = asked;
 	const struct query_options *options =
-	    options_of(&read_rows[call->method], request);
+	    options_of(&read_rows[call->method], reading->request);
 	struct view v;
 
 	if (!options->allow_stale && !catalogd_is_fresh(c)) {
-		forward_resume(c, call, request, watch_left(call->keeper));
+		forward_resume(
+		    c, call, reading->request, watch_left(call->keeper));
 		return (true);
 	}
-	if (look(c, call, request, is_over, &v))
+	if (look(c, call, reading, is_over, &v))
 		return (true);
 	watch_on(call->keeper, v.things, v.thing_count);
 	return (false);
@@ -162,48 +172,52 @@ wait_of(const struct query_options *options)
 }
 
 static void
-answer_or_watch(struct catalogd *c, struct call *call, const void *request)
+answer_or_watch(
+    struct catalogd *c, struct call *call, const struct reading *reading)
 {
 	const struct read_row *row = &read_rows[call->method];
+	struct reading *kept;
 	struct watch *watch;
 	struct view v;
 
-	if (look(c, call, request, false, &v))
+	if (look(c, call, reading, false, &v))
 		return;
-	watch = watch_new(
-	    c, call, request, wait_of(options_of(row, request)), look_again);
+	kept = arena_alloc(&call->arena, sizeof(*kept));
+	*kept = *reading;
+	watch = watch_new(c, call, kept,
+	    wait_of(options_of(row, reading->request)), look_again);
 	watch_on(watch, v.things, v.thing_count);
 }
 
 /* --- What is asked. --- */
 
 static bool
-is_asked_rightly(struct catalogd *c, struct call *call, const void *request)
+read_filter(struct call *call, struct reading *reading)
 {
-	const struct read_row *row = &read_rows[call->method];
-	const struct query_options *options = options_of(row, request);
-	const struct slice *datacenter =
-	    (const void *)((const char *)request + row->datacenter);
+	const struct query_options *options =
+	    options_of(&read_rows[call->method], reading->request);
+	struct buf why = { 0 };
+	bool is_read = filtered_read(call->method, options->filter,
+			   &call->arena, &reading->filter, &why) == ERR_OK;
 
-	if (!datacenter_is_ours(c, call, *datacenter))
-		return (false);
-	if (options->filter.size > 0) {
-		call_fail(call,
-		    "Filter expressions are not supported by this version "
-		    "yet: filter=%.*s",
-		    SLICE_ARGS(options->filter));
-		return (false);
-	}
-	return (true);
+	if (!is_read)
+		call_fail_text(call, buf_slice(&why));
+	buf_deinit(&why);
+	return (is_read);
 }
 
 void
 on_read(struct daemon *d, struct call *call, const void *request)
 {
 	struct catalogd *c = catalogd_of(d);
+	const struct read_row *row = &read_rows[call->method];
+	const struct slice *datacenter =
+	    (const void *)((const char *)request + row->datacenter);
+	struct reading reading = { .request = request };
 
-	if (is_asked_rightly(c, call, request))
-		answer_or_watch(c, call, request);
+	if (datacenter_is_ours(c, call, *datacenter) &&
+	    read_filter(call, &reading))
+		answer_or_watch(c, call, &reading);
 }
 
 void

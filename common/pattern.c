@@ -759,23 +759,20 @@ run(struct machine *m)
 	return (m->is_found);
 }
 
+/* `lists`: four of the code's size, `seen`: one. A place is on the stack at
+ * most twice: once for each way into it from a fork that was new. */
 static bool
-search(const struct compiler *c, struct slice text)
+search(const struct instruction *code, size_t size, uint16_t *lists,
+    uint32_t *seen, struct slice text)
 {
-	struct machine m = { .code = c->code, .size = c->size, .text = text };
-	uint16_t *lists = xreallocarray(NULL, 4 * c->size, sizeof(*lists));
-	bool is_found;
+	struct machine m = { .code = code, .size = size, .text = text };
 
-	/* A place is on the stack at most twice: once for each way into it
-	 * from a fork that was new. */
 	m.now = lists;
-	m.then = lists + c->size;
-	m.stack = lists + 2 * c->size;
-	m.seen = xcalloc(c->size, sizeof(*m.seen));
-	is_found = run(&m);
-	free(m.seen);
-	free(lists);
-	return (is_found);
+	m.then = lists + size;
+	m.stack = lists + 2 * size;
+	m.seen = seen;
+	memset(seen, 0, size * sizeof(*seen));
+	return (run(&m));
 }
 
 /* The caller frees its code. */
@@ -790,16 +787,66 @@ compile(struct compiler *c, struct slice pattern)
 		fail_whole(c, "unexpected )");
 }
 
+struct pattern {
+	const struct instruction *code;
+	size_t size;
+	uint16_t *lists;
+	uint32_t *seen;
+};
+
+static void
+mistake_tell(const struct compiler *c, struct buf *why)
+{
+	buf_printf(why, "error parsing regexp: %s: `%.*s`", c->mistake,
+	    SLICE_ARGS(c->wrong));
+}
+
+enum err
+pattern_compile(struct slice text, struct arena *arena,
+    const struct pattern **out, struct buf *why)
+{
+	struct pattern *p;
+	struct instruction *code;
+	struct compiler c;
+
+	compile(&c, text);
+	if (c.is_bad) {
+		mistake_tell(&c, why);
+		free(c.code);
+		return (ERR_INVALID);
+	}
+	p = arena_alloc(arena, sizeof(*p));
+	code = arena_array(arena, c.size, sizeof(*code));
+	memcpy(code, c.code, c.size * sizeof(*code));
+	free(c.code);
+	p->code = code;
+	p->size = c.size;
+	p->lists = arena_array(arena, 4 * c.size, sizeof(*p->lists));
+	p->seen = arena_array(arena, c.size, sizeof(*p->seen));
+	*out = p;
+	return (ERR_OK);
+}
+
+bool
+pattern_matches(const struct pattern *p, struct slice text)
+{
+	return (search(p->code, p->size, p->lists, p->seen, text));
+}
+
 enum pattern_result
 pattern_search(struct slice pattern, struct slice text)
 {
+	const struct pattern *p;
+	struct buf why = { 0 };
+	struct arena arena;
 	enum pattern_result result = PATTERN_BAD;
-	struct compiler c;
 
-	compile(&c, pattern);
-	if (!c.is_bad)
-		result = search(&c, text) ? PATTERN_FOUND : PATTERN_ABSENT;
-	free(c.code);
+	arena_init(&arena);
+	if (pattern_compile(pattern, &arena, &p, &why) == ERR_OK)
+		result =
+		    pattern_matches(p, text) ? PATTERN_FOUND : PATTERN_ABSENT;
+	arena_deinit(&arena);
+	buf_deinit(&why);
 	return (result);
 }
 
@@ -810,8 +857,7 @@ pattern_check(struct slice pattern, struct buf *why)
 
 	compile(&c, pattern);
 	if (c.is_bad)
-		buf_printf(why, "error parsing regexp: %s: `%.*s`", c.mistake,
-		    SLICE_ARGS(c.wrong));
+		mistake_tell(&c, why);
 	free(c.code);
 	return (c.is_bad ? ERR_INVALID : ERR_OK);
 }

@@ -11,6 +11,7 @@
 #ifndef COMMON_PATTERN_H
 #define COMMON_PATTERN_H
 
+#include "arena.h"
 #include "bytes.h"
 #include "err.h"
 
@@ -21,6 +22,14 @@ enum pattern_result {
 	PATTERN_FOUND,
 	PATTERN_BAD, /* not understood, or too large */
 };
+
+/* One that is looked for often; all of it is in the arena, and its looks share
+ * the room for their places: one thread at a time. */
+struct pattern;
+/* ERR_INVALID: as pattern_check() below. */
+MUST_CHECK enum err pattern_compile(struct slice pattern, struct arena *,
+    const struct pattern **out, struct buf *why);
+bool pattern_matches(const struct pattern *, struct slice text);
 
 /* Is it anywhere in the text? */
 enum pattern_result pattern_search(struct slice pattern, struct slice text);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "api.h"
+#include "filter.h"
 #include "render.h"
 
 static const struct empty nothing;
@@ -9,6 +10,24 @@ static const struct empty nothing;
 static const struct view quiet = { .render = render_empty };
 
 /* --- Lists. --- */
+
+typedef enum err filter_read_fn(struct slice, const struct type *,
+    struct arena *, const struct filter **, struct buf *);
+
+/* The filter in the view's note; false: *out says what is wrong with it. */
+static bool
+filter_of(const struct view *view, filter_read_fn *read,
+    const struct type *type, struct arena *arena, const struct filter **filter,
+    struct response *out)
+{
+	struct buf why = { 0 };
+	bool is_read = read(view->note, type, arena, filter, &why) == ERR_OK;
+
+	if (!is_read)
+		response_text_slice(out, 500, buf_slice(&why));
+	buf_deinit(&why);
+	return (is_read);
+}
 
 static int
 service_compare(const void *a, const void *b)
@@ -25,15 +44,20 @@ render_services(const struct view *view, const void *const *replies,
 {
 	const struct agent_services *reply = replies[0];
 	struct agent_service *sorted = reply->services.items;
+	const struct filter *filter;
+	const char *separator = "";
 
-	(void)view;
-	(void)arena;
+	if (!filter_of(
+		view, filter_read, &agent_service_type, arena, &filter, out))
+		return;
 	out->content = CONTENT_JSON;
 	qsort(sorted, reply->services.count, sizeof(*sorted), service_compare);
 	buf_put_u8(&out->body, '{');
 	for (size_t i = 0; i < reply->services.count; i++) {
-		if (i > 0)
-			buf_put_u8(&out->body, ',');
+		if (!filter_holds(filter, &sorted[i]))
+			continue;
+		buf_put_text(&out->body, separator);
+		separator = ",";
 		json_put_text(&out->body, sorted[i].id);
 		buf_put_u8(&out->body, ':');
 		sorted[i].content_hash = (struct slice){ 0 };
@@ -45,9 +69,10 @@ render_services(const struct view *view, const void *const *replies,
 void
 api_agent_services(struct request *r)
 {
-	struct view view = { .render = render_services };
+	struct view view = { .render = render_services,
+		.note = query_get(&r->query, "filter") };
 
-	if (request_refuse_namespace(r) && request_refuse_filter(r))
+	if (request_refuse_namespace(r))
 		ask(r, METHOD_Agent_Services, &nothing, &view);
 }
 
@@ -65,15 +90,23 @@ render_checks(const struct view *view, const void *const *replies,
 {
 	const struct agent_checks *reply = replies[0];
 	struct health_check *sorted = reply->checks.items;
+	const struct type *type = NULL;
+	const struct filter *filter;
+	const char *separator = "";
 
-	(void)view;
-	(void)arena;
+	/* Consul finds out at the first check what a selector may be. */
+	if (reply->checks.count > 0)
+		type = &health_check_type;
+	if (!filter_of(view, filter_read_late, type, arena, &filter, out))
+		return;
 	out->content = CONTENT_JSON;
 	qsort(sorted, reply->checks.count, sizeof(*sorted), check_compare);
 	buf_put_u8(&out->body, '{');
 	for (size_t i = 0; i < reply->checks.count; i++) {
-		if (i > 0)
-			buf_put_u8(&out->body, ',');
+		if (!filter_holds(filter, &sorted[i]))
+			continue;
+		buf_put_text(&out->body, separator);
+		separator = ",";
 		json_put_text(&out->body, sorted[i].check_id);
 		buf_put_u8(&out->body, ':');
 		json_from_type(&health_check_type, &sorted[i], &out->body);
@@ -84,9 +117,10 @@ render_checks(const struct view *view, const void *const *replies,
 void
 api_agent_checks(struct request *r)
 {
-	struct view view = { .render = render_checks };
+	struct view view = { .render = render_checks,
+		.note = query_get(&r->query, "filter") };
 
-	if (request_refuse_namespace(r) && request_refuse_filter(r))
+	if (request_refuse_namespace(r))
 		ask(r, METHOD_Agent_Checks, &nothing, &view);
 }
 

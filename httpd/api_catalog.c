@@ -80,7 +80,7 @@ api_catalog_nodes(struct request *r)
 	struct dc_specific_request q = { 0 };
 	struct view view = { .render = render_nodes };
 
-	if (list_request(r, &q) && request_refuse_filter(r))
+	if (list_request(r, &q))
 		ask_read(r, METHOD_Catalog_ListNodes, &q, &q.options, &view);
 }
 
@@ -146,7 +146,7 @@ api_catalog_service(struct request *r)
 	struct service_specific_request q = { 0 };
 	struct view view = { .render = render_service_nodes };
 
-	if (!request_service(r, &q) || !request_refuse_filter(r))
+	if (!request_service(r, &q))
 		return;
 	if (r->argument.size == 0)
 		request_text(r, 400, "Missing service name");
@@ -189,7 +189,7 @@ node_ask(struct request *r, enum method method, render_fn *render)
 		.node = r->argument };
 	struct view view = { .render = render };
 
-	if (!request_options(r, &q.options) || !request_refuse_filter(r))
+	if (!request_options(r, &q.options))
 		return;
 	if (r->argument.size == 0)
 		request_text(r, 400, "Missing node name");

@@ -21,7 +21,7 @@ api_health_node(struct request *r)
 		.node = r->argument };
 	struct view view = { .render = render_checks };
 
-	if (!request_options(r, &q.options) || !request_refuse_filter(r))
+	if (!request_options(r, &q.options))
 		return;
 	if (r->argument.size == 0)
 		request_text(r, 400, "Missing node name");
@@ -38,7 +38,7 @@ api_health_checks(struct request *r)
 
 	query_source_parse(&r->query, &q.source);
 	query_node_meta(&r->query, r->arena, &q.node_meta_filters);
-	if (!request_options(r, &q.options) || !request_refuse_filter(r))
+	if (!request_options(r, &q.options))
 		return;
 	if (r->argument.size == 0)
 		request_text(r, 400, "Missing service name");
@@ -55,7 +55,7 @@ api_health_state(struct request *r)
 
 	query_source_parse(&r->query, &q.source);
 	query_node_meta(&r->query, r->arena, &q.node_meta_filters);
-	if (!request_options(r, &q.options) || !request_refuse_filter(r))
+	if (!request_options(r, &q.options))
 		return;
 	if (r->argument.size == 0)
 		request_text(r, 400, "Missing check state");
@@ -125,7 +125,7 @@ api_health_service(struct request *r)
 	struct service_specific_request q = { 0 };
 	struct view view = { .render = render_instances };
 
-	if (!request_service(r, &q) || !request_refuse_filter(r))
+	if (!request_service(r, &q))
 		return;
 	if (r->argument.size == 0)
 		request_text(r, 400, "Missing service name");

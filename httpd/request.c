@@ -129,19 +129,9 @@ request_options(struct request *r, struct query_options *options)
 		return (false);
 	}
 	options->token = r->token;
+	options->filter = query_get(&r->query, "filter");
 	discovery_default(r, options);
 	return (request_refuse_namespace(r));
-}
-
-bool
-request_refuse_filter(struct request *r)
-{
-	if (query_get(&r->query, "filter").size == 0)
-		return (true);
-	request_text(r, 400,
-	    "Bad request: filter expressions are not built yet: leave out "
-	    "the query parameter \"filter\"");
-	return (false);
 }
 
 bool

@@ -45,12 +45,11 @@ void request_empty(struct request *, int status);
 /* dc=, or the agent's own. */
 struct slice request_datacenter(const struct request *);
 struct slice request_agent_datacenter(const struct request *);
-/* index, wait, consistency, token, namespaces; false: it has answered 400. */
+/* index, wait, consistency, token, filter, namespaces; false: it has answered
+ * 400. */
 MUST_CHECK bool request_options(struct request *, struct query_options *);
 /* Namespaces alone, for writes; false: it has answered 400. */
 MUST_CHECK bool request_refuse_namespace(struct request *);
-/* filter=; false: it has answered that filters are not built yet. */
-MUST_CHECK bool request_refuse_filter(struct request *);
 /* A question about one service: its name (the argument), tags, near, node
  * metadata and options; false: it has answered 400. */
 MUST_CHECK bool request_service(
