@@ -7,7 +7,6 @@
 /* When a key asks for what we can't do. */
 enum when {
 	IF_TRUE,
-	IF_FALSE,
 	IF_GIVEN, /* and not empty */
 	IF_POSITIVE,
 	IF_ONE_OR_TWO,
@@ -29,7 +28,6 @@ static const struct {
 	{ "cert_file", IF_GIVEN, "TLS" },
 	{ "config_entries.bootstrap", IF_GIVEN, "config entries" },
 	{ "connect.enabled", IF_TRUE, "Connect, the service mesh" },
-	{ "disable_remote_exec", IF_FALSE, "remote execution" },
 	{ "enable_acl_replication", IF_TRUE, "access control (ACLs)" },
 	{ "enable_agent_tls_for_checks", IF_TRUE, "TLS" },
 	{ "enable_central_service_config", IF_TRUE, "config entries" },
@@ -75,8 +73,6 @@ asks(const struct json *value, enum when when)
 	switch (when) {
 	case IF_TRUE:
 		return (value->kind == JSON_BOOL && value->boolean);
-	case IF_FALSE:
-		return (value->kind == JSON_BOOL && !value->boolean);
 	case IF_GIVEN:
 		return (value->kind == JSON_STRING ? value->text.size > 0
 						   : value->count > 0);

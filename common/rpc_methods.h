@@ -40,9 +40,9 @@
 	X(Health,  NodeChecks,       catalogd, node_specific_request,    indexed_health_checks,       READ,   NODE_READ,     LOOK | PEER)   \
 	X(Health,  ServiceChecks,    catalogd, service_specific_request, indexed_health_checks,       READ,   SERVICE_READ,  LOOK | PEER)   \
 	X(Health,  ServiceNodes,     catalogd, service_specific_request, indexed_check_service_nodes, READ,   SERVICE_READ,  LOOK | PEER)   \
-	X(KVS,     Apply,            catalogd, kvs_request,              boolean,                     WRITE,  KEY_WRITE,     FROM(httpd) | PEER) \
-	X(KVS,     Get,              catalogd, key_request,              indexed_dir_entries,         READ,   KEY_READ,      FROM(httpd) | PEER) \
-	X(KVS,     List,             catalogd, key_request,              indexed_dir_entries,         READ,   KEY_LIST,      FROM(httpd) | PEER) \
+	X(KVS,     Apply,            catalogd, kvs_request,              boolean,                     WRITE,  KEY_WRITE,     ASK | PEER) \
+	X(KVS,     Get,              catalogd, key_request,              indexed_dir_entries,         READ,   KEY_READ,      ASK | PEER) \
+	X(KVS,     List,             catalogd, key_request,              indexed_dir_entries,         READ,   KEY_LIST,      ASK | PEER) \
 	X(KVS,     ListKeys,         catalogd, key_list_request,         indexed_key_list,            READ,   KEY_LIST,      FROM(httpd) | PEER) \
 	X(Session, Apply,            catalogd, session_request,          text,                        WRITE,  SESSION_WRITE, FROM(httpd) | PEER) \
 	X(Session, Get,              catalogd, session_specific_request, indexed_sessions,            READ,   SESSION_READ,  FROM(httpd) | PEER) \
@@ -79,6 +79,7 @@
 	X(Agent,   RegisterCheck,    healthd,  agent_register_check,     empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
 	X(Agent,   DeregisterCheck,  healthd,  agent_id,                 empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
 	X(Agent,   UpdateCheck,      healthd,  agent_check_update,       empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
+	X(Agent,   RemoteExec,       healthd,  user_event_entry,         empty,                       LOCAL,  ANYONE,        FROM(gossipd)) \
 	X(Agent,   Reload,           healthd,  empty,                    empty,                       LOCAL,  AGENT_WRITE,   FROM(httpd)) \
 	X(Serf,    Members,          gossipd,  serf_members_request,     serf_members,                LOCAL,  NODE_READ,     FROM(httpd)) \
 	X(Serf,    Stats,            gossipd,  empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
@@ -86,7 +87,7 @@
 	X(Serf,    Join,             gossipd,  serf_join_request,        serf_joined,                 LOCAL,  AGENT_WRITE,   FROM(httpd)) \
 	X(Serf,    ForceLeave,       gossipd,  serf_force_leave_request, empty,                       LOCAL,  OPERATOR_WRITE, FROM(httpd)) \
 	X(Serf,    Coordinates,      gossipd,  serf_members_request,     coordinates,                 LOCAL,  NODE_READ,     FROM(httpd)) \
-	X(Serf,    Events,           gossipd,  serf_events_request,      user_events,                 LOCAL,  EVENT_READ,    FROM(httpd)) \
+	X(Serf,    Events,           gossipd,  serf_events_request,      user_events,                 LOCAL,  EVENT_READ,    ASK) \
 	X(Serf,    FireEvent,        gossipd,  serf_fire_request,        empty,                       LOCAL,  ANYONE,        ROUTED) \
 	X(Serf,    Keyring,          gossipd,  serf_keyring_request,     serf_keyring_reply,          LOCAL,  ANYONE,        ROUTED) \
 	X(Raft,    Stats,            raftd,    empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \

@@ -9,8 +9,9 @@
 
 #define SERVICES_DEADLINE SECONDS(10)
 
-/* Not listed: a question to run something, for who has that built in. */
-#define REMOTE_EXEC "_rexec"
+/* Not listed: a question to run something. */
+#define REMOTE_EXEC	 "_rexec"
+#define REMOTE_EXEC_TIME SECONDS(10)
 
 static struct events *
 events_of(struct daemon *d)
@@ -74,9 +75,46 @@ keep(struct events *e, const struct user_event_entry *entry)
 	    SLICE_ARGS(entry->name), SLICE_ARGS(entry->id));
 }
 
+/* --- Remote execution: healthd's affair. --- */
+
+static void
+on_remote_told(void *arg, const struct answer *answer)
+{
+	(void)arg;
+	if (answer->err != ERR_OK)
+		log_error("agent", "Could not hand on a remote exec event",
+		    "error=\"%.*s\"", SLICE_ARGS(answer->text));
+}
+
+static void
+remote_exec(struct daemon *d, const struct user_event_entry *entry)
+{
+	if (d->config->keys.disable_remote_exec) {
+		log_info("agent", "ignoring remote exec event, disabled.",
+		    "event_name=%.*s event_id=%.*s", SLICE_ARGS(entry->name),
+		    SLICE_ARGS(entry->id));
+		return;
+	}
+	(void)edge_ask(d->edges[DAEMON_catalogd], METHOD_Agent_RemoteExec,
+	    &user_event_entry_type, entry, REMOTE_EXEC_TIME, on_remote_told,
+	    NULL);
+}
+
+/* It is for this agent. */
+static void
+ours(struct daemon *d, const struct user_event_entry *entry)
+{
+	if (slice_is(entry->name, REMOTE_EXEC))
+		remote_exec(d, entry);
+	else
+		keep(events_of(d), entry);
+}
+
+/* --- What services this agent has. --- */
+
 /* An event that waits for the list of services. */
 struct waiting {
-	struct events *events; /* lent */
+	struct daemon *daemon; /* lent */
 	struct user_event_entry entry;
 	struct arena arena;
 };
@@ -93,8 +131,8 @@ on_services(void *arg, const struct answer *answer)
 		log_error("agent", "Could not filter an event by services",
 		    "event_name=%.*s error=\"%.*s\"", SLICE_ARGS(w->entry.name),
 		    SLICE_ARGS(answer->text));
-	else if (has_service(w->events, &services, &w->entry))
-		keep(w->events, &w->entry);
+	else if (has_service(events_of(w->daemon), &services, &w->entry))
+		ours(w->daemon, &w->entry);
 	arena_deinit(&w->arena);
 	free(w);
 }
@@ -105,7 +143,7 @@ services_ask(struct daemon *d, const struct user_event_entry *entry)
 	struct waiting *w = xcalloc(1, sizeof(*w));
 	struct empty nothing;
 
-	w->events = events_of(d);
+	w->daemon = d;
 	arena_init(&w->arena);
 	type_copy(&user_event_entry_type, entry, &w->arena, &w->entry);
 	(void)edge_ask(d->edges[DAEMON_catalogd], METHOD_Agent_Services,
@@ -124,15 +162,13 @@ events_heard(struct daemon *d, const struct user_event *event)
 		return;
 	}
 	entry.ltime = event->ltime;
-	if (slice_is(entry.name, REMOTE_EXEC))
-		return;
 	if (entry.node_filter.size > 0 &&
 	    !matches(e, entry.node_filter, slice_of_text(d->config->node_name)))
 		return;
 	if (entry.service_filter.size > 0)
 		services_ask(d, &entry);
 	else
-		keep(e, &entry);
+		ours(d, &entry);
 }
 
 void

@@ -21,6 +21,7 @@ struct waiter {
 	uint64_t change;   /* the last one that it made */
 };
 
+struct errand;
 struct remote_alias;
 
 struct healthd {
@@ -33,7 +34,11 @@ struct healthd {
 	struct helper *probes;	      /* owned; the prober */
 	struct waiter *waiters;	      /* owned */
 	struct remote_alias *aliases; /* owned; of other nodes */
-	ev_timer timer;		      /* what is due next */
+	struct errand *errands;	      /* owned; runs that are no checks */
+	unsigned errand_count;
+	uint64_t last_errand;
+	unsigned job_count;    /* of remote execution, under way */
+	ev_timer timer;	       /* what is due next */
 	struct buf reload_why; /* why the last reload was refused, or empty */
 };
 

@@ -192,6 +192,7 @@ enum run_end {
 	RUN_TIMED_OUT,	   /* a script; killed, and its end is still to come */
 	RUN_NOT_CONNECTED, /* tcp */
 	RUN_GONE,	   /* after RUN_TIMED_OUT: only now it may run again */
+	RUN_OUTPUT,	   /* not at all: a piece of a job's output */
 };
 
 /* Do all that is due by `now`; true if AGENDA_SYNC was (it is sync.c's). */

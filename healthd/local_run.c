@@ -120,6 +120,7 @@ run_log(const struct local_check *c, enum run_end end, struct slice output)
 		break;
 	case RUN_DONE:
 	case RUN_GONE:
+	case RUN_OUTPUT:
 		break;
 	}
 	buf_deinit(&timeout);

@@ -13,6 +13,7 @@
 #include "definition.h"
 #include "healthd.h"
 #include "log.h"
+#include "remote_exec.h"
 #include "status.h"
 #include "xmalloc.h"
 
@@ -341,5 +342,6 @@ call_fn *const healthd_handlers[METHOD_COUNT] = {
 	[METHOD_Agent_DeregisterCheck] = on_deregister_check,
 	[METHOD_Agent_UpdateCheck] = on_update_check,
 	[METHOD_Agent_Reload] = on_reload,
+	[METHOD_Agent_RemoteExec] = on_remote_exec,
 	[METHOD_Edge_ServerJoined] = on_server_joined,
 };

@@ -2,6 +2,7 @@
  * Runs of checks: what the core wants run goes to the helper that can, and
  * what comes back goes to the core.
  */
+#include "errand.h"
 #include "healthd.h"
 #include "log.h"
 
@@ -35,8 +36,11 @@ on_result(void *arg, const struct probe_result *result)
 {
 	struct healthd *h = arg;
 
-	if (result->run == 0)
+	if (result->run == 0) {
 		probes_fail(h);
+		errands_fail_probes(h);
+	} else if (result->run & ERRAND_BIT)
+		errand_result(h, result);
 	else
 		run_ended(h, result);
 }

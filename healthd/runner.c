@@ -17,6 +17,7 @@
 #include "log.h"
 #include "privsep.h"
 #include "trim.h"
+#include "result.h"
 #include "runner.h"
 #include "script.h"
 #include "xmalloc.h"
@@ -38,17 +39,12 @@ struct runner {
 
 /* --- Saying how it went. --- */
 
-static void
-result_send(struct runner *r, const struct probe_result *result)
+/* As Go's ExitStatus has it. */
+static int64_t
+exit_code(const struct script *s)
 {
-	struct buf bytes = { 0 };
-	ssize_t size;
-
-	type_encode(&probe_result_type, result, &bytes);
-	do /* healthd reads at once; we may wait for it */
-		size = send(r->healthd, bytes.data, bytes.size, MSG_NOSIGNAL);
-	while (size < 0 && errno == EINTR);
-	buf_deinit(&bytes);
+	return (s->has_exited && WIFEXITED(s->status) ? WEXITSTATUS(s->status)
+						      : -1);
 }
 
 static void
@@ -60,11 +56,12 @@ script_tell(struct runner *r, const struct script *s, enum run_end end,
 		.check_id = buf_slice(&s->check_id),
 		.end = end,
 		.status = status,
+		.exit_code = exit_code(s),
 		.output = output,
 	};
 
 	if (!s->is_cancelled)
-		result_send(r, &result);
+		result_send(r->healthd, &result);
 }
 
 static void
@@ -109,46 +106,99 @@ exit_tell(struct runner *r, const struct script *s)
 
 /* --- Scripts. --- */
 
-static void
-script_begin(struct runner *r, const struct probe_request *q)
+static struct script *
+script_find(struct runner *r, uint64_t run)
+{
+	struct script *s = r->scripts;
+
+	while (s != NULL && s->run != run)
+		s = s->next;
+	return (s);
+}
+
+static struct script *
+script_new(struct runner *r, const struct probe_request *q)
 {
 	struct script *s = xcalloc(1, sizeof(*s));
-	struct buf why = { 0 };
-	bool has_started = false;
 
 	s->run = q->run;
-	s->timeout = q->timeout;
-	s->deadline = instant_add(instant_now(), q->timeout);
+	s->kind = q->kind;
+	s->output = -1;
+	s->deadline = INSTANT_NEVER;
 	buf_put_slice(&s->check_id, q->check_id);
 	tail_init(&s->tail, q->output_max);
-	if (q->check.script_args.count == 0)
-		buf_put_text(&why, "need an executable to run");
-	else if (r->script_count >= SCRIPTS_MAX)
-		buf_put_text(&why, "too many scripts at once");
-	else
-		has_started = script_start(s, &q->check.script_args, &why);
-	if (has_started) {
-		s->next = r->scripts;
-		r->scripts = s;
-		r->script_count++;
-	} else {
-		script_tell(
-		    r, s, RUN_NOT_STARTED, CHECK_CRITICAL, buf_slice(&why));
-		script_free(s);
+	if (q->kind == PROBE_JOB) {
+		s->stream = xcalloc(1, sizeof(*s->stream));
+		stream_init(s->stream);
 	}
-	buf_deinit(&why);
+	s->next = r->scripts;
+	r->scripts = s;
+	r->script_count++;
+	return (s);
 }
 
 static void
+script_drop(struct runner *r, struct script *s)
+{
+	struct script **at = &r->scripts;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	r->script_count--;
+	script_free(s);
+}
+
+/* A run without a time limit of its own has none: watches and jobs. */
+static void
+script_begin(struct runner *r, struct script *s, const struct probe_request *q)
+{
+	struct buf why = { 0 };
+
+	s->timeout = q->timeout;
+	if (q->timeout.ns > 0 || q->kind == PROBE_CHECK)
+		s->deadline = instant_add(instant_now(), q->timeout);
+	if (r->script_count > SCRIPTS_MAX)
+		buf_put_text(&why, "too many scripts at once");
+	else if (script_start(s, q, &why)) {
+		buf_deinit(&why);
+		return;
+	}
+	script_tell(r, s, RUN_NOT_STARTED, CHECK_CRITICAL, buf_slice(&why));
+	script_drop(r, s);
+	buf_deinit(&why);
+}
+
+/* What it is to be given comes before the request itself, if it is long. */
+static void
+script_request(struct runner *r, const struct probe_request *q)
+{
+	struct script *s = script_find(r, q->run);
+
+	if (s == NULL)
+		s = script_new(r, q);
+	else if (s->has_started)
+		return;
+	buf_put_slice(&s->input, q->input);
+	if (!q->is_input_more)
+		script_begin(r, s, q);
+}
+
+/* A job that nobody waits for any more goes on, as with Consul. */
+static void
 script_cancel(struct runner *r, uint64_t run)
 {
-	for (struct script *s = r->scripts; s != NULL; s = s->next) {
-		if (s->run != run)
-			continue;
-		s->is_cancelled = true;
-		if (!s->has_exited)
-			script_kill(s);
-	}
+	struct script *s = script_find(r, run);
+
+	if (s == NULL)
+		return;
+	s->is_cancelled = true;
+	if (!s->has_started)
+		script_drop(r, s);
+	else if (s->stream != NULL)
+		s->stream->is_muted = true;
+	else if (!s->has_exited)
+		script_kill(s);
 }
 
 /* Its words are read to the end, unless its time is up: children that it left
@@ -156,8 +206,23 @@ script_cancel(struct runner *r, uint64_t run)
 static bool
 is_over(const struct script *s)
 {
+	if (s->stream != NULL)
+		return (s->has_exited && s->output < 0 &&
+			(s->stream->size == 0 || s->stream->is_muted));
 	return (s->has_exited &&
 		(s->output < 0 || s->has_timed_out || s->is_cancelled));
+}
+
+static void
+stream_tell(struct runner *r, struct script *s, struct instant now)
+{
+	struct stream *stream = s->stream;
+
+	if (!stream_is_due(stream, s->output < 0, now))
+		return;
+	script_tell(r, s, RUN_OUTPUT, CHECK_PASSING,
+	    slice(stream->piece, stream->size));
+	stream_sent(stream);
 }
 
 static void
@@ -179,7 +244,10 @@ scripts_tend(struct runner *r, struct instant now)
 	while (*at != NULL) {
 		struct script *s = *at;
 
-		script_read(s);
+		if (s->has_started)
+			script_read(s);
+		if (s->stream != NULL)
+			stream_tell(r, s, now);
 		if (!is_over(s))
 			script_check_time(r, s, now);
 		if (!is_over(s)) {
@@ -233,10 +301,34 @@ prober_ended(struct runner *r, int status)
 	    "agent", "The prober has died", "status=%#x", (unsigned)status);
 	while (recv(r->probes, r->in, HELPER_MESSAGE_MAX, MSG_DONTWAIT) > 0)
 		continue;
-	result_send(r, &gone);
+	result_send(r->healthd, &gone);
 }
 
 /* --- The loop. --- */
+
+/* healthd is gone, and so shall be what it had run. */
+static void
+script_end(struct script *s)
+{
+	if (s->has_started)
+		script_kill(s);
+	if (s->file != NULL)
+		(void)unlink(s->file);
+}
+
+static void
+request_do(struct runner *r, const struct probe_request *request)
+{
+	struct script *s;
+
+	if (request->is_cancel)
+		script_cancel(r, request->run);
+	else if (request->kind != PROBE_MORE)
+		script_request(r, request);
+	else if ((s = script_find(r, request->run)) != NULL &&
+		 s->stream != NULL)
+		stream_credit(s->stream);
+}
 
 static void
 request_read(struct runner *r)
@@ -249,17 +341,15 @@ request_read(struct runner *r)
 		return;
 	if (size <= 0) {
 		for (struct script *s = r->scripts; s != NULL; s = s->next)
-			script_kill(s);
+			script_end(s);
 		_exit(0);
 	}
 	arena_init(&arena);
 	if (type_decode_all(&probe_request_type, slice(r->in, (size_t)size),
 		&arena, &request) != ERR_OK)
 		log_error("agent", "healthd talks nonsense", "bytes=%zd", size);
-	else if (request.is_cancel)
-		script_cancel(r, request.run);
 	else
-		script_begin(r, &request);
+		request_do(r, &request);
 	arena_deinit(&arena);
 }
 
@@ -290,9 +380,13 @@ wait_ms(const struct runner *r)
 	struct instant now = instant_now();
 	int64_t ns;
 
-	for (const struct script *s = r->scripts; s != NULL; s = s->next)
+	for (const struct script *s = r->scripts; s != NULL; s = s->next) {
 		if (!s->has_timed_out && instant_before(s->deadline, first))
 			first = s->deadline;
+		if (s->stream != NULL &&
+		    instant_before(stream_next(s->stream), first))
+			first = stream_next(s->stream);
+	}
 	if (first.ns == INSTANT_NEVER.ns)
 		return (-1);
 	ns = instant_since(first, now).ns;
@@ -311,7 +405,8 @@ turn(struct runner *r)
 	polls[2] =
 	    (struct pollfd){ r->prober == 0 ? r->probes : -1, POLLIN, 0 };
 	for (const struct script *s = r->scripts; s != NULL; s = s->next)
-		if (!s->has_timed_out)
+		if (!s->has_timed_out && s->output >= 0 &&
+		    (s->stream == NULL || stream_room(s->stream) > 0))
 			polls[count++] =
 			    (struct pollfd){ s->output, POLLIN, 0 };
 	if (poll(polls, count, wait_ms(r)) < 0 && errno != EINTR)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "xmalloc.h"
 
 #define READ_SIZE 4096
+#define READS_MAX 32 /* a turn: who writes for ever must not keep us here */
 #define PATH_SIZE 4096
 
 /* --- Which file it is (os/exec, LookPath). --- */
@@ -69,34 +71,123 @@ program_find(struct slice name, char path[PATH_SIZE], struct buf *why)
 
 /* --- Fork and exec. --- */
 
-static char **
-arguments_make(const struct slice_list *args)
+static char *
+text_make(struct slice in)
 {
-	char **argv = xcalloc(args->count + 1, sizeof(*argv));
+	char *text = xcalloc(1, in.size + 1);
 
-	for (size_t i = 0; i < args->count; i++) {
-		argv[i] = xcalloc(1, args->items[i].size + 1);
-		if (args->items[i].size > 0)
-			memcpy(
-			    argv[i], args->items[i].data, args->items[i].size);
-	}
+	if (in.size > 0)
+		memcpy(text, in.data, in.size);
+	return (text);
+}
+
+/* The file of a job's script is the last, if there is one. */
+static char **
+arguments_make(const struct slice_list *args, const char *file)
+{
+	char **argv = xcalloc(args->count + 2, sizeof(*argv));
+
+	for (size_t i = 0; i < args->count; i++)
+		argv[i] = text_make(args->items[i]);
+	if (file != NULL)
+		argv[args->count] = xstrdup(file);
 	return (argv);
 }
 
-static void
-arguments_free(char **argv)
+/* Ours, and behind it what is given: the last of a name counts. */
+static char **
+environment_make(const struct slice_list *more)
 {
-	for (size_t i = 0; argv[i] != NULL; i++)
-		free(argv[i]);
-	free(argv);
+	size_t count = 0;
+	char **made;
+
+	while (environ[count] != NULL)
+		count++;
+	made = xcalloc(count + more->count + 1, sizeof(*made));
+	for (size_t i = 0; i < count; i++)
+		made[i] = xstrdup(environ[i]);
+	for (size_t i = 0; i < more->count; i++)
+		made[count + i] = text_make(more->items[i]);
+	return (made);
 }
+
+static void
+texts_free(char **texts)
+{
+	for (size_t i = 0; texts[i] != NULL; i++)
+		free(texts[i]);
+	free(texts);
+}
+
+/* --- What it is given. --- */
+
+static bool
+write_all(int fd, struct slice bytes)
+{
+	while (bytes.size > 0) {
+		ssize_t size = write(fd, bytes.data, bytes.size);
+
+		if (size < 0 && errno != EINTR)
+			return (false);
+		if (size > 0)
+			bytes = slice_tail(bytes, (size_t)size);
+	}
+	return (true);
+}
+
+/* Its standard input: as a file, it need not be read to be written. */
+static int
+input_open(const struct script *s)
+{
+	int fd;
+
+	if (s->kind != PROBE_HANDLER)
+		return (open("/dev/null", O_RDONLY | O_CLOEXEC));
+	fd = memfd_create("watch", MFD_CLOEXEC);
+	if (fd < 0 || !write_all(fd, buf_slice(&s->input)) ||
+	    lseek(fd, 0, SEEK_SET) != 0) {
+		if (fd >= 0)
+			close(fd);
+		return (-1);
+	}
+	return (fd);
+}
+
+/* Where Go puts its temporary files. */
+static bool
+file_make(struct script *s)
+{
+	const char *folder = getenv("TMPDIR");
+	char path[PATH_SIZE];
+	bool is_good;
+	int fd, used;
+
+	if (folder == NULL || *folder == '\0')
+		folder = "/tmp";
+	used = snprintf(path, sizeof(path), "%s/rexecXXXXXX", folder);
+	if (used < 0 || used >= PATH_SIZE)
+		return (false);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return (false);
+	s->file = xstrdup(path);
+	is_good = write_all(fd, buf_slice(&s->input)) && fchmod(fd, 0750) == 0;
+	return (close(fd) == 0 && is_good);
+}
+
+/* --- Fork and exec, the child's side. --- */
+
+struct child {
+	const char *path;
+	char **argv;
+	char **environment;
+	int input, output, failure;
+};
 
 /* In the child: a group of its own, nothing inherited, then the script. What
  * goes wrong is told as an errno. */
-static void __attribute__((noreturn))
-child_run(const char *path, char **argv, int output, int failure)
+static void __attribute__((noreturn)) child_run(const struct child *c)
 {
-	int nothing = open("/dev/null", O_RDONLY);
 	sigset_t none;
 	int error;
 
@@ -104,12 +195,12 @@ child_run(const char *path, char **argv, int output, int failure)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
-	if (setpgid(0, 0) == 0 && dup2(nothing, STDIN_FILENO) >= 0 &&
-	    dup2(output, STDOUT_FILENO) >= 0 &&
-	    dup2(output, STDERR_FILENO) >= 0)
-		execv(path, argv);
+	if (setpgid(0, 0) == 0 && dup2(c->input, STDIN_FILENO) >= 0 &&
+	    dup2(c->output, STDOUT_FILENO) >= 0 &&
+	    dup2(c->output, STDERR_FILENO) >= 0)
+		execve(c->path, c->argv, c->environment);
 	error = errno;
-	if (write(failure, &error, sizeof(error)) < 0)
+	if (write(c->failure, &error, sizeof(error)) < 0)
 		_exit(126);
 	_exit(127);
 }
@@ -128,7 +219,7 @@ child_error(int failure)
 }
 
 static int
-child_fork(struct script *s, const char *path, char **argv)
+child_fork(struct script *s, struct child *c)
 {
 	int output[2], failure[2];
 	int error;
@@ -141,9 +232,11 @@ child_fork(struct script *s, const char *path, char **argv)
 		close(output[1]);
 		return (error);
 	}
+	c->output = output[1];
+	c->failure = failure[1];
 	s->pid = fork();
 	if (s->pid == 0)
-		child_run(path, argv, output[1], failure[1]);
+		child_run(c);
 	error = s->pid < 0 ? errno : 0;
 	close(output[1]);
 	close(failure[1]);
@@ -160,24 +253,49 @@ child_fork(struct script *s, const char *path, char **argv)
 	return (error);
 }
 
+static int
+child_start(struct script *s, const char *path, const struct probe_request *q)
+{
+	struct child child = { .path = path };
+	int error;
+
+	child.input = input_open(s);
+	if (child.input < 0)
+		return (errno);
+	child.argv = arguments_make(&q->check.script_args, s->file);
+	child.environment = environment_make(&q->environment);
+	error = child_fork(s, &child);
+	texts_free(child.argv);
+	texts_free(child.environment);
+	close(child.input);
+	return (error);
+}
+
 bool
-script_start(struct script *s, const struct slice_list *args, struct buf *why)
+script_start(struct script *s, const struct probe_request *q, struct buf *why)
 {
 	char path[PATH_SIZE];
-	char **argv;
 	int error;
 
 	s->output = -1;
-	if (!program_find(args->items[0], path, why))
+	if (q->check.script_args.count == 0) {
+		buf_put_text(why, "need an executable to run");
 		return (false);
-	argv = arguments_make(args);
-	error = child_fork(s, path, argv);
-	arguments_free(argv);
+	}
+	if (!program_find(q->check.script_args.items[0], path, why))
+		return (false);
+	if (s->kind == PROBE_JOB && s->input.size > 0 && !file_make(s)) {
+		buf_put_text(why, "failed to make tmp file");
+		return (false);
+	}
+	error = child_start(s, path, q);
+	buf_deinit(&s->input);
 	if (error != 0) {
 		buf_printf(why, "fork/exec %s: ", path);
 		probe_errno_text(error, why);
 		return (false);
 	}
+	s->has_started = true;
 	if (fcntl(s->output, F_SETFL, O_NONBLOCK) != 0)
 		script_kill(s);
 	return (true);
@@ -188,9 +306,14 @@ script_read(struct script *s)
 {
 	char bytes[READ_SIZE];
 
-	while (s->output >= 0) {
-		ssize_t size = read(s->output, bytes, sizeof(bytes));
+	for (int i = 0; i < READS_MAX && s->output >= 0; i++) {
+		ssize_t size;
+		size_t room =
+		    s->stream == NULL ? sizeof(bytes) : stream_room(s->stream);
 
+		if (room == 0)
+			return;
+		size = read(s->output, bytes, room);
 		if (size < 0 && errno == EINTR)
 			continue;
 		if (size < 0 && errno == EAGAIN)
@@ -198,9 +321,11 @@ script_read(struct script *s)
 		if (size <= 0) {
 			close(s->output);
 			s->output = -1;
-			return;
-		}
-		tail_put(&s->tail, bytes, (size_t)size);
+		} else if (s->stream != NULL)
+			stream_put(
+			    s->stream, bytes, (size_t)size, instant_now());
+		else
+			tail_put(&s->tail, bytes, (size_t)size);
 	}
 }
 
@@ -215,6 +340,11 @@ script_free(struct script *s)
 {
 	if (s->output >= 0)
 		close(s->output);
+	if (s->file != NULL)
+		(void)unlink(s->file);
+	free(s->file);
+	free(s->stream);
+	buf_deinit(&s->input);
 	tail_deinit(&s->tail);
 	buf_deinit(&s->check_id);
 	free(s);

@@ -9,16 +9,22 @@
 #include <sys/types.h>
 
 #include "clock.h"
+#include "health_types.h"
+#include "stream.h"
 #include "tail.h"
-#include "type.h"
 
 struct script {
 	struct script *next;
 	uint64_t run;
+	uint64_t kind; /* PROBE_* */
 	struct buf check_id;
+	struct buf input; /* until it is started */
+	char *file;	  /* owned; of a job's script: goes with it */
+	bool has_started;
 	pid_t pid;
 	int output; /* end of the pipe; -1 once it has ended */
 	struct tail tail;
+	struct stream *stream; /* owned; of a job, instead of the tail */
 	struct instant deadline;
 	struct duration timeout;
 	bool has_exited;
@@ -29,8 +35,8 @@ struct script {
 
 /* Start it. False, and Go's text in *why, if that can't be. */
 MUST_CHECK bool script_start(
-    struct script *, const struct slice_list *args, struct buf *why);
-/* Read what there is; closes the pipe at its end. */
+    struct script *, const struct probe_request *, struct buf *why);
+/* Read what there is, and room for; closes the pipe at its end. */
 void script_read(struct script *);
 void script_kill(const struct script *);
 void script_free(struct script *);

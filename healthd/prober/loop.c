@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "healthd/helper.h"
+#include "healthd/result.h"
 #include "log.h"
 #include "prober.h"
 #include "xmalloc.h"
@@ -31,19 +32,6 @@ struct watched {
 };
 
 /* --- Ends. --- */
-
-static void
-result_send(struct prober *p, const struct probe_result *result)
-{
-	struct buf bytes = { 0 };
-	ssize_t size;
-
-	type_encode(&probe_result_type, result, &bytes);
-	do
-		size = send(p->healthd, bytes.data, bytes.size, MSG_NOSIGNAL);
-	while (size < 0 && errno == EINTR);
-	buf_deinit(&bytes);
-}
 
 static void
 handle_free(struct probe *probe)
@@ -92,7 +80,7 @@ probe_end(struct probe *probe, enum run_end end, enum check_status status,
 		.output = output,
 	};
 
-	result_send(probe->prober, &result);
+	result_send(probe->prober->healthd, &result);
 	probe_free(probe);
 }
 
