@@ -378,7 +378,7 @@ judge(const struct forward *f)
 
 	if (where == ANYWHERE ||
 	    (datacenter.size > 0 &&
-		!slice_equal_fold(
+		!slice_equal(
 		    datacenter, slice_of_text(c->daemon->config->datacenter))))
 		return (FOR_US);
 	if (where == AT_LEADER || !is_read(f))

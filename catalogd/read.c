@@ -73,7 +73,7 @@ datacenter_is_ours(
 {
 	struct slice ours = slice_of_text(c->daemon->config->datacenter);
 
-	if (datacenter.size == 0 || slice_equal_fold(datacenter, ours))
+	if (datacenter.size == 0 || slice_equal(datacenter, ours))
 		return (true);
 	call_fail(call, "No path to datacenter");
 	return (false);

@@ -12,8 +12,9 @@
 #include "log.h"
 #include "xmalloc.h"
 
-#define STEP_BYTES  (64 * 1024)
-#define GZIP_WINDOW (15 + 16)
+#define STEP_BYTES	  (64 * 1024)
+#define GZIP_WINDOW	  (15 + 16)
+#define GZIP_HEADER_BYTES 10
 
 enum place {
 	IN_HEADER,
@@ -48,6 +49,8 @@ struct archive_reader {
 	void *arg;
 	z_stream zlib;
 	gz_header gzip;
+	uint8_t first[GZIP_HEADER_BYTES];
+	size_t first_size;
 	bool has_begun;	 /* a byte has come */
 	bool is_at_end;	 /* of a gzip member */
 	bool has_header; /* of the first member */
@@ -298,16 +301,14 @@ next_member(struct archive_reader *r)
 		fatal("zlib fails");
 }
 
-enum err
-archive_reader_put(
-    struct archive_reader *r, struct slice bytes, struct buf *why)
+static enum err
+inflate_put(struct archive_reader *r, struct slice bytes, struct buf *why)
 {
 	enum err err = ERR_OK;
 	int code;
 
 	r->zlib.next_in = bytes.data;
 	r->zlib.avail_in = (uInt)bytes.size;
-	r->has_begun |= bytes.size > 0;
 	do {
 		if (r->zlib.avail_in > 0)
 			next_member(r);
@@ -325,6 +326,31 @@ archive_reader_put(
 			err = fail_zlib(r, code, why);
 	} while (
 	    err == ERR_OK && (r->zlib.avail_in > 0 || r->zlib.avail_out == 0));
+	return (err);
+}
+
+/* Go judges the first header when all of it is there: what is shorter has
+ * ended too early, whatever it is. */
+enum err
+archive_reader_put(
+    struct archive_reader *r, struct slice bytes, struct buf *why)
+{
+	size_t size = GZIP_HEADER_BYTES - r->first_size;
+	enum err err = ERR_OK;
+
+	if (size > bytes.size)
+		size = bytes.size;
+	r->has_begun |= bytes.size > 0;
+	if (size > 0) {
+		memcpy(r->first + r->first_size, bytes.data, size);
+		r->first_size += size;
+		if (r->first_size < GZIP_HEADER_BYTES)
+			return (ERR_OK);
+		err = inflate_put(r, slice(r->first, r->first_size), why);
+		bytes = slice_tail(bytes, size);
+	}
+	if (err == ERR_OK && bytes.size > 0)
+		err = inflate_put(r, bytes, why);
 	return (err);
 }
 

@@ -42,6 +42,9 @@
 #define HTTP_HEAD_TIMEOUT_MS   10000 /* slow-loris: the head must be here */
 #define HTTP_BODY_TIMEOUT_MS   60000
 #define HTTP_IDLE_TIMEOUT_MS   120000
+/* Unwanted body that is read over to keep a connection: Go's
+ * maxPostHandlerReadBytes. */
+#define HTTP_DISCARD_BYTES_MAX (256 * 1024)
 #define HTTP_PIPELINE_MAX      64
 #define ANSWER_CACHE_BYTES_MAX (8 * 1024 * 1024)
 

@@ -321,7 +321,14 @@
 	F(U64, _, level, "Level", 0, 0) \
 	F(STR, _, line, "Line", 0, 0)
 
+/* Body of /v1/agent/connect/authorize. */
+#define CONNECT_AUTHORIZE(F) \
+	F(STR, _, target, "Target", 0, 0) \
+	F(STR, _, client_cert_uri, "ClientCertURI", 0, 0) \
+	F(STR, _, client_cert_serial, "ClientCertSerial", 0, 0)
+
 #define LOCAL_TYPES(X) \
+	X(connect_authorize, CONNECT_AUTHORIZE, "ConnectAuthorizeRequest") \
 	X(agent_service, AGENT_SERVICE, "AgentService") \
 	X(agent_services, AGENT_SERVICES, "AgentServices") \
 	X(agent_checks, AGENT_CHECKS, "AgentChecks") \

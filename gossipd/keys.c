@@ -9,7 +9,8 @@
 #include "keys.h"
 #include "payload.h"
 
-#define NO_KEYRING "Keyring is empty (encryption not enabled)"
+#define NO_KEYRING "No keyring to modify (encryption not enabled)"
+#define NO_KEYS	   "Keyring is empty (encryption not enabled)"
 /* What a list may take: Serf's query response limit, less its own fields. */
 #define LIST_BYTES_MAX	  1024
 #define LIST_BYTES_AROUND 128
@@ -113,7 +114,7 @@ operation_asked(struct pool *pool, const struct gossip_asked *asked,
 	if (key_request_get(asked->payload, &key) != ERR_OK)
 		mistake = "Failed to decode key request";
 	else if (!pool_is_encrypted(pool))
-		mistake = NO_KEYRING;
+		mistake = operation->run == NULL ? NO_KEYS : NO_KEYRING;
 	else if (operation->run == NULL)
 		list_fill(pool, &arena, &response);
 	else if ((mistake = operation->run(pool->keyring, key)) == NULL)

@@ -318,8 +318,9 @@ local_update_ttl(struct local *l, struct slice id, enum check_status status,
 	struct buf cut = { 0 };
 
 	if (c == NULL || c->kind != CHECK_TTL) {
-		buf_printf(why, "CheckID \"%.*s\" does not have associated TTL",
-		    SLICE_ARGS(id));
+		buf_put_text(why, "CheckID ");
+		buf_put_quoted(why, id);
+		buf_put_text(why, " does not have associated TTL");
 		return (ERR_REFUSED);
 	}
 	log_debug(LOG_NAME, "Check status updated", "check=%.*s status=%s",

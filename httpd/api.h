@@ -78,7 +78,11 @@ route_fn api_coordinate_update;
 /* Capabilities that are off, as Consul says it; and those that are not built
  * yet, by name: never a made-up answer. */
 route_fn api_acl_disabled;
-route_fn api_connect_disabled;
+route_fn api_connect_authorize;
+route_fn api_connect_configuration;
+route_fn api_connect_leaf;
+route_fn api_connect_roots;
+route_fn api_discovery_chain;
 route_fn api_not_built;
 
 #endif

@@ -224,8 +224,7 @@ api_agent_check_update(struct request *r)
 		.token = r->token };
 	struct check_body body = { 0 };
 
-	if (!request_refuse_namespace(r) ||
-	    !request_decode(r, JSON_API, &check_body_type, &body,
+	if (!request_decode(r, JSON_API, &check_body_type, &body,
 		"Request decode failed: "))
 		return;
 	if (!slice_is(body.status, "passing") &&
@@ -235,6 +234,8 @@ api_agent_check_update(struct request *r)
 		    SLICE_ARGS(body.status));
 		return;
 	}
+	if (!request_refuse_namespace(r))
+		return;
 	q.status = body.status;
 	q.output = body.output;
 	ask(r, METHOD_Agent_UpdateCheck, &q, &quiet);

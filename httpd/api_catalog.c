@@ -48,7 +48,7 @@ api_catalog_datacenters(struct request *r)
 	struct datacenters_request q = { 0 };
 	struct view view = { .render = render_texts };
 
-	if (request_options(r, &q.options))
+	if (request_consistency(r, &q.options))
 		ask(r, METHOD_Catalog_ListDatacenters, &q, &view);
 }
 

@@ -172,7 +172,7 @@ api_event_list(struct request *r)
 	struct view view = { .render = render_events };
 	struct query_options options = { 0 };
 
-	if (!request_options(r, &options))
+	if (!request_wait(r, &options))
 		return;
 	view.note =
 	    slice(&options.min_query_index, sizeof(options.min_query_index));

@@ -11,19 +11,6 @@ api_acl_disabled(struct request *r)
 }
 
 void
-api_connect_disabled(struct request *r)
-{
-	struct response out = { 0 };
-	static const struct query_meta unknown;
-
-	response_text(
-	    &out, 500, "Connect must be enabled in order to use this endpoint");
-	if (r->route->flags & ROUTE_META_ON_ERROR)
-		response_meta(&out, &unknown);
-	request_answer(r, &out);
-}
-
-void
 api_not_built(struct request *r)
 {
 	request_text(r, 501, "%.*s %s is not built yet in proconsul",

@@ -22,6 +22,7 @@ struct job {
 	struct httpd *httpd; /* lent */
 	struct conn *conn;   /* lent */
 	bool is_save;
+	bool wants_gzip; /* of an error; an archive is gzip already */
 	bool is_last;	 /* what was written is all */
 	uint64_t ask;	 /* 0: none */
 	uint64_t handle; /* 0: none is open */
@@ -68,6 +69,7 @@ finish(struct job *job, struct response *out)
 {
 	struct conn *conn = job->conn;
 	const struct render_options options = {
+		.wants_gzip = job->wants_gzip,
 		.gzip = job->httpd->gzip,
 		.extra_headers = job->httpd->policy.api_headers,
 	};
@@ -247,21 +249,19 @@ on_opened(void *arg, const struct answer *answer)
 void
 api_snapshot(struct request *r)
 {
-	struct query_options options = { 0 };
 	struct snapshot_request wanted = {
 		.datacenter = request_datacenter(r),
 		.token = r->token,
+		.allow_stale = query_has(&r->query, "stale"),
 	};
 	struct job *job;
 
-	if (!request_options(r, &options))
-		return;
-	wanted.allow_stale = options.allow_stale;
 	wanted.op =
 	    r->head->method == HTTP_PUT ? SNAPSHOT_RESTORE : SNAPSHOT_SAVE;
 	job = xcalloc(1, sizeof(*job));
 	job->httpd = r->httpd;
 	job->conn = r->conn;
+	job->wants_gzip = r->head->accepts_gzip;
 	job->is_save = wanted.op == SNAPSHOT_SAVE;
 	conn_own(r->conn, on_event, on_close, job);
 	job->ask = edge_ask(catalogd(job), METHOD_Snapshot_Open,

@@ -486,12 +486,16 @@ conn_is_waiting(const struct conn *c)
 	return (c->is_waiting);
 }
 
-/* What is left of a body would be taken for the next request. */
+/* What is left of a body would be taken for the next request: it is read over,
+ * or, if there is too much of it, the connection ends. */
 static void
 conn_disown(struct conn *c)
 {
 	c->on_event = c->on_close = NULL;
-	if (c->is_flowing)
+	if (c->is_flowing && !c->is_flow_chunked &&
+	    c->flow_left <= HTTP_DISCARD_BYTES_MAX)
+		c->discard = (size_t)c->flow_left;
+	else if (c->is_flowing)
 		c->keeps_alive = false;
 	c->is_flowing = false;
 }

@@ -200,8 +200,8 @@ max_stale_parse(
 		       SLICE_ARGS(value))));
 }
 
-static const char *
-consistency_parse(
+const char *
+query_consistency_parse(
     const struct query *q, struct arena *arena, struct query_options *options)
 {
 	const char *error;
@@ -225,20 +225,13 @@ consistency_parse(
 }
 
 const char *
-query_options_parse(
-    const struct query *q, struct arena *arena, struct query_options *options)
+query_wait_parse(const struct query *q, struct query_options *options)
 {
-	struct slice wait, index;
+	struct slice wait = query_get(q, "wait");
+	struct slice index = query_get(q, "index");
 	const char *error;
 	char why[128];
 
-	if (q->count == 0)
-		return (NULL);
-	error = consistency_parse(q, arena, options);
-	if (error != NULL)
-		return (error);
-	wait = query_get(q, "wait");
-	index = query_get(q, "index");
 	if (wait.size > 0 && duration_parse(wait, &options->max_query_time, why,
 				 sizeof(why)) != ERR_OK)
 		return ("Invalid wait time");
@@ -246,6 +239,18 @@ query_options_parse(
 	    !query_u64(index, &options->min_query_index, &error))
 		return ("Invalid index");
 	return (NULL);
+}
+
+const char *
+query_options_parse(
+    const struct query *q, struct arena *arena, struct query_options *options)
+{
+	const char *error;
+
+	if (q->count == 0)
+		return (NULL);
+	error = query_consistency_parse(q, arena, options);
+	return (error != NULL ? error : query_wait_parse(q, options));
 }
 
 static bool

@@ -49,6 +49,12 @@ MUST_CHECK bool query_cache_control_is_valid(struct slice header);
  * 400. `max_stale` and the rest belong to it. */
 const char *query_options_parse(
     const struct query *, struct arena *, struct query_options *options);
+/* The two halves of that: stale, consistent, cached and max_stale; and wait and
+ * index. Some endpoints know only one of them. */
+const char *query_consistency_parse(
+    const struct query *, struct arena *, struct query_options *options);
+const char *query_wait_parse(
+    const struct query *, struct query_options *options);
 /* near=; empty if absent. */
 void query_source_parse(const struct query *, struct query_source *);
 /* node-meta=k:v, any number of them. */

@@ -116,11 +116,10 @@ discovery_default(const struct request *r, struct query_options *options)
 	options->max_stale_duration = most;
 }
 
-bool
-request_options(struct request *r, struct query_options *options)
+/* False: it was answered. */
+static bool
+options_take(struct request *r, const char *why, struct query_options *options)
 {
-	const char *why = query_options_parse(&r->query, r->arena, options);
-
 	if (why == NULL &&
 	    !query_cache_control_is_valid(r->head->cache_control))
 		why = "Invalid Cache-Control header.";
@@ -129,9 +128,37 @@ request_options(struct request *r, struct query_options *options)
 		return (false);
 	}
 	options->token = r->token;
+	return (true);
+}
+
+bool
+request_options(struct request *r, struct query_options *options)
+{
+	const char *why = query_options_parse(&r->query, r->arena, options);
+
+	if (!options_take(r, why, options))
+		return (false);
 	options->filter = query_get(&r->query, "filter");
 	discovery_default(r, options);
 	return (request_refuse_namespace(r));
+}
+
+bool
+request_consistency(struct request *r, struct query_options *options)
+{
+	return (options_take(
+	    r, query_consistency_parse(&r->query, r->arena, options), options));
+}
+
+bool
+request_wait(struct request *r, struct query_options *options)
+{
+	const char *why = query_wait_parse(&r->query, options);
+
+	if (why == NULL)
+		return (request_refuse_namespace(r));
+	request_text(r, 400, "%s", why);
+	return (false);
 }
 
 bool

@@ -48,6 +48,10 @@ struct slice request_agent_datacenter(const struct request *);
 /* index, wait, consistency, token, filter, namespaces; false: it has answered
  * 400. */
 MUST_CHECK bool request_options(struct request *, struct query_options *);
+/* The same for what is not read from the servers: of those, index and wait. */
+MUST_CHECK bool request_wait(struct request *, struct query_options *);
+/* Consistency alone, Cache-Control and the token. */
+MUST_CHECK bool request_consistency(struct request *, struct query_options *);
 /* Namespaces alone, for writes; false: it has answered 400. */
 MUST_CHECK bool request_refuse_namespace(struct request *);
 /* A question about one service: its name (the argument), tags, near, node

@@ -61,7 +61,7 @@
 	X("/v1/agent/force-leave/",         PUT, api_agent_force_leave, ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/agent/reload",               PUT, api_agent_reload,     ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/agent/maintenance",          PUT, api_agent_maintenance, ROUTE_TAKES_NS, BODY_ANY) \
-	X("/v1/agent/token/",               PUT, api_acl_disabled,                  0, BODY_ANY)  \
+	X("/v1/agent/token/",               PUT, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
 	X("/v1/agent/services",             GET, api_agent_services,                0, BODY_ANY)  \
 	X("/v1/agent/service/",             GET, api_agent_service,                 0, BODY_ANY)  \
 	X("/v1/agent/service/register",     PUT, api_agent_service_register,        0, BODY_ANY)  \
@@ -76,12 +76,12 @@
 	X("/v1/agent/check/update/",        PUT, api_agent_check_update,            0, BODY_ANY)  \
 	X("/v1/agent/health/service/id/",   GET, api_agent_health_id,               0, BODY_ANY)  \
 	X("/v1/agent/health/service/name/", GET, api_agent_health_name,             0, BODY_ANY)  \
-	X("/v1/agent/connect/authorize",    POST, api_connect_disabled,             0, BODY_ANY)  \
-	X("/v1/agent/connect/ca/roots",     GET, api_connect_disabled,              0, BODY_ANY)  \
-	X("/v1/agent/connect/ca/leaf/",     GET, api_connect_disabled,              0, BODY_ANY)  \
+	X("/v1/agent/connect/authorize",    POST, api_connect_authorize,            0, BODY_ANY)  \
+	X("/v1/agent/connect/ca/roots",     GET, api_connect_roots,    ROUTE_TAKES_NS, BODY_ANY)  \
+	X("/v1/agent/connect/ca/leaf/",     GET, api_connect_leaf,                  0, BODY_ANY)  \
 	/* section 8 to 10 */                                                                     \
 	X("/v1/event/fire/",                PUT, api_event_fire,                    0, BODY_ANY)  \
-	X("/v1/event/list",                 GET, api_event_list,                    0, BODY_ANY)  \
+	X("/v1/event/list",                 GET, api_event_list,       ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/coordinate/datacenters",     GET, api_coordinate_datacenters, ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/coordinate/nodes",           GET, api_coordinate_nodes, ROUTE_META_ON_ERROR | ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/coordinate/node/",           GET, api_coordinate_node, ROUTE_META_ON_ERROR | ROUTE_TAKES_NS, BODY_ANY)  \
@@ -96,39 +96,39 @@
 	X("/v1/operator/keyring",           GET_POST_PUT_DELETE, api_operator_keyring, ROUTE_TAKES_NS, BODY_ANY) \
 	X("/v1/operator/autopilot/configuration", GET_PUT, api_operator_autopilot_configuration, ROUTE_TAKES_NS, BODY_ANY) \
 	X("/v1/operator/autopilot/health",  GET, api_operator_autopilot_health,       ROUTE_TAKES_NS, BODY_ANY)  \
-	X("/v1/snapshot",                   GET_PUT, api_snapshot,                  0, BODY_FLOW) \
+	X("/v1/snapshot",                   GET_PUT, api_snapshot,     ROUTE_TAKES_NS, BODY_FLOW) \
 	/* section 14: ACL */                                                                     \
-	X("/v1/acl/bootstrap",              PUT, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/create",                 PUT, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/update",                 PUT, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/destroy/",               PUT, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/info/",                  GET, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/clone/",                 PUT, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/list",                   GET, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/login",                  POST, api_acl_disabled,                 0, BODY_ANY)  \
-	X("/v1/acl/logout",                 POST, api_acl_disabled,                 0, BODY_ANY)  \
-	X("/v1/acl/replication",            GET, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/policies",               GET, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/policy",                 PUT, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/policy/",                GET_PUT_DELETE, api_acl_disabled,       0, BODY_ANY)  \
-	X("/v1/acl/policy/name/",           GET, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/roles",                  GET, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/role",                   PUT, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/role/name/",             GET, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/role/",                  GET_PUT_DELETE, api_acl_disabled,       0, BODY_ANY)  \
-	X("/v1/acl/binding-rules",          GET, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/binding-rule",           PUT, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/binding-rule/",          GET_PUT_DELETE, api_acl_disabled,       0, BODY_ANY)  \
-	X("/v1/acl/auth-methods",           GET, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/auth-method",            PUT, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/auth-method/",           GET_PUT_DELETE, api_acl_disabled,       0, BODY_ANY)  \
-	X("/v1/acl/rules/translate",        POST, api_acl_disabled,                 0, BODY_ANY)  \
-	X("/v1/acl/rules/translate/",       GET, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/tokens",                 GET, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/token",                  PUT, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/token/self",             GET, api_acl_disabled,                  0, BODY_ANY)  \
-	X("/v1/acl/token/",                 GET_PUT_DELETE, api_acl_disabled,       0, BODY_ANY)  \
-	X("/v1/internal/acl/authorize",     POST, api_acl_disabled,                 0, BODY_ANY)  \
+	X("/v1/acl/bootstrap",              PUT, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/create",                 PUT, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/update",                 PUT, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/destroy/",               PUT, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/info/",                  GET, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/clone/",                 PUT, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/list",                   GET, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/login",                  POST, api_acl_disabled,      ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/logout",                 POST, api_acl_disabled,      ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/replication",            GET, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/policies",               GET, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/policy",                 PUT, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/policy/",                GET_PUT_DELETE, api_acl_disabled, ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/policy/name/",           GET, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/roles",                  GET, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/role",                   PUT, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/role/name/",             GET, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/role/",                  GET_PUT_DELETE, api_acl_disabled, ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/binding-rules",          GET, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/binding-rule",           PUT, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/binding-rule/",          GET_PUT_DELETE, api_acl_disabled, ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/auth-methods",           GET, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/auth-method",            PUT, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/auth-method/",           GET_PUT_DELETE, api_acl_disabled, ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/rules/translate",        POST, api_acl_disabled,      ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/rules/translate/",       GET, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/tokens",                 GET, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/token",                  PUT, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/token/self",             GET, api_acl_disabled,       ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/acl/token/",                 GET_PUT_DELETE, api_acl_disabled, ROUTE_IS_OFF, BODY_ANY)  \
+	X("/v1/internal/acl/authorize",     POST, api_acl_disabled,      ROUTE_IS_OFF, BODY_ANY)  \
 	/* section 15: internal */                                                                \
 	X("/v1/internal/ui/nodes",          GET, api_not_built,                     0, BODY_ANY)  \
 	X("/v1/internal/ui/node/",          GET, api_not_built,                     0, BODY_ANY)  \
@@ -138,13 +138,13 @@
 	X("/v1/internal/federation-states/mesh-gateways", GET, api_not_built,       0, BODY_ANY)  \
 	X("/v1/internal/federation-state/", GET, api_not_built,                     0, BODY_ANY)  \
 	/* section 16: connect, config entries */                                                 \
-	X("/v1/connect/ca/roots",           GET, api_connect_disabled, ROUTE_META_ON_ERROR, BODY_ANY) \
-	X("/v1/connect/ca/configuration",   GET_PUT, api_connect_disabled,          0, BODY_ANY)  \
+	X("/v1/connect/ca/roots",           GET, api_connect_roots, ROUTE_META_ON_ERROR | ROUTE_TAKES_NS, BODY_ANY) \
+	X("/v1/connect/ca/configuration",   GET_PUT, api_connect_configuration, ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/connect/intentions",         GET_POST, api_not_built,                0, BODY_ANY)  \
 	X("/v1/connect/intentions/match",   GET, api_not_built,                     0, BODY_ANY)  \
 	X("/v1/connect/intentions/check",   GET, api_not_built,                     0, BODY_ANY)  \
 	X("/v1/connect/intentions/",        GET_PUT_DELETE, api_not_built,          0, BODY_ANY)  \
-	X("/v1/discovery-chain/",           GET_POST, api_connect_disabled, ROUTE_META_ON_ERROR, BODY_ANY) \
+	X("/v1/discovery-chain/",           GET_POST, api_discovery_chain, ROUTE_META_ON_ERROR, BODY_ANY) \
 	X("/v1/config",                     PUT, api_not_built,                     0, BODY_ANY)  \
 	X("/v1/config/",                    GET_DELETE, api_not_built,              0, BODY_ANY)
 /* clang-format on */

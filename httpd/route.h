@@ -27,6 +27,7 @@ enum body_rule {
 #define ROUTE_TAKES_NS	    0x01 /* ignores ?ns=, others refuse it */
 #define ROUTE_META_ON_ERROR 0x02 /* index headers also with a 500 */
 #define ROUTE_BARE_ALLOW    0x04 /* Allow without OPTIONS in a 405 */
+#define ROUTE_IS_OFF	    0x08 /* says so, whatever is asked */
 
 struct route {
 	const char *pattern;

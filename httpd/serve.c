@@ -9,10 +9,6 @@
 #include "ui.h"
 #include "uri.h"
 
-/* How much unwanted body is read to keep a connection (Go's maxPostHandler-
- * ReadBytes). */
-#define DISCARD_MAX (256 * 1024)
-
 /* --- Routing. --- */
 
 static void
@@ -183,6 +179,21 @@ size_check(struct request *r)
 	return (false);
 }
 
+/* Keys aside, what stands behind a pattern is a name, and those are bounded
+ * (limits.h) where Consul bounds none. */
+static bool
+argument_check(struct request *r)
+{
+	if (r->argument.size <= NAME_BYTES_MAX || r->route->body == BODY_KV ||
+	    (r->route->flags & ROUTE_IS_OFF) != 0)
+		return (true);
+	request_text(r, 400,
+	    "Bad request: the name in the path has %zu bytes, and the limit "
+	    "is %d",
+	    r->argument.size, NAME_BYTES_MAX);
+	return (false);
+}
+
 /* Endpoints and writers that the configuration refuses. */
 static bool
 policy_check(struct request *r)
@@ -217,7 +228,7 @@ admit(struct request *r)
 		request_empty(r, 500);
 		return (false);
 	}
-	if (!policy_check(r) || !size_check(r))
+	if (!policy_check(r) || !size_check(r) || !argument_check(r))
 		return (false);
 	token_take(r);
 	return (true);
@@ -282,7 +293,8 @@ body_leave(const struct head *head, struct slice bytes, struct served *out)
 	size_t there = bytes.size - head->size;
 
 	out->taken = head->size;
-	if (head->is_chunked || head->content_length > there + DISCARD_MAX)
+	if (head->is_chunked ||
+	    head->content_length > there + HTTP_DISCARD_BYTES_MAX)
 		out->taken = bytes.size;
 	else if (head->content_length <= there)
 		out->taken += head->content_length;
@@ -322,7 +334,7 @@ handle(struct request *r, struct intake *intake, struct slice bytes,
 	conn_begin(r->conn, head,
 	    keeps && (is_body_there(head, bytes.size) ||
 			 (!head->is_chunked &&
-			     head->content_length <= DISCARD_MAX)));
+			     head->content_length <= HTTP_DISCARD_BYTES_MAX)));
 	if (!admit(r)) {
 		body_leave(head, bytes, out);
 		return;

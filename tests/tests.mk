@@ -101,7 +101,7 @@ HEALTHD_CORE := agenda alias check definition local local_check local_reload \
 HEALTHD_CALLS := __assert_fail __ctype_b_loc __ctype_tolower_loc \
 	    __ctype_toupper_loc __memcpy_chk __snprintf_chk __stack_chk_fail \
 	    abort arena_alloc arena_array arena_copy arena_deinit arena_init \
-	    arena_printf buf_deinit buf_drop_front buf_printf buf_put_slice \
+	    arena_printf buf_deinit buf_drop_front buf_printf buf_put_quoted buf_put_slice \
 	    buf_put_text buf_put_u8 buf_reset buf_slice buf_text \
 	    duration_print free inet_pton instant_add instant_before log_write \
 	    memcpy memmove memset slice slice_compare slice_ends_with \

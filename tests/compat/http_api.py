@@ -122,6 +122,7 @@ ALIKE = [
     (rb'"ContentHash": ?"[0-9a-f]+"', b'"ContentHash":"H"'),
     (rb"\d{4}-\d\d-\d\d[T ][0-9:.]+( \+0000 UTC|Z)", b"TIME"),
     (rb"Go value of type .*", b"Go value of type T"),  # Go's names for types
+    (rb"(Go struct field \.\w+ of type) struct.*", b"\\1 T"),
     (rb"current modify index \d+", b"current modify index N"),
 ]
 IGNORED = (b"date", b"content-length", b"transfer-encoding")
