@@ -21,6 +21,7 @@ ROWS(indexed_service_nodes, service_nodes)
 ROWS(indexed_node_service_list, node_services.services)
 ROWS(indexed_health_checks, health_checks)
 ROWS(indexed_check_service_nodes, nodes)
+ROWS(indexed_node_dump, dump)
 
 static struct any_list *
 indexed_node_services_rows(void *reply)
@@ -46,7 +47,9 @@ struct filtered_row {
 	X(Health,  ChecksInState,   indexed_health_checks,       health_check,       LIST) \
 	X(Health,  NodeChecks,      indexed_health_checks,       health_check,       LIST) \
 	X(Health,  ServiceChecks,   indexed_health_checks,       health_check,       LIST) \
-	X(Health,  ServiceNodes,    indexed_check_service_nodes, check_service_node, LIST)
+	X(Health,  ServiceNodes,    indexed_check_service_nodes, check_service_node, LIST) \
+	X(Internal, NodeDump,       indexed_node_dump,           node_info,          LIST) \
+	X(Internal, ServiceDump,    indexed_check_service_nodes, check_service_node, LIST)
 
 static const struct filtered_row filtered_rows[METHOD_COUNT] = {
 #define X(service, method, reply, type, kind)                                  \

@@ -35,6 +35,9 @@ struct read_row {
 	X(Health,  NodeChecks,      view_node_checks,         node_specific_request,    indexed_health_checks)       \
 	X(Health,  ServiceChecks,   view_service_checks,      service_specific_request, indexed_health_checks)       \
 	X(Health,  ServiceNodes,    view_check_service_nodes, service_specific_request, indexed_check_service_nodes) \
+	X(Internal, NodeInfo,       view_node_info,           node_specific_request,    indexed_node_dump)           \
+	X(Internal, NodeDump,       view_node_dump,           dc_specific_request,      indexed_node_dump)           \
+	X(Internal, ServiceDump,    view_service_dump,        service_dump_request,     indexed_check_service_nodes) \
 	X(KVS,     Get,             view_kv_get,              key_request,              indexed_dir_entries)         \
 	X(KVS,     List,            view_kv_list,             key_request,              indexed_dir_entries)         \
 	X(KVS,     ListKeys,        view_kv_keys,             key_list_request,         indexed_key_list)            \

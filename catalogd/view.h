@@ -79,6 +79,16 @@ view_fn view_node_checks;
 view_fn view_service_checks;
 view_fn view_check_service_nodes;
 
+/* A service's instance with its node and checks; nothing where the node's
+ * metadata are others. */
+void view_instance_add(struct view *, const struct service_row *,
+    const struct pair_list *node_meta, size_t *room);
+
+/* --- view_dump.c --- */
+view_fn view_node_info;
+view_fn view_node_dump;
+view_fn view_service_dump;
+
 /* --- view_coordinate.c --- */
 view_fn view_coordinates;
 view_fn view_node_coordinates;

@@ -114,8 +114,8 @@ checks_of_instance(struct view *v, const struct service_row *service,
 		}
 }
 
-static void
-instance_add(struct view *v, const struct service_row *service,
+void
+view_instance_add(struct view *v, const struct service_row *service,
     const struct pair_list *node_meta, size_t *room)
 {
 	struct indexed_check_service_nodes *reply = v->reply;
@@ -155,7 +155,7 @@ view_check_service_nodes(struct view *v, const void *request)
 	{
 		is_there = true;
 		if (tags_match(&SERVICE_OF(row)->tags, tags))
-			instance_add(
+			view_instance_add(
 			    v, SERVICE_OF(row), &q->node_meta_filters, &room);
 	}
 	view_service_index(v, q->service_name, is_there, true);

@@ -55,6 +55,9 @@
 	X(Status,  Peers,            catalogd, dc_specific_request,      texts,                       READ,   ANYONE,        LOOK | PEER)   \
 	X(Status,  Ping,             catalogd, empty,                    empty,                       READ,   ANYONE,        LOOK | PEER)   \
 	X(Status,  RaftStats,        raftd,    empty,                    server_stats,                LOCAL,  ANYONE,        PEER)   \
+	X(Internal, NodeInfo,        catalogd, node_specific_request,    indexed_node_dump,           READ,   NODE_READ,     FROM(httpd) | PEER) \
+	X(Internal, NodeDump,        catalogd, dc_specific_request,      indexed_node_dump,           READ,   NODE_READ,     FROM(httpd) | PEER) \
+	X(Internal, ServiceDump,     catalogd, service_dump_request,     indexed_check_service_nodes, READ,   NODE_READ,     FROM(httpd) | PEER) \
 	X(Internal, EventFire,       catalogd, event_fire_request,       event_fire_response,         READ,   EVENT_WRITE,   FROM(httpd) | PEER) \
 	X(Operator, RaftGetConfiguration, catalogd, dc_specific_request, raft_configuration_response, READ,   OPERATOR_READ, FROM(httpd) | PEER) \
 	X(Operator, RaftRemovePeerByAddress, catalogd, raft_remove_peer_request,   empty,                       WRITE,  OPERATOR_WRITE, FROM(httpd) | PEER) \

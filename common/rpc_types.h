@@ -460,7 +460,8 @@
 	F(STR, _, alias_service, "AliasService", NAME_BYTES_MAX, JSON_OMITEMPTY) \
 	F(DURATION, _, ttl, "TTL", 0, JSON_OMITEMPTY)
 
-#define HEALTH_CHECK(F) \
+/* tags_flags: how no tags look in JSON. */
+#define HEALTH_CHECK_ROWS(F, tags_flags) \
 	F(STR, _, node, "Node", NAME_BYTES_MAX, 0) \
 	F(STR, _, check_id, "CheckID", NAME_BYTES_MAX, 0) \
 	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) \
@@ -469,10 +470,12 @@
 	F(STR, _, output, "Output", 0, 0) \
 	F(STR, _, service_id, "ServiceID", NAME_BYTES_MAX, 0) \
 	F(STR, _, service_name, "ServiceName", NAME_BYTES_MAX, 0) \
-	F(STRS, _, service_tags, "ServiceTags", TAGS_MAX, JSON_EMPTY_LIST) \
+	F(STRS, _, service_tags, "ServiceTags", TAGS_MAX, tags_flags) \
 	F(STR, _, type, "Type", NAME_BYTES_MAX, 0) \
 	F(STRUCT, health_check_definition, definition, "Definition", 0, 0) \
 	F(INC, raft_index, indexes, "", 0, 0)
+
+#define HEALTH_CHECK(F) HEALTH_CHECK_ROWS(F, JSON_EMPTY_LIST)
 
 #define INDEXED_CHECK_SERVICE_NODES(F) \
 	F(LIST, check_service_node, nodes, "Nodes", 0, 0) \
@@ -648,11 +651,12 @@
 	F(BOOL, _, native, "Native", 0, JSON_OMITEMPTY) \
 	F(PTR, service_definition, sidecar_service, "SidecarService", 0, JSON_OMITEMPTY)
 
-#define NODE_SERVICE(F) \
+/* tags_flags: how no tags look in JSON. */
+#define NODE_SERVICE_ROWS(F, tags_flags) \
 	F(STR, _, kind, "Kind", NAME_BYTES_MAX, JSON_OMITEMPTY) \
 	F(STR, _, id, "ID", NAME_BYTES_MAX, 0) \
 	F(STR, _, service, "Service", NAME_BYTES_MAX, 0) \
-	F(STRS, _, tags, "Tags", TAGS_MAX, JSON_EMPTY_LIST) \
+	F(STRS, _, tags, "Tags", TAGS_MAX, tags_flags) \
 	F(STR, _, address, "Address", NAME_BYTES_MAX, 0) \
 	F(MAP, service_address, tagged_addresses, "TaggedAddresses", PAIRS_MAX, JSON_OMITEMPTY) \
 	F(MAP_STR, _, meta, "Meta", PAIRS_MAX, 0) \
@@ -663,6 +667,8 @@
 	F(STRUCT, service_connect, connect, "Connect", 0, 0) \
 	F(BOOL, _, locally_registered_as_sidecar, "LocallyRegisteredAsSidecar", 0, JSON_SKIP) \
 	F(INC, raft_index, indexes, "", 0, 0)
+
+#define NODE_SERVICE(F) NODE_SERVICE_ROWS(F, JSON_EMPTY_LIST)
 
 #define NODE_SERVICES(F) \
 	F(PTR, node, node, "Node", 0, 0) \

@@ -33,6 +33,10 @@ route_fn api_health_checks;
 route_fn api_health_service;
 route_fn api_health_state;
 
+route_fn api_ui_nodes;
+route_fn api_ui_node;
+route_fn api_ui_services;
+
 route_fn api_agent_self;
 route_fn api_agent_metrics;
 route_fn api_agent_monitor;

@@ -130,9 +130,9 @@
 	X("/v1/acl/token/",                 GET_PUT_DELETE, api_acl_disabled, ROUTE_IS_OFF, BODY_ANY)  \
 	X("/v1/internal/acl/authorize",     POST, api_acl_disabled,      ROUTE_IS_OFF, BODY_ANY)  \
 	/* section 15: internal */                                                                \
-	X("/v1/internal/ui/nodes",          GET, api_not_built,                     0, BODY_ANY)  \
-	X("/v1/internal/ui/node/",          GET, api_not_built,                     0, BODY_ANY)  \
-	X("/v1/internal/ui/services",       GET, api_not_built,                     0, BODY_ANY)  \
+	X("/v1/internal/ui/nodes",          GET, api_ui_nodes,    ROUTE_META_ON_ERROR, BODY_ANY) \
+	X("/v1/internal/ui/node/",          GET, api_ui_node,     ROUTE_META_ON_ERROR, BODY_ANY) \
+	X("/v1/internal/ui/services",       GET, api_ui_services, ROUTE_META_ON_ERROR, BODY_ANY) \
 	X("/v1/internal/ui/gateway-services-nodes/", GET, api_not_built,            0, BODY_ANY)  \
 	X("/v1/internal/federation-states", GET, api_not_built,                     0, BODY_ANY)  \
 	X("/v1/internal/federation-states/mesh-gateways", GET, api_not_built,       0, BODY_ANY)  \
