@@ -4,6 +4,7 @@
 #include "autopilot_run.h"
 #include "catalogd.h"
 #include "log.h"
+#include "metrics.h"
 #include "xmalloc.h"
 
 #define LOG_NAME       "agent.server.autopilot"
@@ -65,6 +66,19 @@ round_free(struct autopilot_round *round)
 }
 
 static void
+health_measure(const struct autopilot *a)
+{
+	struct operator_health_reply health;
+	struct arena arena = { 0 };
+
+	autopilot_reply(&a->servers, &arena, &health);
+	metrics_add(METRIC_autopilot_healthy, health.healthy);
+	metrics_add(
+	    METRIC_autopilot_tolerance, (double)health.failure_tolerance);
+	arena_deinit(&arena);
+}
+
+static void
 round_end(struct autopilot_round *round)
 {
 	struct catalogd *c = round->owner;
@@ -81,6 +95,7 @@ round_end(struct autopilot_round *round)
 	a->servers = round->servers;
 	round->arena = (struct arena){ 0 };
 	round_free(round);
+	health_measure(a);
 	autopilot_answer_waiting(c);
 	autopilot_act(c);
 }

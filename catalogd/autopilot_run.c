@@ -3,6 +3,7 @@
 #include "catalogd.h"
 #include "coordinate.h"
 #include "log.h"
+#include "metrics.h"
 
 #define LOG_NAME	"agent.server.autopilot"
 #define HEALTH_S	2.0
@@ -201,6 +202,9 @@ autopilot_start(struct catalogd *c)
 	a->servers = (struct autopilot_servers){ 0 };
 	a->judged_at = (struct instant){ 0 };
 	a->bury_at = instant_add(instant_now(), BURY_EVERY);
+	/* Until others come nobody has to be asked. */
+	metrics_add(METRIC_autopilot_healthy, 1);
+	metrics_add(METRIC_autopilot_tolerance, 0);
 	autopilot_wake(c);
 }
 
@@ -208,6 +212,8 @@ void
 autopilot_stop(struct catalogd *c)
 {
 	ev_timer_stop(c->daemon->loop, &c->autopilot.timer);
+	metrics_end(METRIC_autopilot_healthy);
+	metrics_end(METRIC_autopilot_tolerance);
 }
 
 void

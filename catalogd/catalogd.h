@@ -38,6 +38,7 @@ struct raft_view {
 	struct raft_state state;
 	struct raft_contact contact;
 	bool is_known;	    /* said since its edge came up */
+	struct instant leads_since; /* as raftd says */
 	bool has_caught_up; /* we have applied all it had committed */
 	bool has_replayed;  /* the same, when its edge came up */
 };

@@ -5,6 +5,7 @@
 
 #include "catalogd.h"
 #include "log.h"
+#include "metrics.h"
 #include "servers.h"
 
 #define PAUSE_SHARE   16 /* Consul's jitterFraction */
@@ -276,6 +277,7 @@ put_failed(struct forward *f, struct slice why)
 		    "method=%s server=%.*s error=\"%.*s\"",
 		    method_rows[f->call->method].name, SLICE_ARGS(f->address),
 		    SLICE_ARGS(why));
+		metrics_add_for(METRIC_client_failed, f->address);
 		if (may_try_again(f, why))
 			servers_failed(&c->servers, f->address);
 	}
@@ -392,6 +394,16 @@ judge(const struct forward *f)
 	return (catalogd_is_fresh(c) ? FOR_US : FOR_US_IF_LEADING);
 }
 
+/* The leader has been found to lead, for a reader that wanted to be sure. */
+static void
+consistent_measure(const struct forward *f)
+{
+	const struct query_options *options = options_of(f);
+
+	if (options != NULL && options->require_consistent)
+		metrics_add_since(METRIC_rpc_consistent, f->call->begun);
+}
+
 static void
 on_verified(void *arg, const struct answer *answer)
 {
@@ -399,9 +411,10 @@ on_verified(void *arg, const struct answer *answer)
 
 	list_leave(f);
 	f->ask = 0;
-	if (answer->err == ERR_OK)
+	if (answer->err == ERR_OK) {
+		consistent_measure(f);
 		handle_here(f);
-	else if (!has_ended(f, failure_text(answer)))
+	} else if (!has_ended(f, failure_text(answer)))
 		wait_for(f, pause_random(f));
 }
 
@@ -448,9 +461,10 @@ try_as_server(struct forward *f)
 	const struct raft_view *raft = &f->owner->raft;
 	enum verdict verdict = judge(f);
 
-	if (verdict == FOR_US)
+	if (verdict == FOR_US) {
+		consistent_measure(f);
 		handle_here(f);
-	else if (verdict == FOR_US_IF_LEADING)
+	} else if (verdict == FOR_US_IF_LEADING)
 		verify(f);
 	else if (!raft->is_known || raft->state.leader_address.size == 0 ||
 		 slice_is(raft->state.role, "Leader"))
@@ -486,6 +500,8 @@ forward_of(struct catalogd *c, struct call *call, const void *request)
 void
 on_door(struct daemon *d, struct call *call, const void *request)
 {
+	if (edge_peer(call->edge) != DAEMON_raftd)
+		metrics_add(METRIC_client_rpc, 1);
 	try(forward_of(catalogd_of(d), call, request));
 }
 

@@ -151,6 +151,7 @@ apply_kvs(struct apply *a, const void *request)
 	bool is_done = false; /* what set and delete answer as well */
 	enum err err = ERR_OK;
 
+	a->result->op = r->op;
 	if (slice_is(r->op, "set"))
 		err = kv_set(s, &entry);
 	else if (slice_is(r->op, "delete"))
@@ -208,6 +209,7 @@ apply_tombstone(struct apply *a, const void *request)
 {
 	const struct tombstone_request *r = request;
 
+	a->result->op = r->op;
 	reply_boolean(a, true);
 	if (!slice_is(r->op, "reap"))
 		return (state_refuse(a->state,
@@ -239,6 +241,7 @@ apply_session(struct apply *a, const void *request)
 	struct text reply = { .value = SLICE("") };
 	enum err err;
 
+	a->result->op = r->op;
 	if (slice_is(r->op, "create")) {
 		err = session_create(s, &r->session);
 		reply.value = r->session.id;
@@ -312,6 +315,7 @@ static void
 result_reset(struct fsm_result *result)
 {
 	result->is_refused = false;
+	result->op = slice(NULL, 0);
 	buf_reset(&result->text);
 	buf_reset(&result->reply);
 }

@@ -32,6 +32,7 @@ enum fsm_type {
 struct fsm_result {
 	bool is_refused; /* `text` says why; nothing has changed */
 	struct buf text;
+	struct slice op;  /* of an entry that has one; lent by the state */
 	struct buf reply; /* encoded, of the method's reply type */
 };
 

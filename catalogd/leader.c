@@ -8,6 +8,7 @@
 
 #include "catalogd.h"
 #include "log.h"
+#include "metrics.h"
 #include "session.h"
 
 #define LOG_NAME    "agent.server"
@@ -32,8 +33,11 @@ leader_member_name(struct catalogd *c, struct slice id)
 static void
 reconcile(struct catalogd *c)
 {
+	struct instant begun = instant_now();
+
 	peers_check(c);
 	reconcile_all(c);
+	metrics_add_since(METRIC_leader_reconcile, begun);
 }
 
 static void
@@ -105,6 +109,7 @@ static void
 leader_gained(struct catalogd *c)
 {
 	c->leader.is_leading = true;
+	metrics_add_since(METRIC_leader_barrier, c->raft.leads_since);
 	log_info(LOG_NAME, "cluster leadership acquired", "");
 	c->leader.is_announced = false;
 	announce(c);

@@ -43,6 +43,7 @@ struct leader {
 	struct members members; /* kept by everyone */
 	ev_timer reconcile;
 	struct peers peers;
+	int session_timer_count;
 	struct tree session_timers;			  /* by UUID */
 	struct tree lock_delays;			  /* by key */
 	struct tombstone_step steps[TOMBSTONE_STEPS_MAX]; /* oldest first */

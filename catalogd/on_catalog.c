@@ -184,6 +184,7 @@ on_catalog_register(struct daemon *d, struct call *call, const void *request)
 
 	if (!datacenter_is_ours(c, call, r.datacenter))
 		return;
+	call_measure(call, METRIC_catalog_register);
 	r.datacenter = slice_of_text(d->config->datacenter);
 	if (register_prepare(&call->arena, &r, &why) != ERR_OK)
 		call_fail_text(call, buf_slice(&why));
@@ -200,6 +201,7 @@ on_catalog_deregister(struct daemon *d, struct call *call, const void *request)
 
 	if (!datacenter_is_ours(c, call, q->datacenter))
 		return;
+	call_measure(call, METRIC_catalog_deregister);
 	if (q->node.size == 0)
 		call_fail(call, "Must provide node");
 	else

@@ -32,6 +32,7 @@ on_kvs_apply(struct daemon *d, struct call *call, const void *request)
 
 	if (!datacenter_is_ours(c, call, q->datacenter))
 		return;
+	call_measure(call, METRIC_kvs_apply);
 	err = kvs_check(c, q->op, &q->dir_ent, &why);
 	if (err == ERR_OK)
 		propose_call(c, call, FSM_KVS, &kvs_request_type, q);

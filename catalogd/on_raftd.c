@@ -11,7 +11,9 @@
 #include <stdlib.h>
 
 #include "catalogd.h"
+#include "figures.h"
 #include "log.h"
+#include "metrics.h"
 #include "xmalloc.h"
 
 #define LOG_NAME	    "agent.server"
@@ -164,8 +166,10 @@ on_raft_state(struct daemon *d, struct call *call, const void *request)
 
 	(void)call;
 	/* Whoever leads anew may have entries that we have not seen. */
-	if (new->is_leader && !raft->state.is_leader)
+	if (new->is_leader && !raft->state.is_leader) {
 		raft->has_caught_up = false;
+		raft->leads_since = instant_now();
+	}
 	/* One voter's trust has no end. */
 	if (raft->state.is_sole_voter && !new->is_sole_voter)
 		genpage_trust(c->page, INSTANT_NONE);
@@ -259,16 +263,19 @@ on_raft_committed(struct daemon *d, struct call *call, const void *request)
 {
 	struct catalogd *c = catalogd_of(d);
 	const struct raft_committed *entry = request;
+	struct instant begun;
 	enum err err;
 
 	(void)call;
 	if (entry->index <= c->applied)
 		return; /* had before raftd was restarted */
 	if (entry->type == 0) {
+		begun = instant_now();
 		err =
 		    fsm_apply(c->state, entry->index, entry->data, &c->result);
 		if (err != ERR_OK)
 			cannot_apply(entry, err);
+		figures_applied(entry->data.data[0], &c->result, begun);
 		c->applied = entry->index;
 		c->applied_term = entry->term;
 		apply_changes(c);

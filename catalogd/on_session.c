@@ -89,6 +89,7 @@ on_session_apply(struct daemon *d, struct call *call, const void *request)
 	if (!datacenter_is_ours(c, call, r.datacenter) ||
 	    !is_valid(c, call, &r))
 		return;
+	call_measure(call, METRIC_session_apply);
 	/* Not deterministic, and so made before the entry is written. */
 	if (slice_is(r.op, "create"))
 		r.session.id = uuid_new(&call->arena);
@@ -108,6 +109,7 @@ on_session_renew(struct daemon *d, struct call *call, const void *request)
 
 	if (!datacenter_is_ours(c, call, q->datacenter))
 		return;
+	call_measure(call, METRIC_session_renew);
 	if (session_find(c->state, id, &row, &why) != ERR_OK) {
 		call_fail(call, "failed session lookup: %s", buf_text(&why));
 		buf_deinit(&why);

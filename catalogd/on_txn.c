@@ -89,6 +89,7 @@ on_txn_apply(struct daemon *d, struct call *call, const void *request)
 
 	if (!datacenter_is_ours(c, call, q->datacenter))
 		return;
+	call_measure(call, METRIC_txn_apply);
 	type_copy(&txn_request_type, q, &call->arena, &r);
 	errors = precheck(c, call, r.ops.items, r.ops.count);
 	if (errors.count > 0) {
@@ -137,6 +138,7 @@ on_txn_read(struct daemon *d, struct call *call, const void *request)
 
 	if (!datacenter_is_ours(c, call, q->datacenter))
 		return;
+	call_measure(call, METRIC_txn_read);
 	type_copy(&txn_read_request_type, q, &call->arena, &copy);
 	r.ops.items = copy.ops.items;
 	r.ops.count = copy.ops.count;

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "catalogd.h"
+#include "figures.h"
 #include "filtered.h"
+#include "metrics.h"
 #include "view.h"
 #include "xmalloc.h"
 
@@ -85,8 +87,8 @@ datacenter_is_ours(
 /* --- Looking. --- */
 
 static void
-view_answer(struct catalogd *c, struct call *call, struct view *v,
-    const struct read_row *row)
+view_answer(struct catalogd *c, struct call *call, const void *request,
+    struct view *v, const struct read_row *row)
 {
 	struct query_meta *meta = (void *)((char *)v->reply + row->meta);
 
@@ -95,6 +97,7 @@ view_answer(struct catalogd *c, struct call *call, struct view *v,
 	for (size_t i = 0; i < v->bucket_count; i++)
 		call_stamp(call, v->buckets[i],
 		    genpage_generation(c->page, v->buckets[i]));
+	figures_read(call->method, request, v->reply);
 	call_answer(call, row->reply, v->reply);
 }
 
@@ -134,7 +137,7 @@ look(struct catalogd *c, struct call *call, const struct reading *reading,
 	    v->index <= options->min_query_index)
 		return (false);
 	filtered_apply(call->method, reading->filter, v->reply);
-	view_answer(c, call, v, row);
+	view_answer(c, call, reading->request, v, row);
 	return (true);
 }
 
@@ -218,6 +221,7 @@ on_read(struct daemon *d, struct call *call, const void *request)
 	    (const void *)((const char *)request + row->datacenter);
 	struct reading reading = { .request = request };
 
+	metrics_add(METRIC_rpc_query, 1);
 	if (datacenter_is_ours(c, call, *datacenter) &&
 	    read_filter(call, &reading))
 		answer_or_watch(c, call, &reading);

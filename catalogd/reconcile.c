@@ -7,6 +7,7 @@
 #include "catalogd.h"
 #include "check.h"
 #include "log.h"
+#include "metrics.h"
 #include "node.h"
 #include "service.h"
 
@@ -170,6 +171,8 @@ node_deregister(struct catalogd *c, struct slice name, const char *reason)
 void
 reconcile_member(struct catalogd *c, const struct serf_member *m)
 {
+	struct instant begun = instant_now();
+
 	arena_reset(&c->scratch);
 	if (m->status == MEMBER_ALIVE)
 		member_alive(c, m);
@@ -177,6 +180,7 @@ reconcile_member(struct catalogd *c, const struct serf_member *m)
 		member_failed(c, m);
 	else if (m->status == MEMBER_LEFT)
 		node_deregister(c, m->name, "left");
+	metrics_add_since(METRIC_leader_member, begun);
 }
 
 /* Nodes with a serfHealth that are no members any more. */

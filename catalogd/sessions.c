@@ -9,6 +9,7 @@
 
 #include "catalogd.h"
 #include "log.h"
+#include "metrics.h"
 #include "xmalloc.h"
 
 #define LOG_NAME       "agent.server"
@@ -37,10 +38,18 @@ timer_find(struct catalogd *c, struct slice id)
 }
 
 static void
+timers_count(struct catalogd *c, int more)
+{
+	c->leader.session_timer_count += more;
+	metrics_add(METRIC_sessions_active, c->leader.session_timer_count);
+}
+
+static void
 timer_free(struct session_timer *t)
 {
 	ev_timer_stop(t->owner->daemon->loop, &t->timer);
 	tree_remove(&t->owner->leader.session_timers, &t->link);
+	timers_count(t->owner, -1);
 	free(t);
 }
 
@@ -112,6 +121,7 @@ timer_new(struct catalogd *c, const struct session *session)
 	ev_timer_init(&t->timer, on_timer, 0, 0);
 	t->timer.data = t;
 	tree_put(&c->leader.session_timers, &t->link);
+	timers_count(c, 1);
 	return (t);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "catalogd.h"
+#include "metrics.h"
 #include "xmalloc.h"
 
 struct watch {
@@ -73,6 +74,7 @@ watch_free(struct watch *w)
 		TAILQ_REMOVE(&w->owner->watches.fired, w, entry);
 	ev_timer_stop(w->owner->daemon->loop, &w->timer);
 	w->owner->watches.count--;
+	metrics_add(METRIC_rpc_blocking, (double)w->owner->watches.count);
 	free(w);
 }
 
@@ -119,6 +121,7 @@ watch_new(struct catalogd *c, struct call *call, const void *request,
 	call->on_cancel = on_cancel;
 	call->keeper = w;
 	c->watches.count++;
+	metrics_add(METRIC_rpc_blocking, (double)c->watches.count);
 	return (w);
 }
 

@@ -24,6 +24,7 @@
 #include "clock.h"
 #include "err.h"
 #include "idmap.h"
+#include "metrics_table.h"
 #include "rpc_methods.h"
 
 struct edge;
@@ -44,6 +45,9 @@ struct call {
 	struct slice body;  /* the request as it came; lives as the call does */
 	struct arena arena; /* for the answer's parts; freed with the call */
 	struct instant deadline;
+	struct instant begun; /* when it came */
+	/* A sample of how long it takes; 0: none. See call_measure(). */
+	uint16_t measured;
 	/* May be set by whoever keeps the call for later (a watch, a question
 	 * handed on): called once if the asker gives up or is gone; the call is
 	 * then freed and must not be answered any more. Left NULL, the call
@@ -56,6 +60,8 @@ struct call {
 	bool is_orphan; /* nobody waits any more; the answer is dropped */
 };
 
+/* Its time until it ends is to be such a sample (metrics.h). */
+void call_measure(struct call *, enum metric_id);
 /* Each of these ends the call and frees it. */
 void call_answer(struct call *, const struct type *, const void *reply);
 void call_answer_bytes(struct call *, struct slice reply); /* encoded */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ipc_edge.h"
+#include "metrics.h"
 #include "xmalloc.h"
 
 #define SPARE_CALLS_MAX 64
@@ -50,10 +51,19 @@ call_end(struct call *call)
 {
 	struct edge *e = call->edge;
 
+	if (call->measured != 0)
+		metrics_add_since(
+		    (enum metric_id)(call->measured - 1), call->begun);
 	if (!call->is_orphan)
 		idmap_take(&e->calls, call->node.id);
 	call_free(call);
 	edge_liveness(e);
+}
+
+void
+call_measure(struct call *call, enum metric_id id)
+{
+	call->measured = (uint16_t)(id + 1);
 }
 
 static size_t
@@ -219,7 +229,8 @@ calls_receive(struct edge *e, const struct frame *frame)
 	call->node.id = frame->head.kind == FRAME_CALL ? frame->head.id : 0;
 	call->edge = e;
 	call->method = frame->head.method;
-	call->deadline = instant_add(instant_now(), NANOSECONDS(ns));
+	call->begun = instant_now();
+	call->deadline = instant_add(call->begun, NANOSECONDS(ns));
 	if (call->node.id != 0) {
 		idmap_put(&e->calls, &call->node);
 		edge_liveness(e);

@@ -267,6 +267,19 @@ metrics_add(enum metric_id id, double value)
 	metric_add(known(id), value);
 }
 
+void
+metrics_end(enum metric_id id)
+{
+	struct metric *m = state.known[id];
+
+	if (m == NULL)
+		return;
+	row_begin(m);
+	m->row.count = 0;
+	memset(m->row.slots, 0, sizeof(m->row.slots));
+	row_end(m);
+}
+
 double
 milliseconds_since(struct instant begun)
 {

@@ -36,6 +36,8 @@ void metrics_turn(double now);
 
 /* A figure that has no label, of metrics_table.h. */
 void metrics_add(enum metric_id, double value);
+/* It says nothing any more: a level that is another's now. */
+void metrics_end(enum metric_id);
 void metrics_add_since(enum metric_id, struct instant begun); /* in ms */
 /* The same with a label or two, in the table's order. */
 void metrics_add_for(enum metric_id, struct slice label);

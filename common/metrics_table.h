@@ -48,11 +48,11 @@ enum metric_kind {
 	X(txn_read,           SAMPLE,  "txn.read",               "")           \
 	X(catalog_query,      COUNTER, "catalog.service.query",  "service")    \
 	X(catalog_query_tag,  COUNTER, "catalog.service.query-tag", "service tag") \
-	X(catalog_query_tags, COUNTER, "catalog.service.query-tags", "service tags") \
+	X(catalog_query_tags, COUNTER, "catalog.service.query-tags", "service tag") \
 	X(catalog_not_found,  COUNTER, "catalog.service.not-found", "service") \
 	X(health_query,       COUNTER, "health.service.query",   "service")    \
 	X(health_query_tag,   COUNTER, "health.service.query-tag", "service tag") \
-	X(health_query_tags,  COUNTER, "health.service.query-tags", "service tags") \
+	X(health_query_tags,  COUNTER, "health.service.query-tags", "service tag") \
 	X(health_not_found,   COUNTER, "health.service.not-found", "service")  \
 	/* the state machine */                                                \
 	X(fsm_register,       SAMPLE,  "fsm.register",           "")           \
@@ -71,10 +71,8 @@ enum metric_kind {
 	X(autopilot_healthy,  LEVEL,   "autopilot.healthy",      "")           \
 	X(autopilot_tolerance, LEVEL,  "autopilot.failure_tolerance", "")      \
 	X(sessions_active,    LEVEL,   "session_ttl.active",     "")           \
-	X(session_invalidate, SAMPLE,  "session_ttl.invalidate", "")           \
 	/* Raft */                                                             \
 	X(raft_apply,         COUNTER, "raft.apply",             "")           \
-	X(raft_barrier,       COUNTER, "raft.barrier",           "")           \
 	X(raft_verify,        COUNTER, "raft.verify_leader",     "")           \
 	X(raft_commit_time,   SAMPLE,  "raft.commitTime",        "")           \
 	X(raft_commit_logs,   GAUGE,   "raft.commitNumLogs",     "")           \
@@ -89,6 +87,7 @@ enum metric_kind {
 	X(raft_candidate,     COUNTER, "raft.state.candidate",   "")           \
 	X(raft_leader,        COUNTER, "raft.state.leader",      "")           \
 	X(raft_timeout,       COUNTER, "raft.transition.heartbeat_timeout", "") \
+	X(raft_lease_lost,    COUNTER, "raft.transition.leader_lease_timeout", "") \
 	X(raft_append,        SAMPLE,  "raft.rpc.appendEntries", "")           \
 	X(raft_store_logs,    SAMPLE,  "raft.rpc.appendEntries.storeLogs", "") \
 	X(raft_vote,          SAMPLE,  "raft.rpc.requestVote",   "")           \

@@ -16,6 +16,7 @@
 #include "build.h"
 #include "cache.h"
 #include "daemon.h"
+#include "figures.h"
 #include "write.h"
 
 struct tcp_conn;
@@ -35,6 +36,7 @@ struct dnsd {
 	struct cache *cache;
 	struct genpage *page; /* NULL until catalogd has made it */
 	struct writer writer;
+	struct figures figures;
 	struct dns_answer *overload; /* owned: SERVFAIL, for when we are full */
 	struct arena scratch;	     /* of one build */
 	struct instant now;	     /* of this turn */

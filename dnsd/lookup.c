@@ -9,12 +9,16 @@
 
 #include "dnsd.h"
 #include "log.h"
+#include "metrics.h"
 #include "xmalloc.h"
 
 /* A server without a leader gives up after 7 s by itself. */
 #define DEADLINE SECONDS(10)
 /* How long a question waits for a catalogd that has died. */
 #define PATIENCE SECONDS(2)
+/* A fact that is older than that was a stale one. Consul's
+ * staleCounterThreshold. */
+#define STALE_COUNTED SECONDS(5)
 
 struct lookup {
 	TAILQ_ENTRY(lookup) link; /* among the open ones */
@@ -124,6 +128,14 @@ reply_fail(struct lookup *l, const struct answer *answer)
 	    SLICE_ARGS(answer->text));
 }
 
+static const struct query_meta *
+meta_of(const struct lookup *l)
+{
+	const struct reply *reply = &replies[l->fact.key.kind];
+
+	return ((const void *)((const uint8_t *)&l->fact + reply->meta));
+}
+
 static void
 reply_take(struct lookup *l, const struct answer *answer)
 {
@@ -141,6 +153,8 @@ reply_take(struct lookup *l, const struct answer *answer)
 	l->stamps =
 	    arena_array(&l->arena, answer->stamp_count + 1, sizeof(*l->stamps));
 	l->stamp_count = answer->stamp_count;
+	if (meta_of(l)->last_contact.ns > STALE_COUNTED.ns)
+		metrics_add(METRIC_dns_stale, 1);
 	if (answer->stamp_count > 0)
 		memcpy(l->stamps, answer->stamps,
 		    answer->stamp_count * sizeof(*l->stamps));
@@ -150,13 +164,9 @@ reply_take(struct lookup *l, const struct answer *answer)
 static bool
 is_too_stale(const struct lookup *l)
 {
-	const struct reply *reply = &replies[l->fact.key.kind];
-	const struct query_meta *meta =
-	    (const void *)((const uint8_t *)&l->fact + reply->meta);
-
 	return (l->fact.state == FACT_IS_KNOWN &&
 		l->dnsd->settings.allow_stale && !l->must_be_fresh &&
-		meta->last_contact.ns > l->dnsd->settings.max_stale.ns);
+		meta_of(l)->last_contact.ns > l->dnsd->settings.max_stale.ns);
 }
 
 static void

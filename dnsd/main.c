@@ -37,6 +37,7 @@ start(struct daemon *daemon)
 
 	settings_init(&d->settings, daemon->config);
 	serve_init(d);
+	figures_init(&d->figures, daemon->config);
 	udp_start(d);
 	tcp_start(d);
 	for (size_t i = 0; i < a->count && port > 0; i++) {

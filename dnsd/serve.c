@@ -16,6 +16,7 @@ struct waiter {
 	STAILQ_ENTRY(waiter) link;
 	struct dns_query query;
 	struct asker asker;
+	struct instant begun;
 };
 
 STAILQ_HEAD(waiter_list, waiter);
@@ -60,7 +61,7 @@ serve_init(struct dnsd *d)
 void
 serve_begin(struct dnsd *d)
 {
-	d->now = instant_now();
+	d->now = d->figures.at = instant_now();
 	d->writer.now = (uint32_t)wall_now().seconds;
 }
 
@@ -101,6 +102,7 @@ pending_wait(struct dnsd *d, struct pending *p, const struct dns_query *q,
 
 	w->query = *q;
 	w->asker = *asker;
+	w->begun = d->figures.at;
 	if (asker->conn != NULL)
 		tcp_hold(asker->conn);
 	STAILQ_INSERT_TAIL(&p->waiters, w, link);
@@ -123,6 +125,8 @@ waiters_reply(struct dnsd *d, struct pending *p, struct dns_answer *answer)
 		} else {
 			udp_reply(d, &w->asker, slice(d->message, size));
 		}
+		figures_answered(
+		    &d->figures, &d->settings, &w->query, w->begun);
 		STAILQ_REMOVE_HEAD(&p->waiters, link);
 		d->waiter_count--;
 		free(w);
@@ -274,10 +278,15 @@ serve(struct dnsd *d, struct slice message, const struct asker *asker,
 	struct packet *p = &d->writer.packet;
 	struct dns_query q;
 	enum dns_rcode rcode;
+	size_t size;
 
 	switch (packet_parse(message, &q, &rcode)) {
 	case PACKET_QUERY:
-		return (serve_query(d, &q, asker, data));
+		size = serve_query(d, &q, asker, data);
+		if (size > 0)
+			figures_answered(
+			    &d->figures, &d->settings, &q, d->figures.at);
+		return (size);
 	case PACKET_REJECT:
 		packet_begin(p, data, DNS_MESSAGE_BYTES_MAX, true);
 		packet_reject(p, &q, rcode);

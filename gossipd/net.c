@@ -8,6 +8,7 @@
 #include "codec.h"
 #include "common/listen.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/xmalloc.h"
 #include "net_parts.h"
 
@@ -89,6 +90,7 @@ packet_take(
 
 	n->counters.packets_in++;
 	n->counters.bytes_in += packet.size;
+	metrics_add(METRIC_udp_received, (double)packet.size);
 	endpoint_of_socket(from, &arrival.from);
 	if (!packet_open(n, &packet, &arrival.from))
 		return;
@@ -181,6 +183,7 @@ batch_send(struct net *n, const struct gossip_effects *fx,
 	for (size_t i = 0; i < count; start = ends[i++]) {
 		parts[i].iov_base = n->out.data + start;
 		parts[i].iov_len = ends[i] - start;
+		metrics_add(METRIC_udp_sent, (double)parts[i].iov_len);
 		heads[i].msg_hdr.msg_iov = &parts[i];
 		heads[i].msg_hdr.msg_iovlen = 1;
 		heads[i].msg_hdr.msg_name = &to[i];

@@ -21,6 +21,7 @@
 #include "address.h"
 #include "codec.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/xmalloc.h"
 #include "net_parts.h"
 
@@ -41,6 +42,7 @@ struct stream {
 	bool is_handed_over; /* theirs: the core has it, and will answer */
 	enum gossip_stream_kind kind; /* of ours */
 	uint64_t id;
+	struct instant begun;
 	uint32_t sequence; /* of our ping */
 	struct endpoint peer;
 	int fd; /* owned; -1: could not be had */
@@ -230,6 +232,8 @@ our_answer(struct stream *s, const struct stream_message *m)
 		stream_fail(s, why);
 		return;
 	}
+	if (s->kind == STREAM_PUSH_PULL)
+		metrics_add_since(METRIC_push_pull, s->begun);
 	o->handlers->answer(
 	    o->arg, s->id, s->kind == STREAM_PING ? NULL : state);
 	stream_free(s);
@@ -343,6 +347,7 @@ stream_write(struct stream *s)
 	}
 	s->sent += (size_t)size;
 	s->net->counters.bytes_out += (uint64_t)size;
+	metrics_add(METRIC_tcp_sent, (double)size);
 	if (s->sent < s->out.size)
 		return;
 	if (!s->is_ours) {
@@ -434,6 +439,7 @@ stream_accept(struct net *n, int fd, const struct sockaddr_storage *from)
 		return;
 	}
 	s = stream_new(n, fd, false, n->options.timeout);
+	metrics_add(METRIC_tcp_accept, 1);
 	s->is_connected = true;
 	s->id = ++n->last_stream;
 	endpoint_of_socket(from, &s->peer);
@@ -491,6 +497,7 @@ our_open(struct net *n, const struct gossip_stream *effect)
 	    stream_new(n, fd, true, fd < 0 ? SECONDS(0) : timeout);
 
 	s->id = effect->id;
+	s->begun = instant_now();
 	s->kind = effect->kind;
 	s->peer = effect->to;
 	s->sequence = effect->ping.sequence;
@@ -508,6 +515,7 @@ our_open(struct net *n, const struct gossip_stream *effect)
 		m.as.push_pull = *effect->state;
 	} else
 		m.as.ping = effect->ping;
+	metrics_add(METRIC_tcp_connect, 1);
 	stream_say(s, &m);
 	watch(s, EV_WRITE);
 }

@@ -79,6 +79,7 @@ on_message(
 
 	event.as.message.from = *from;
 	event.as.message.message = message;
+	figures_heard(&((struct pool *)arg)->figures, message);
 	pool_step(arg, &event);
 }
 
@@ -171,6 +172,7 @@ has_effects(const struct gossip_effects *fx)
 static void
 effects_do(struct pool *pool, struct gossip_effects *fx)
 {
+	figures_effects(&pool->figures, fx);
 	net_send(pool->net, fx);
 	for (size_t i = 0; i < fx->streams.count; i++)
 		net_stream(pool->net, &fx->streams.items[i]);
@@ -209,11 +211,19 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct gossip_event event = { .kind = GOSSIP_TICK };
 	struct pool *pool = w->data;
+	const struct gossip_effects *fx;
+	struct instant begun;
+	size_t count;
 
 	(void)loop;
 	(void)events;
 	net_read(pool->net);
+	fx = &pool->effects[pool->filling];
+	count = fx->packets.count;
+	begun = instant_now();
 	pool_step(pool, &event);
+	if (fx->packets.count > count)
+		figures_gossip(begun);
 }
 
 static void
@@ -234,6 +244,7 @@ snapshot_turn(struct pool *pool)
 	if (pool->snapshot == NULL)
 		return;
 	gossip_stats(pool->core, &stats);
+	figures_health(&pool->figures, stats.health_score);
 	snapshot_tick(
 	    pool->snapshot, &(struct snapshot_clocks){ stats.clock,
 				stats.event_clock, stats.query_clock });

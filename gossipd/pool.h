@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 
 #include "common/daemon.h"
+#include "figures.h"
 #include "gossip.h"
 #include "keyring.h"
 #include "net.h"
@@ -42,6 +43,7 @@ struct pool {
 	struct gossip_effects effects[2];
 	unsigned filling;
 	struct net *net;
+	struct figures figures;
 	struct keyring *keyring;
 	char keyring_path[POOL_PATH_MAX]; /* "": kept nowhere */
 	struct snapshot *snapshot;	  /* NULL: kept nowhere */

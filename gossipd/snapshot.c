@@ -11,6 +11,7 @@
 
 #include "address.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/xmalloc.h"
 #include "snapshot.h"
 
@@ -317,6 +318,7 @@ compact(struct snapshot *s, const struct gossip *g)
 void
 snapshot_flush(struct snapshot *s, const struct gossip *g)
 {
+	struct instant begun = instant_now();
 	size_t limit;
 
 	if (!snapshot_is_dirty(s))
@@ -330,6 +332,12 @@ snapshot_flush(struct snapshot *s, const struct gossip *g)
 	}
 	s->size += s->lines.size;
 	buf_deinit(&s->lines);
-	if (s->size > limit && !s->has_left && !compact(s, g))
+	metrics_add_since(METRIC_serf_append, begun);
+	if (s->size <= limit || s->has_left)
+		return;
+	begun = instant_now();
+	if (compact(s, g))
+		metrics_add_since(METRIC_serf_compact, begun);
+	else
 		give_up(s);
 }

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 
 #include "common/log.h"
+#include "common/metrics.h"
 #include "raftd.h"
 
 #define FEED_QUEUE_BYTES_MAX (1024 * 1024)
@@ -158,12 +159,17 @@ static bool
 push_entries(struct raftd *d)
 {
 	struct feed *feed = &d->feed;
+	struct instant begun;
 	struct entry *entries;
 	size_t count;
 
 	count = recent_find(&d->recent, feed->sent_index + 1, &entries);
-	if (count > 0)
-		return (send_entries(d, entries, count) > 0);
+	if (count > 0) {
+		begun = instant_now();
+		count = send_entries(d, entries, count);
+		metrics_add_since(METRIC_raft_fsm_enqueue, begun);
+		return (count > 0);
+	}
 	if (!feed->is_reading)
 		raftd_read(d, feed->sent_index + 1, FEED_READ_BYTES, NULL);
 	feed->is_reading = true;

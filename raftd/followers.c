@@ -47,6 +47,7 @@ struct follower {
 	struct net *net;       /* lent */
 	struct raft_name name; /* its address in the configuration */
 	struct raft_name dialled;
+	struct follower_figures figures;
 	struct lane beats, entries, snapshot;
 	struct message *queue; /* owned; appends that have not been sent */
 	size_t queue_count;
@@ -157,6 +158,8 @@ use_reply(struct lane *lane, struct slice error, struct slice body)
 	if (wire_get_reply(asked.kind, body, &reply) != ERR_OK)
 		return (false);
 	pop(lane);
+	figures_replied(&follower->figures, &follower->net->raftd->raft,
+	    &follower->name, asked.kind, &asked.ticket);
 	reply.peer = follower->name;
 	reply.ticket = asked.ticket;
 	if (reply.kind != MESSAGE_TIMEOUT_NOW)

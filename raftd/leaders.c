@@ -342,7 +342,9 @@ end_install(struct leader_conn *conn)
 static bool
 use_request(struct leader_conn *conn, uint8_t type, struct slice map)
 {
+	enum message_kind kind;
 	struct message message;
+	struct instant begun;
 	struct arena arena;
 	uint64_t size;
 	enum err err;
@@ -362,8 +364,14 @@ use_request(struct leader_conn *conn, uint8_t type, struct slice map)
 		begin_install(conn, &message, size);
 		if (size == 0)
 			end_install(conn);
-	} else if (err == ERR_OK)
+	} else if (err == ERR_OK) {
+		begun = instant_now();
+		kind = message.kind;
 		give(conn, &message);
+		metrics_add_since(kind == MESSAGE_VOTE ? METRIC_raft_vote
+						       : METRIC_raft_append,
+		    begun);
+	}
 	arena_deinit(&arena);
 	/* What follows a body that was not understood cannot be found. */
 	return (

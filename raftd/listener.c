@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/metrics.h"
 #include "raftd.h"
 
 #define ACCEPTS_A_TURN 64
@@ -55,6 +56,7 @@ on_first_byte(struct link *link)
 		served_begin(net, link, true);
 		break;
 	case FIRST_RAFT:
+		metrics_add(METRIC_rpc_handoff, 1);
 		leaders_begin(net, link);
 		break;
 	case FIRST_TLS:
@@ -121,6 +123,7 @@ accept_one(struct net *net)
 	if (fd < 0)
 		return (errno == ECONNABORTED || errno == EINTR);
 	print_address(&from, remote, sizeof(remote));
+	metrics_add(METRIC_rpc_accept, 1);
 	link = link_accepted(&net->links, fd, remote, &handshake, net);
 	if (net->links.incoming > PEER_CONNS_MAX ||
 	    links_count_like(&net->links, link) > net->conns_per_address) {

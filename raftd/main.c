@@ -148,6 +148,7 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 
 	(void)loop;
 	(void)events;
+	figures_contact(&d->raft, instant_now());
 	raftd_step(d, &(struct event){ .kind = RAFT_TICK });
 }
 

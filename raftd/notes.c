@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "common/log.h"
+#include "common/metrics.h"
 #include "raftd.h"
 
 void
@@ -158,10 +159,35 @@ log_leading(const struct note *note)
 	}
 }
 
+static void
+note_measure(enum note_kind kind)
+{
+	switch (kind) {
+	case NOTE_ENTERING_FOLLOWER:
+		metrics_add(METRIC_raft_follower, 1);
+		break;
+	case NOTE_ENTERING_CANDIDATE:
+		metrics_add(METRIC_raft_candidate, 1);
+		break;
+	case NOTE_ENTERING_LEADER:
+		metrics_add(METRIC_raft_leader, 1);
+		break;
+	case NOTE_HEARTBEAT_TIMEOUT:
+		metrics_add(METRIC_raft_timeout, 1);
+		break;
+	case NOTE_LEASE_LOST:
+		metrics_add(METRIC_raft_lease_lost, 1);
+		break;
+	default:
+		break;
+	}
+}
+
 void
 notes_log(const struct raft *raft, const struct note *notes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
+		note_measure(notes[i].kind);
 		switch (notes[i].kind) {
 		case NOTE_INITIAL_CONFIGURATION:
 		case NOTE_CONFIGURATION_CHANGED:

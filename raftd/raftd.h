@@ -12,6 +12,7 @@
 
 #include "common/arena.h"
 #include "common/daemon.h"
+#include "figures.h"
 #include "net.h"
 #include "raft.h"
 #include "recent.h"
@@ -94,6 +95,7 @@ struct raftd {
 	struct recent recent;
 	struct inbox inbox;
 	struct feed feed;
+	struct figures figures;
 	struct taking taking;
 	struct verify *verifies; /* owned */
 	uint64_t log_bytes; /* since a snapshot was asked for, at the most */

@@ -10,6 +10,7 @@
 
 #include "call_frame.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/xmalloc.h"
 #include "raftd.h"
 
@@ -128,6 +129,7 @@ put_error(struct served *one, struct slice text)
 {
 	struct buf out = { 0 };
 
+	metrics_add(METRIC_rpc_request_error, 1);
 	call_put_error(&out, one->seq, buf_slice(&one->method), text);
 	put(one, buf_slice(&out));
 	buf_deinit(&out);
@@ -240,6 +242,7 @@ ask(struct served *one, struct slice body)
 	enum method method = method_find(name);
 	const struct method_row *row;
 
+	metrics_add(METRIC_rpc_request, 1);
 	/* What only raftd itself asks is nobody's service. */
 	if (method == METHOD_COUNT ||
 	    !is_service(slice_head(name, slice_find(name, '.', 0))) ||

@@ -113,6 +113,7 @@ static void
 on_written(struct raftd *d, const struct store_result *result)
 {
 	net_written(&d->net, result->number, false);
+	figures_written(&d->figures, result->number);
 	raftd_step(d, &(struct event){
 			  .kind = RAFT_PERSISTED,
 			  .as.persisted = {
@@ -204,9 +205,11 @@ static void
 use_inbox(struct raftd *d)
 {
 	struct inbox *inbox = &d->inbox;
+	struct instant begun;
 
 	/* Proposals wait while the log is replaced. */
 	if (inbox->count > 0 && !raft_is_restoring(&d->raft)) {
+		begun = instant_now();
 		raftd_step(d, &(struct event){
 				  .kind = RAFT_PROPOSE,
 				  .as.propose = {
@@ -214,10 +217,13 @@ use_inbox(struct raftd *d)
 				      .count = inbox->count,
 				  },
 			      });
+		figures_proposed(&d->figures, &d->raft, inbox->count, begun);
 		inbox->count = 0;
 	}
 	if (inbox->count == 0)
 		arena_reset(&inbox->arena);
+	if (inbox->wants_verify)
+		metrics_add(METRIC_raft_verify, 1);
 	if (inbox->wants_verify)
 		raftd_step(d, &(struct event){ .kind = RAFT_VERIFY });
 	inbox->wants_verify = false;
@@ -255,6 +261,7 @@ raftd_turn(struct daemon *daemon)
 	changes_turn(d);
 	saving_turn(d);
 	feed_push(d);
+	figures_turn(&d->figures, &d->raft, d->feed.sent_index);
 	restoring_turn(d);
 	raftd_answer_verifies(d);
 	set_timer(d);
