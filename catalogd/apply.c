@@ -179,6 +179,7 @@ told_index(struct catalogd *c, const struct row *old, const struct row *new)
 		{ "tombstones", GEN_KV_TABLE },
 		{ "sessions", GEN_SESSIONS_TABLE },
 		{ "coordinates", GEN_COORDINATES_TABLE },
+		{ "prepared-queries", GEN_QUERIES_TABLE },
 	};
 	struct slice name = lower(c, INDEX_OF(new != NULL ? new : old)->name);
 
@@ -200,6 +201,15 @@ told_kept(struct catalogd *c, const struct row *old, const struct row *new)
 	(void)new;
 }
 
+/* Its readers wait for the table. */
+static void
+told_query(struct catalogd *c, const struct row *old, const struct row *new)
+{
+	(void)c;
+	(void)old;
+	(void)new;
+}
+
 static told_fn *const told[TABLE_COUNT] = {
 	[TABLE_NODES] = told_node,
 	[TABLE_SERVICES] = told_service,
@@ -208,6 +218,7 @@ static told_fn *const told[TABLE_COUNT] = {
 	[TABLE_TOMBSTONES] = told_tombstone,
 	[TABLE_SESSIONS] = told_session,
 	[TABLE_COORDINATES] = told_coordinate,
+	[TABLE_QUERIES] = told_query,
 	[TABLE_AUTOPILOT] = told_autopilot,
 	[TABLE_INDEXES] = told_index,
 	[TABLE_KEPT] = told_kept,

@@ -9,6 +9,7 @@
 #include "index.h"
 #include "kv.h"
 #include "node.h"
+#include "queries.h"
 #include "service.h"
 #include "session.h"
 #include "txn.h"
@@ -255,6 +256,26 @@ apply_session(struct apply *a, const void *request)
 	return (err);
 }
 
+static enum err
+apply_query(struct apply *a, const void *request)
+{
+	const struct prepared_query_request *r = request;
+	struct state *s = a->state;
+	struct text reply = { .value = SLICE("") };
+
+	/* Consul dies of a nil pointer. */
+	if (r->query == NULL)
+		return (state_refuse(s, "Missing Query"));
+	reply.value = r->query->id;
+	reply_set(a, &text_type, &reply);
+	if (slice_is(r->op, "create") || slice_is(r->op, "update"))
+		return (query_set(s, r->query));
+	if (slice_is(r->op, "delete"))
+		return (query_delete(s, r->query->id));
+	return (state_refuse(
+	    s, "Invalid PreparedQuery operation '%.*s'", SLICE_ARGS(r->op)));
+}
+
 /* Failing operations are told in the reply, and nothing is done. */
 static enum err
 apply_txn(struct apply *a, const void *request)
@@ -292,6 +313,7 @@ static const struct entry_row {
 	{ FSM_COORDINATES, &coordinates_type, apply_coordinates },
 	{ FSM_AUTOPILOT, &autopilot_set_config_request_type, apply_autopilot },
 	{ FSM_FEDERATION, &federation_state_request_type, apply_federation },
+	{ FSM_QUERY, &prepared_query_request_type, apply_query },
 	{ FSM_TXN, &txn_request_type, apply_txn },
 };
 

@@ -19,6 +19,7 @@ enum fsm_type {
 	FSM_SESSION = 3,
 	FSM_TOMBSTONE = 5,
 	FSM_COORDINATES = 6,
+	FSM_QUERY = 7,
 	FSM_TXN = 8,
 	FSM_AUTOPILOT = 9,
 	FSM_INDEX = 16,	   /* only in snapshots */

@@ -16,6 +16,7 @@
 #define INDEX_TOMBSTONES  SLICE("tombstones")
 #define INDEX_SESSIONS	  SLICE("sessions")
 #define INDEX_COORDINATES SLICE("coordinates")
+#define INDEX_QUERIES	  SLICE("prepared-queries")
 #define INDEX_FEDERATION  SLICE("federation-states")
 /* When some service name lost its last instance. */
 #define INDEX_EXTINCTION SLICE("service_last_extinction")

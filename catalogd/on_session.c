@@ -6,11 +6,12 @@
 #include <stdlib.h>
 
 #include "catalogd.h"
+#include "on_writes.h"
 #include "session.h"
 
 #define TTL_MAX SECONDS(24 * 3600)
 
-static struct slice
+struct slice
 uuid_new(struct arena *arena)
 {
 	uint8_t b[UUID_SIZE];

@@ -19,6 +19,8 @@ MUST_CHECK enum err node_check(
     struct slice name, struct slice id, struct buf *why);
 /* Fills in the id. */
 MUST_CHECK enum err service_prepare(struct node_service *, struct buf *why);
+/* Of a session or a query; by chance, and so made before the entry is. */
+struct slice uuid_new(struct arena *);
 /* Fills in the id. */
 void check_prepare(struct health_check *);
 

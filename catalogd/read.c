@@ -46,6 +46,8 @@ struct read_row {
 	X(Session, Get,             view_session,             session_specific_request, indexed_sessions)            \
 	X(Session, List,            view_sessions,            session_specific_request, indexed_sessions)            \
 	X(Session, NodeSessions,    view_node_sessions,       node_specific_request,    indexed_sessions)            \
+	X(PreparedQuery, Get,       view_query,               prepared_query_specific_request, indexed_prepared_queries) \
+	X(PreparedQuery, List,      view_queries,             dc_specific_request,      indexed_prepared_queries)    \
 	X(Coordinate, ListNodes,    view_coordinates,         dc_specific_request,      indexed_coordinates)         \
 	X(Coordinate, Node,         view_node_coordinates,    node_specific_request,    indexed_coordinates)
 
@@ -108,6 +110,7 @@ view_begin(struct catalogd *c, const struct read_row *row, struct view *v)
 	*v = (struct view){
 		.state = c->state,
 		.arena = &c->scratch,
+		.datacenter = slice_of_text(c->daemon->config->datacenter),
 		.reply = arena_alloc(&c->scratch, row->reply->size),
 	};
 	/* Who leads stands in every answer. */

@@ -37,6 +37,7 @@ union any_row {
 	struct tombstone_row tombstone;
 	struct session_row session;
 	struct coordinate_row coordinate;
+	struct query_row query;
 	struct autopilot_row autopilot;
 	struct index_row index;
 	struct kept_row kept;
@@ -451,6 +452,64 @@ row_of_coordinate(const struct coordinate_row *coordinate)
 		sizeof(struct coordinate_row), 1, pack_coordinate };
 
 	return (row_new(&layout, coordinate));
+}
+
+/* Names, and the prefixes of templates, are found in any case. Both begin with
+ * a NUL, so that there can be an empty one. */
+static struct slice
+pack_query_name(struct packer *p, struct slice name)
+{
+	uint8_t *to = room(p, name.size + 1, 1);
+
+	if (to == NULL)
+		return (slice(NULL, 0));
+	to[0] = '\0';
+	for (size_t i = 0; i < name.size; i++)
+		to[i + 1] = (uint8_t)tolower(name.data[i]);
+	return (slice(to, name.size + 1));
+}
+
+static void
+pack_query(struct packer *p, void *row)
+{
+	struct prepared_query *q = &((struct query_row *)row)->query;
+	struct link *links = ((struct row *)row)->links;
+	uint8_t uuid[UUID_SIZE];
+	enum err err = uuid_parse(q->id, uuid, NULL);
+
+	assert(err == ERR_OK);
+	pack_slice(p, &q->id);
+	pack_slice(p, &q->name);
+	pack_slice(p, &q->session);
+	pack_slice(p, &q->token);
+	pack_slice(p, &q->template.type);
+	pack_slice(p, &q->template.regexp);
+	pack_slice(p, &q->service.service);
+	pack_texts(p, &q->service.failover.datacenters);
+	pack_texts(p, &q->service.ignore_check_ids);
+	pack_slice(p, &q->service.near);
+	pack_texts(p, &q->service.tags);
+	pack_pairs(p, &q->service.node_meta);
+	pack_pairs(p, &q->service.service_meta);
+	pack_slice(p, &q->dns.ttl);
+	pack_bytes_key(p, &links[0], slice(uuid, UUID_SIZE));
+	if (q->name.size > 0)
+		links[1].key = pack_query_name(p, q->name);
+	if (q->template.type.size > 0)
+		links[2].key = pack_query_name(p, q->name);
+	if (q->session.size > 0)
+		PACK_KEY(p, &links[3], q->session, q->id);
+}
+
+/* The id is a UUID: whoever calls has looked. */
+struct row *
+row_of_query(const struct prepared_query *query)
+{
+	static const struct layout layout = { TABLE_QUERIES,
+		sizeof(struct query_row), 4, pack_query };
+	struct query_row row = { .query = *query };
+
+	return (row_new(&layout, &row));
 }
 
 static void

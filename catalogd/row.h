@@ -27,13 +27,14 @@ enum table {
 	TABLE_TOMBSTONES,
 	TABLE_SESSIONS,
 	TABLE_COORDINATES,
+	TABLE_QUERIES,
 	TABLE_AUTOPILOT, /* one row at most */
 	TABLE_INDEXES,
 	TABLE_KEPT,
 	TABLE_COUNT
 };
 
-#define ROW_LINKS_MAX 3
+#define ROW_LINKS_MAX 4
 
 struct row {
 	struct link *links; /* behind the struct; key.data NULL where unused */
@@ -106,6 +107,12 @@ struct coordinate_row {
 	struct slice coord; /* encoded vivaldi_coord */
 };
 
+/* A prepared query; api/semantics.md 12. */
+struct query_row {
+	struct row row;
+	struct prepared_query query;
+};
+
 struct autopilot_row {
 	struct row row;
 	struct autopilot_config config;
@@ -133,6 +140,7 @@ struct row *row_of_kv(const struct dir_entry *);
 struct row *row_of_tombstone(struct slice key, uint64_t index);
 struct row *row_of_session(const struct session *);
 struct row *row_of_coordinate(const struct coordinate_row *);
+struct row *row_of_query(const struct prepared_query *);
 struct row *row_of_autopilot(const struct autopilot_config *);
 struct row *row_of_index(struct slice name, uint64_t value);
 struct row *row_of_kept(uint64_t number, struct slice record);
@@ -148,6 +156,7 @@ void row_drop(struct row *); /* frees with the last reference; NULL is fine */
 #define SESSION_OF(r) \
 	(&((const struct session_row *)(const void *)(r))->session)
 #define COORDINATE_OF(r) ((const struct coordinate_row *)(const void *)(r))
+#define QUERY_OF(r) (&((const struct query_row *)(const void *)(r))->query)
 #define AUTOPILOT_OF(r) \
 	(&((const struct autopilot_row *)(const void *)(r))->config)
 #define INDEX_OF(r) ((const struct index_row *)(const void *)(r))

@@ -3,6 +3,7 @@
 #include "index.h"
 #include "kv.h"
 #include "node.h"
+#include "queries.h"
 #include "session.h"
 
 enum err
@@ -109,6 +110,7 @@ session_destroy(struct state *s, struct row *row)
 		else
 			kv_release(s, kv);
 	}
+	queries_delete_of_session(s, session->id);
 }
 
 static bool

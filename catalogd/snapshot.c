@@ -64,6 +64,7 @@ snapshot_take(const struct state *s)
 	order_take(snap, s, ORDER_SESSIONS, SLICE(""));
 	order_take(snap, s, ORDER_KV, SLICE(""));
 	order_take(snap, s, ORDER_TOMBSTONES, SLICE(""));
+	order_take(snap, s, ORDER_QUERIES, SLICE(""));
 	order_take(snap, s, ORDER_AUTOPILOT, SLICE(""));
 	order_take(snap, s, ORDER_KEPT, SLICE(""));
 	order_take(snap, s, ORDER_INDEXES, SLICE(""));
@@ -180,6 +181,13 @@ write_coordinate(struct snapshot *snap, struct row *row, struct buf *out)
 }
 
 static void
+write_query(struct snapshot *snap, struct row *row, struct buf *out)
+{
+	(void)snap;
+	record_write(FSM_QUERY, &prepared_query_type, QUERY_OF(row), out);
+}
+
+static void
 write_autopilot(struct snapshot *snap, struct row *row, struct buf *out)
 {
 	(void)snap;
@@ -214,6 +222,7 @@ static write_fn *const writers[TABLE_COUNT] = {
 	[TABLE_TOMBSTONES] = write_tombstone,
 	[TABLE_SESSIONS] = write_session,
 	[TABLE_COORDINATES] = write_coordinate,
+	[TABLE_QUERIES] = write_query,
 	[TABLE_AUTOPILOT] = write_autopilot,
 	[TABLE_INDEXES] = write_index,
 	[TABLE_KEPT] = write_kept,

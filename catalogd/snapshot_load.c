@@ -4,6 +4,7 @@
 #include "index.h"
 #include "kv.h"
 #include "msgpack.h"
+#include "queries.h"
 #include "session.h"
 #include "snapshot.h"
 
@@ -80,6 +81,12 @@ load_autopilot(struct snapshot_load *load, const void *record)
 }
 
 static enum err
+load_query(struct snapshot_load *load, const void *record)
+{
+	return (query_load(load->state, record));
+}
+
+static enum err
 load_index(struct snapshot_load *load, const void *record)
 {
 	const struct index_entry *entry = record;
@@ -99,6 +106,7 @@ static const struct record_row {
 	{ FSM_TOMBSTONE, &dir_entry_type, load_tombstone },
 	{ FSM_COORDINATES, &coordinates_type, load_coordinates },
 	{ FSM_AUTOPILOT, &autopilot_config_type, load_autopilot },
+	{ FSM_QUERY, &prepared_query_type, load_query },
 	{ FSM_INDEX, &index_entry_type, load_index },
 };
 
@@ -109,7 +117,6 @@ static const struct kept_name {
 	const char *name;
 } kept_names[] = {
 	{ 4, "legacy ACLs" },
-	{ 7, "prepared queries" },
 	{ 11, "ACL bootstrap" },
 	{ 12, "intentions" },
 	{ 13, "Connect CA roots" },

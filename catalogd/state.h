@@ -34,6 +34,10 @@ enum order {
 	ORDER_SESSIONS,		 /* UUID */
 	ORDER_SESSIONS_BY_NODE,	 /* node, id */
 	ORDER_COORDINATES,	 /* node, segment */
+	ORDER_QUERIES,		 /* UUID */
+	ORDER_QUERIES_BY_NAME,	 /* NUL, name; only those that have one */
+	ORDER_QUERIES_BY_PREFIX, /* NUL, name; only templates */
+	ORDER_QUERIES_BY_SESSION, /* session, id; only those that are bound */
 	ORDER_AUTOPILOT,	 /* nothing: one row */
 	ORDER_INDEXES,		 /* name */
 	ORDER_KEPT,		 /* number */

@@ -20,6 +20,7 @@
 struct view {
 	const struct state *state; /* lent */
 	struct arena *arena;	   /* lent; of this look */
+	struct slice datacenter;   /* lent; ours */
 	void *reply;		   /* of the row's type, zeroed */
 	uint64_t index;
 	const char *refusal; /* Consul's text; nothing else counts then */
@@ -79,6 +80,10 @@ view_fn view_node_checks;
 view_fn view_service_checks;
 view_fn view_check_service_nodes;
 
+/* All instances that Connect can reach as this service: native ones, and the
+ * proxies in front of it. The reply is of Health.ServiceNodes. */
+void view_connect_nodes(struct view *, struct slice service);
+
 /* A service's instance with its node and checks; nothing where the node's
  * metadata are others. */
 void view_instance_add(struct view *, const struct service_row *,
@@ -92,6 +97,10 @@ view_fn view_service_dump;
 /* --- view_coordinate.c --- */
 view_fn view_coordinates;
 view_fn view_node_coordinates;
+
+/* --- view_query.c --- */
+view_fn view_query;
+view_fn view_queries;
 
 /* --- view_session.c --- */
 view_fn view_session;

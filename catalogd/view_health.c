@@ -160,3 +160,31 @@ view_check_service_nodes(struct view *v, const void *request)
 	}
 	view_service_index(v, q->service_name, is_there, true);
 }
+
+/* Consul's index "connect" (state/index_connect.go). */
+static bool
+is_connected(
+    struct view *v, const struct service_row *row, struct slice service)
+{
+	struct node_service full;
+
+	if (row->proxy.size == 0 && row->connect.size == 0)
+		return (false);
+	service_to_node_service(row, v->arena, &full);
+	if (slice_is(row->kind, "connect-proxy"))
+		return (slice_equal_fold(
+		    full.proxy.destination_service_name, service));
+	return (full.connect.native && slice_equal_fold(row->name, service));
+}
+
+void
+view_connect_nodes(struct view *v, struct slice service)
+{
+	static const struct pair_list any;
+	size_t room = 0;
+	struct row *row;
+
+	STATE_EACH(v->state, ORDER_SERVICES, SLICE(""), row)
+	if (is_connected(v, SERVICE_OF(row), service))
+		view_instance_add(v, SERVICE_OF(row), &any, &room);
+}

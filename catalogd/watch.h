@@ -25,7 +25,7 @@ struct watch;
 
 /* What can be waited for: all that the generation page knows, and more. */
 enum watch_kind {
-	/* 0 .. GEN_LEADER: enum gen_kind */
+	/* below 32: enum gen_kind */
 	WATCH_SERVICE_CHECKS = 32, /* rows of checks, by service name */
 	WATCH_CHECK_STATE,	   /* by status, and "any" */
 	WATCH_SESSION,		   /* by id */

@@ -79,7 +79,7 @@ is_meta_key(struct slice key)
 }
 
 static const char *
-pair_mistake(const struct pair *pair)
+pair_mistake(const struct pair *pair, bool may_be_reserved)
 {
 	if (pair->key.size == 0)
 		return ("Key cannot be blank");
@@ -87,7 +87,7 @@ pair_mistake(const struct pair *pair)
 		return ("Key contains invalid characters");
 	if (pair->key.size > META_KEY_BYTES_MAX)
 		return ("Key is too long (limit: 128 characters)");
-	if (slice_starts_with(pair->key, SLICE("consul-")))
+	if (!may_be_reserved && slice_starts_with(pair->key, SLICE("consul-")))
 		return ("Key prefix 'consul-' is reserved for internal use");
 	if (pair->value.size > META_VALUE_BYTES_MAX)
 		return ("Value is too long (limit: 512 characters)");
@@ -96,6 +96,13 @@ pair_mistake(const struct pair *pair)
 
 enum err
 config_meta_check(const struct pair_list *meta, struct buf *why)
+{
+	return (config_meta_filter_check(meta, false, why));
+}
+
+enum err
+config_meta_filter_check(
+    const struct pair_list *meta, bool may_be_reserved, struct buf *why)
 {
 	const char *mistake;
 	size_t i;
@@ -108,7 +115,7 @@ config_meta_check(const struct pair_list *meta, struct buf *why)
 		return (ERR_INVALID);
 	}
 	for (i = 0; i < meta->count; i++) {
-		mistake = pair_mistake(&meta->items[i]);
+		mistake = pair_mistake(&meta->items[i], may_be_reserved);
 		if (mistake == NULL)
 			continue;
 		buf_printf(why,

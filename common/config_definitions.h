@@ -21,5 +21,8 @@ MUST_CHECK enum err config_proxies_check(
  */
 MUST_CHECK enum err config_meta_check(
     const struct pair_list *, struct buf *why);
+/* The same of what is only looked for, and so may have Consul's own keys. */
+MUST_CHECK enum err config_meta_filter_check(
+    const struct pair_list *, bool may_be_reserved, struct buf *why);
 
 #endif

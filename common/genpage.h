@@ -40,6 +40,7 @@ enum gen_kind {
 	GEN_SESSIONS_TABLE,
 	GEN_COORDINATES_TABLE,
 	GEN_LEADER, /* who leads, and whether we know */
+	GEN_QUERIES_TABLE, /* prepared queries */
 };
 
 uint32_t genpage_bucket(enum gen_kind, struct slice key);

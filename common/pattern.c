@@ -26,6 +26,7 @@ enum op {
 	OP_WORD,
 	OP_NO_WORD,
 	OP_FOUND,
+	OP_MARK, /* a group begins or ends here: number `other` */
 };
 
 struct set {
@@ -48,6 +49,10 @@ struct compiler {
 	bool is_folding; /* (?i) */
 	bool is_by_line; /* (?m) */
 	bool is_dot_all; /* (?s) */
+	bool is_modest;	 /* (?U) */
+	bool is_lazy;	 /* the count read last */
+	bool has_marks;	 /* the program notes where groups are */
+	int group_count;
 	bool is_bad;
 	const char *mistake; /* why it is bad, in Go's words */
 	struct slice wrong;  /* the part that is */
@@ -237,8 +242,8 @@ make_optional(struct compiler *c, size_t from)
 	int size = (int)(c->size - from);
 	struct instruction *fork = insert(c, from, OP_FORK);
 
-	fork->to = 1;
-	fork->other = size + 1;
+	fork->to = c->is_lazy ? size + 1 : 1;
+	fork->other = c->is_lazy ? 1 : size + 1;
 }
 
 static void
@@ -248,6 +253,10 @@ make_repeated(struct compiler *c, size_t from)
 
 	fork->to = -(int)(c->size - 1 - from);
 	fork->other = 1;
+	if (c->is_lazy) {
+		fork->other = fork->to;
+		fork->to = 1;
+	}
 }
 
 /* At least `low` times, at most `high`; -1: as often as it likes. */
@@ -477,7 +486,9 @@ parse_flags(struct compiler *c)
 			value = false;
 		else if (byte == ')')
 			return (false);
-		else if (byte != 'U') { /* greed is no matter to us */
+		else if (byte == 'U')
+			c->is_modest = value;
+		else {
 			if (byte != ':')
 				fail(c, "invalid or unsupported Perl syntax",
 				    start, c->at);
@@ -487,11 +498,20 @@ parse_flags(struct compiler *c)
 }
 
 static void
+append_mark(struct compiler *c, int number)
+{
+	if (c->has_marks)
+		append(c, OP_MARK)->other = number;
+}
+
+static void
 parse_group(struct compiler *c)
 {
 	struct compiler outer = *c;
+	int group = peek(c) == '?' ? 0 : ++c->group_count;
 
 	if (eat(c, "?P<")) {
+		group = ++c->group_count;
 		while (!is_at_end(c) && peek(c) != '>')
 			c->at++;
 		if (!eat(c, ">"))
@@ -500,16 +520,21 @@ parse_group(struct compiler *c)
 	} else if (eat(c, "?") && !parse_flags(c)) {
 		return;
 	}
+	if (group > 0)
+		append_mark(c, 2 * group);
 	if (++c->depth > DEPTH_MAX)
 		fail_whole(c, "expression nests too deeply");
 	else
 		parse_alternatives(c);
+	if (group > 0)
+		append_mark(c, 2 * group + 1);
 	if (!eat(c, ")"))
 		fail_whole(c, "missing closing )");
 	c->depth--;
 	c->is_folding = outer.is_folding;
 	c->is_by_line = outer.is_by_line;
 	c->is_dot_all = outer.is_dot_all;
+	c->is_modest = outer.is_modest;
 }
 
 static void
@@ -594,7 +619,8 @@ parse_counts(struct compiler *c, int *low, int *high)
 	return (false);
 }
 
-/* How often; lazily or not, it finds the same places. */
+/* How often; lazily or not, it finds the same places, but not the same
+ * groups. */
 static bool
 parse_count(struct compiler *c, int *low, int *high)
 {
@@ -610,7 +636,7 @@ parse_count(struct compiler *c, int *low, int *high)
 	} else if (!parse_counts(c, low, high)) {
 		return (false);
 	}
-	(void)eat(c, "?");
+	c->is_lazy = eat(c, "?") != c->is_modest;
 	return (true);
 }
 
@@ -729,7 +755,7 @@ follow(struct machine *m, size_t start, size_t at)
 			if (i->op == OP_FORK)
 				m->stack[depth++] =
 				    (uint16_t)((int)place + i->other);
-		} else if (holds(i->op, m->text, at)) {
+		} else if (i->op == OP_MARK || holds(i->op, m->text, at)) {
 			m->stack[depth++] = (uint16_t)(place + 1);
 		}
 	}
@@ -777,9 +803,9 @@ search(const struct instruction *code, size_t size, uint16_t *lists,
 
 /* The caller frees its code. */
 static void
-compile(struct compiler *c, struct slice pattern)
+compile(struct compiler *c, struct slice pattern, bool has_marks)
 {
-	*c = (struct compiler){ .in = pattern };
+	*c = (struct compiler){ .in = pattern, .has_marks = has_marks };
 	c->code = xreallocarray(NULL, PATTERN_STATES_MAX, sizeof(*c->code));
 	parse_alternatives(c);
 	append(c, OP_FOUND);
@@ -809,7 +835,7 @@ pattern_compile(struct slice text, struct arena *arena,
 	struct instruction *code;
 	struct compiler c;
 
-	compile(&c, text);
+	compile(&c, text, false);
 	if (c.is_bad) {
 		mistake_tell(&c, why);
 		free(c.code);
@@ -855,9 +881,192 @@ pattern_check(struct slice pattern, struct buf *why)
 {
 	struct compiler c;
 
-	compile(&c, pattern);
+	compile(&c, pattern, false);
 	if (c.is_bad)
 		mistake_tell(&c, why);
 	free(c.code);
 	return (c.is_bad ? ERR_INVALID : ERR_OK);
+}
+
+/* --- Groups: the first way through the program counts, where a fork's `to`
+ * comes before its `other` (Cox, "the Virtual Machine Approach", Pike). --- */
+
+struct threads {
+	uint16_t *places; /* in the order of preference */
+	size_t *marks;	  /* mark_count for each of them */
+	size_t count;
+};
+
+/* A place to go on at; or, behind all that follows a mark, its old value. */
+struct step {
+	size_t place;
+	int mark; /* -1: a place */
+	size_t old;
+};
+
+struct race {
+	const struct instruction *code;
+	struct slice text;
+	size_t mark_count;
+	size_t *marks; /* of the thread that is followed */
+	size_t *found; /* of the best one that has ended */
+	struct step *stack;
+	uint32_t *seen;
+	uint32_t round;
+	bool is_found;
+};
+
+#define MARK_NONE SIZE_MAX
+
+static void
+race_follow(struct race *r, size_t start, size_t at, struct threads *to)
+{
+	size_t depth = 0, size = r->mark_count * sizeof(*r->marks);
+
+	r->stack[depth++] = (struct step){ start, -1, 0 };
+	while (depth > 0) {
+		struct step step = r->stack[--depth];
+		const struct instruction *i = &r->code[step.place];
+
+		if (step.mark >= 0) {
+			r->marks[step.mark] = step.old;
+			continue;
+		}
+		if (r->seen[step.place] == r->round)
+			continue;
+		r->seen[step.place] = r->round;
+		if (i->op == OP_SET || i->op == OP_FOUND) {
+			memcpy(&to->marks[to->count * r->mark_count], r->marks,
+			    size);
+			to->places[to->count++] = (uint16_t)step.place;
+			continue;
+		}
+		if (i->op == OP_FORK)
+			r->stack[depth++] = (struct step){
+				(size_t)((int)step.place + i->other), -1, 0
+			};
+		if (i->op == OP_FORK || i->op == OP_JUMP) {
+			step.place = (size_t)((int)step.place + i->to);
+			r->stack[depth++] = step;
+			continue;
+		}
+		if (i->op == OP_MARK) {
+			r->stack[depth++] = (struct step){ step.place, i->other,
+				r->marks[i->other] };
+			r->marks[i->other] = at;
+		} else if (!holds(i->op, r->text, at)) {
+			continue;
+		}
+		step.place++;
+		r->stack[depth++] = step;
+	}
+}
+
+/* All threads over the byte at `at`; those behind one that ends are cut off. */
+static void
+race_step(struct race *r, size_t at, const struct threads *now,
+    struct threads *then)
+{
+	size_t size = r->mark_count * sizeof(*r->marks);
+
+	r->round++;
+	then->count = 0;
+	for (size_t i = 0; i < now->count; i++) {
+		const struct instruction *op = &r->code[now->places[i]];
+		const size_t *marks = &now->marks[i * r->mark_count];
+
+		if (op->op == OP_FOUND) {
+			memcpy(r->found, marks, size);
+			r->found[1] = at;
+			r->is_found = true;
+			return;
+		}
+		if (at == r->text.size ||
+		    !set_has(&op->set, r->text.data[at]))
+			continue;
+		memcpy(r->marks, marks, size);
+		race_follow(r, now->places[i] + 1U, at + 1, then);
+	}
+}
+
+static void
+race_run(struct race *r, struct threads *now, struct threads *then)
+{
+	r->round = 1;
+	for (size_t at = 0; at <= r->text.size; at++) {
+		struct threads swap = *now;
+
+		if (!r->is_found) {
+			for (size_t i = 0; i < r->mark_count; i++)
+				r->marks[i] = MARK_NONE;
+			r->marks[0] = at;
+			race_follow(r, 0, at, now);
+		}
+		if (now->count == 0 && r->is_found)
+			break;
+		race_step(r, at, now, then);
+		*now = *then;
+		*then = swap;
+	}
+}
+
+static struct threads
+threads_new(size_t size, size_t mark_count)
+{
+	return ((struct threads){
+	    .places = xreallocarray(NULL, size, sizeof(uint16_t)),
+	    .marks = xreallocarray(NULL, size * mark_count, sizeof(size_t)),
+	});
+}
+
+static void
+threads_free(struct threads *t)
+{
+	free(t->places);
+	free(t->marks);
+}
+
+static size_t
+groups_find(const struct compiler *c, struct slice text, struct slice *groups,
+    size_t most)
+{
+	size_t marks = 2 * ((size_t)c->group_count + 1), count = 0;
+	struct race r = { .code = c->code, .text = text, .mark_count = marks };
+	struct threads now = threads_new(c->size, marks);
+	struct threads then = threads_new(c->size, marks);
+
+	r.marks = xreallocarray(NULL, 2 * marks, sizeof(*r.marks));
+	r.found = r.marks + marks;
+	r.seen = xcalloc(c->size, sizeof(*r.seen));
+	/* Each place that is new puts two there at most. */
+	r.stack = xreallocarray(NULL, 2 * c->size + 1, sizeof(*r.stack));
+	race_run(&r, &now, &then);
+	for (; r.is_found && count < marks / 2 && count < most; count++) {
+		size_t from = r.found[2 * count], to = r.found[2 * count + 1];
+
+		groups[count] = SLICE("");
+		if (from != MARK_NONE && to != MARK_NONE)
+			groups[count] =
+			    slice_head(slice_tail(text, from), to - from);
+	}
+	free(r.marks);
+	free(r.seen);
+	free(r.stack);
+	threads_free(&now);
+	threads_free(&then);
+	return (count);
+}
+
+size_t
+pattern_groups(struct slice pattern, struct slice text, struct slice *groups,
+    size_t most)
+{
+	struct compiler c;
+	size_t count = 0;
+
+	compile(&c, pattern, true);
+	if (!c.is_bad)
+		count = groups_find(&c, text, groups, most);
+	free(c.code);
+	return (count);
 }

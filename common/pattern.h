@@ -33,6 +33,11 @@ bool pattern_matches(const struct pattern *, struct slice text);
 
 /* Is it anywhere in the text? */
 enum pattern_result pattern_search(struct slice pattern, struct slice text);
+/* Go's FindStringSubmatch: the whole of the first place found, and what each
+ * group of it has matched, an empty text where it has not; lent by `text`. How
+ * many there are, at most `most`; 0: it is absent, or the pattern is bad. */
+size_t pattern_groups(
+    struct slice pattern, struct slice text, struct slice *groups, size_t most);
 /* ERR_INVALID: *why gets Go's "error parsing regexp: missing closing ): `(`".
  */
 MUST_CHECK enum err pattern_check(struct slice pattern, struct buf *why);

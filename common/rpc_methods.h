@@ -70,6 +70,12 @@
 	X(Coordinate, ListDatacenters, catalogd, datacenters_request,        datacenter_maps,             READ,   ANYONE,        FROM(httpd) | PEER) \
 	X(Coordinate, ListNodes,      catalogd, dc_specific_request,        indexed_coordinates,         READ,   NODE_READ,     FROM(httpd) | PEER) \
 	X(Coordinate, Node,           catalogd, node_specific_request,      indexed_coordinates,         READ,   NODE_READ,     FROM(httpd) | PEER) \
+	X(PreparedQuery, Apply,         catalogd, prepared_query_request,                text,                            WRITE,  QUERY_WRITE,   FROM(httpd) | PEER) \
+	X(PreparedQuery, Get,           catalogd, prepared_query_specific_request,       indexed_prepared_queries,        READ,   QUERY_READ,    FROM(httpd) | PEER) \
+	X(PreparedQuery, List,          catalogd, dc_specific_request,                   indexed_prepared_queries,        READ,   QUERY_READ,    FROM(httpd) | PEER) \
+	X(PreparedQuery, Explain,       catalogd, prepared_query_execute_request,        prepared_query_explain_response, READ,   QUERY_READ,    FROM(httpd) | PEER) \
+	X(PreparedQuery, Execute,       catalogd, prepared_query_execute_request,        prepared_query_execute_response, READ,   SERVICE_READ,  FROM(httpd) | FROM(dnsd) | PEER) \
+	X(PreparedQuery, ExecuteRemote, catalogd, prepared_query_execute_remote_request, prepared_query_execute_response, READ,   SERVICE_READ,  PEER) \
 	\
 	X(Agent,   Stats,            catalogd, empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
 	X(Agent,   HealthStats,      healthd,  empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
@@ -154,6 +160,8 @@ enum acl_rule {
 	RULE_SERVICE_WRITE,
 	RULE_SESSION_READ,
 	RULE_SESSION_WRITE,
+	RULE_QUERY_READ,
+	RULE_QUERY_WRITE,
 	RULE_EVENT_READ,
 	RULE_EVENT_WRITE,
 	RULE_AGENT_READ,

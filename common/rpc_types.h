@@ -726,6 +726,13 @@
 	F(STRUCT, query_source, source, "Source", 0, 0) \
 	F(INC, query_options, options, "", 0, 0)
 
+#define PREPARED_QUERY_EXECUTE_REMOTE_REQUEST(F) \
+	F(BOOL, _, connect, "Connect", 0, 0) \
+	F(STR, _, datacenter, "Datacenter", DATACENTER_BYTES_MAX, 0) \
+	F(INT, _, limit, "Limit", 0, 0) \
+	F(STRUCT, prepared_query, query, "Query", 0, 0) \
+	F(INC, query_options, options, "", 0, 0)
+
 #define PREPARED_QUERY_EXECUTE_RESPONSE(F) \
 	F(STR, _, service, "Service", NAME_BYTES_MAX, 0) \
 	F(LIST, check_service_node, nodes, "Nodes", 0, 0) \
@@ -1166,6 +1173,7 @@
 	X(service_query, SERVICE_QUERY, "ServiceQuery") \
 	X(prepared_query, PREPARED_QUERY, "PreparedQuery") \
 	X(prepared_query_execute_request, PREPARED_QUERY_EXECUTE_REQUEST, "PreparedQueryExecuteRequest") \
+	X(prepared_query_execute_remote_request, PREPARED_QUERY_EXECUTE_REMOTE_REQUEST, "PreparedQueryExecuteRemoteRequest") \
 	X(prepared_query_execute_response, PREPARED_QUERY_EXECUTE_RESPONSE, "PreparedQueryExecuteResponse") \
 	X(prepared_query_explain_response, PREPARED_QUERY_EXPLAIN_RESPONSE, "PreparedQueryExplainResponse") \
 	X(prepared_query_request, PREPARED_QUERY_REQUEST, "PreparedQueryRequest") \

@@ -66,6 +66,9 @@ route_fn api_event_fire;
 route_fn api_event_list;
 route_fn api_snapshot;
 
+route_fn api_query;
+route_fn api_query_id;
+
 route_fn api_status_leader;
 route_fn api_status_peers;
 route_fn api_operator_raft_configuration;

@@ -69,7 +69,7 @@ static bool
 list_request(struct request *r, struct dc_specific_request *q)
 {
 	q->datacenter = request_datacenter(r);
-	query_source_parse(&r->query, &q->source);
+	request_near(r, &q->source);
 	query_node_meta(&r->query, r->arena, &q->node_meta_filters);
 	return (request_options(r, &q->options));
 }

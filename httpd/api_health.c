@@ -36,7 +36,7 @@ api_health_checks(struct request *r)
 		.datacenter = request_datacenter(r) };
 	struct view view = { .render = render_checks };
 
-	query_source_parse(&r->query, &q.source);
+	request_near(r, &q.source);
 	query_node_meta(&r->query, r->arena, &q.node_meta_filters);
 	if (!request_options(r, &q.options))
 		return;
@@ -53,7 +53,7 @@ api_health_state(struct request *r)
 		.datacenter = request_datacenter(r) };
 	struct view view = { .render = render_checks };
 
-	query_source_parse(&r->query, &q.source);
+	request_near(r, &q.source);
 	query_node_meta(&r->query, r->arena, &q.node_meta_filters);
 	if (!request_options(r, &q.options))
 		return;

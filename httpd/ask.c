@@ -158,8 +158,17 @@ asking_is_watch(const struct waiter *w)
 
 /* Unless the text says so itself (status.h). */
 static int
-status_of(enum err err, struct slice text)
+status_of(const struct question *q, struct slice text)
 {
+	enum err err = q->err;
+
+	if (method_rows[q->pieces[0].method].request ==
+		&prepared_query_specific_request_type ||
+	    method_rows[q->pieces[0].method].request ==
+		&prepared_query_execute_request_type)
+		if (memmem(text.data, text.size, "Query not found", 15) != NULL)
+			return (404);
+
 	if (err == ERR_FULL ||
 	    memmem(text.data, text.size, "RPC rate limit exceeded", 23) != NULL)
 		return (429); /* an early no: DESIGN.md 4 */
@@ -174,10 +183,11 @@ render_error(const struct question *q, struct response *out)
 {
 	struct slice text = buf_slice(&q->error_text);
 	static const struct query_meta unknown;
-	int status = status_take(&text, status_of(q->err, text));
+	int status = status_take(&text, status_of(q, text));
 
 	response_text_slice(out, status, text);
-	if (q->view.flags & VIEW_META_ON_ERROR)
+	/* What is not there has been answered before they are set. */
+	if ((q->view.flags & VIEW_META_ON_ERROR) && status != 404)
 		response_meta(out, &unknown);
 }
 

@@ -301,6 +301,7 @@ static const struct known {
 	KNOWN("Transfer-Encoding", transfer_encoding),
 	KNOWN("If-Modified-Since", if_modified_since),
 	KNOWN("X-Consul-Namespace", consul_namespace),
+	KNOWN("X-Forwarded-For", forwarded_for),
 #undef KNOWN
 };
 

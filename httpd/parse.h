@@ -56,6 +56,7 @@ struct head {
 	struct slice if_modified_since;
 	struct slice consul_token;
 	struct slice consul_namespace;
+	struct slice forwarded_for;
 };
 
 /* Why a head is refused: in the order in which Go finds them. `text` stands

@@ -295,12 +295,6 @@ query_cache_control_is_valid(struct slice header)
 }
 
 void
-query_source_parse(const struct query *q, struct query_source *source)
-{
-	source->node = query_get(q, "near");
-}
-
-void
 query_node_meta(
     const struct query *q, struct arena *arena, struct pair_list *out)
 {

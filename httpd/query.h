@@ -55,8 +55,6 @@ const char *query_consistency_parse(
     const struct query *, struct arena *, struct query_options *options);
 const char *query_wait_parse(
     const struct query *, struct query_options *options);
-/* near=; empty if absent. */
-void query_source_parse(const struct query *, struct query_source *);
 /* node-meta=k:v, any number of them. */
 void query_node_meta(
     const struct query *, struct arena *, struct pair_list *out);

@@ -1,6 +1,8 @@
 /* What handlers have in common; see request.h. */
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "conn.h"
 #include "httpd.h"
@@ -75,6 +77,72 @@ request_datacenter(const struct request *r)
 	if (dc.size > DATACENTER_BYTES_MAX) /* none has such a name */
 		dc.size = DATACENTER_BYTES_MAX;
 	return (dc.size > 0 ? dc : request_agent_datacenter(r));
+}
+
+void
+request_near(const struct request *r, struct query_source *source)
+{
+	struct slice near = query_get(&r->query, "near");
+
+	if (near.size == 0)
+		return;
+	source->datacenter = request_datacenter(r);
+	source->node = near;
+	if (slice_is(near, "_agent"))
+		source->node =
+		    slice_of_text(r->httpd->daemon->config->node_name);
+}
+
+/* Go's net.IP.String(), where an IPv4 address in IPv6's form is the former. */
+static struct slice
+address_text(struct arena *arena, const uint8_t *bytes, size_t size)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char text[INET6_ADDRSTRLEN];
+
+	if (size == 16 && memcmp(bytes, mapped, sizeof(mapped)) == 0) {
+		bytes += sizeof(mapped);
+		size = 4;
+	}
+	if (inet_ntop(size == 4 ? AF_INET : AF_INET6, bytes, text,
+		sizeof(text)) == NULL)
+		return (SLICE(""));
+	return (arena_copy(arena, slice_of_text(text)));
+}
+
+/* What the first proxy has seen, if it is an address; else nothing. */
+static struct slice
+forwarded_address(const struct request *r)
+{
+	struct slice first = r->head->forwarded_for;
+	size_t comma = slice_find(first, ',', 0);
+	uint8_t bytes[16];
+	const char *text;
+
+	if (comma != SIZE_MAX)
+		first = slice_head(first, comma);
+	while (first.size > 0 && first.data[0] == ' ')
+		first = slice_tail(first, 1);
+	while (first.size > 0 && first.data[first.size - 1] == ' ')
+		first.size--;
+	text = arena_text(r->arena, first);
+	if (inet_pton(AF_INET, text, bytes) == 1)
+		return (address_text(r->arena, bytes, 4));
+	if (inet_pton(AF_INET6, text, bytes) == 1)
+		return (address_text(r->arena, bytes, 16));
+	return (SLICE(""));
+}
+
+void
+request_source(const struct request *r, struct query_source *source)
+{
+	struct slice peer = conn_address(r->conn);
+
+	request_near(r, source);
+	source->datacenter = request_datacenter(r);
+	source->ip = forwarded_address(r);
+	if (source->ip.size == 0 && peer.size > 0)
+		source->ip = address_text(r->arena, peer.data, peer.size);
 }
 
 bool
@@ -168,7 +236,7 @@ request_service(struct request *r, struct service_specific_request *q)
 	q->service_name = r->argument;
 	q->service_tags = query_all(&r->query, "tag", r->arena);
 	q->tag_filter = q->service_tags.count > 0;
-	query_source_parse(&r->query, &q->source);
+	request_near(r, &q->source);
 	query_node_meta(&r->query, r->arena, &q->node_meta_filters);
 	return (request_options(r, &q->options));
 }

@@ -45,6 +45,11 @@ void request_empty(struct request *, int status);
 /* dc=, or the agent's own. */
 struct slice request_datacenter(const struct request *);
 struct slice request_agent_datacenter(const struct request *);
+/* near=: the node, or this agent's, and its datacenter; nothing where it is
+ * absent. */
+void request_near(const struct request *, struct query_source *);
+/* The same and who asks: the first of X-Forwarded-For, or the peer. */
+void request_source(const struct request *, struct query_source *);
 /* index, wait, consistency, token, filter, namespaces; false: it has answered
  * 400. */
 MUST_CHECK bool request_options(struct request *, struct query_options *);

@@ -119,11 +119,20 @@ token_take(struct request *r)
 		r->token.size = TOKEN_BYTES_MAX;
 }
 
+/* A prepared query can only be read where it is to do something. */
+static bool
+is_get_only(const struct request *r)
+{
+	return ((r->route->flags & ROUTE_BARE_ALLOW) != 0 &&
+		(slice_ends_with(r->path, SLICE("/execute")) ||
+		    slice_ends_with(r->path, SLICE("/explain"))));
+}
+
 static struct slice
 allow_text(struct request *r, bool has_options)
 {
-	return (arena_printf(
-	    r->arena, "%s%s", has_options ? "OPTIONS," : "", r->route->allow));
+	return (arena_printf(r->arena, "%s%s", has_options ? "OPTIONS," : "",
+	    is_get_only(r) ? "GET" : r->route->allow));
 }
 
 static bool
@@ -132,7 +141,8 @@ method_check(struct request *r)
 	struct response out = { .status = 200, .is_api = true };
 	bool is_bare = (r->route->flags & ROUTE_BARE_ALLOW) != 0;
 
-	if ((r->head->method & r->route->methods) != 0)
+	if ((r->head->method &
+		(is_get_only(r) ? HTTP_GET : r->route->methods)) != 0)
 		return (true);
 	if (r->head->method == HTTP_OPTIONS) {
 		out.allow = allow_text(r, true);

@@ -407,9 +407,8 @@ test_captured_entries(void)
 static void
 test_entries_of_later_times(void)
 {
-	static const char *const names[] = { "fsm-007-PreparedQuery",
-		"fsm-012-Intention", "fsm-017-ACLTokenSet",
-		"fsm-022-ConfigEntry-proxy-defaults" };
+	static const char *const names[] = { "fsm-012-Intention",
+		"fsm-017-ACLTokenSet", "fsm-022-ConfigEntry-proxy-defaults" };
 	struct world w;
 
 	world_init(&w);

@@ -246,7 +246,7 @@ repack() {
 	[ "$("$CONSUL_REAL" kv get ours)" = mine ]
 	[ "$(curl -sS "http://$theirs:8500/v1/health/service/web?passing" |
 		jq -r '.[0].Node.Node')" = n9 ]
-	# Records that we only keep: a prepared query; and a session.
+	# A prepared query, there and back.
 	curl -sSf -X POST "http://$theirs:8500/v1/query" \
 		-d '{"Name":"q","Service":{"Service":"web"}}' >"$dir/query"
 	"$CONSUL_REAL" kv put theirs yours

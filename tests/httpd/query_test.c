@@ -140,18 +140,15 @@ test_cache_control(void)
 static void
 test_node_meta(void)
 {
-	struct query q = parse("node-meta=a:b:c&node-meta=d&near=n1");
-	struct query_source source = { 0 };
+	struct query q = parse("node-meta=a:b:c&node-meta=d");
 	struct pair_list pairs = { 0 };
 
 	query_node_meta(&q, &arena, &pairs);
-	query_source_parse(&q, &source);
 	CHECK_EQ(pairs.count, 2);
 	CHECK(slice_is(pairs.items[0].key, "a"));
 	CHECK(slice_is(pairs.items[0].value, "b:c"));
 	CHECK(slice_is(pairs.items[1].key, "d"));
 	CHECK_EQ(pairs.items[1].value.size, 0);
-	CHECK(slice_is(source.node, "n1"));
 }
 
 int
