@@ -68,8 +68,11 @@ HEADERS	 := $(sort $(wildcard $(addsuffix /*.h,common $(PROGRAMS) \
 # `make V=1` shows whole command lines.
 say	 = $(if $(V),,@printf '%-4s %s\n' '$(1)' '$@';)
 
+# Manual pages; what they say of keys is made from the tables.
+PAGES	 := $(patsubst man/%,$(BUILD)/man/%,$(sort $(wildcard man/*.[0-9])))
+
 .PHONY: all
-all: $(addprefix $(BUILD)/,$(PROGRAMS) healthd-prober)
+all: $(addprefix $(BUILD)/,$(PROGRAMS) healthd-prober) $(PAGES)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -93,6 +96,18 @@ $(BUILD)/healthd-prober: $(call objects,healthd/prober) \
     $(patsubst %,$(BUILD)/obj/healthd/%.o,health_types probe_text result tail) $(COMMON)
 	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_prober) $(LIBS_common)
 
+# A tool of the build: pages from tables.
+$(BUILD)/pages: $(BUILD)/obj/man/pages.o $(COMMON)
+	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
+
+$(BUILD)/man/proconsul.conf.5: man/proconsul.conf.5 $(BUILD)/pages
+	@mkdir -p $(@D)
+	$(call say,PAGE)$(BUILD)/pages keys <$< >$@.new && mv $@.new $@
+
+$(BUILD)/man/%: man/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
 # A test of folder X links what X is made of, without its main.
 define test_folder
 $(BUILD)/tests/$(1)/%_test: $(BUILD)/obj/tests/$(1)/%_test.o \
@@ -110,7 +125,7 @@ install: all
 	install $(addprefix $(BUILD)/,$(DAEMONS) healthd-prober) \
 	    $(DESTDIR)$(PREFIX)/libexec/proconsul
 	install $(BUILD)/proconsul $(DESTDIR)$(PREFIX)/bin
-	for page in man/*.[0-9]; do \
+	for page in $(PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
 	done
 	install -D -m 644 conf/supervisord/consul.conf \

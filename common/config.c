@@ -79,7 +79,7 @@ config_make(struct config_sources *s, const struct config_flags *flags,
 	if (err == ERR_OK && is_agent)
 		err = config_check_agent(config, why);
 	if (err == ERR_OK)
-		err = config_refuse(s, is_agent, why);
+		err = config_refuse(s, why);
 	if (err != ERR_OK)
 		return (err);
 	paths_keep(config, &flags->paths);

@@ -21,6 +21,11 @@
 
 #define CONFIG_ADDRESSES_MAX 8
 
+struct reload_changes {
+	struct reload_change *items;
+	size_t count;
+};
+
 struct config_addresses {
 	char text[CONFIG_ADDRESSES_MAX][ADDRESS_TEXT_MAX]; /* "127.0.0.1",
 							    * "unix:///path" */
@@ -76,6 +81,8 @@ struct config {
 	 */
 	const char **paths;
 	size_t path_count;
+	/* Against the one before, if this is of a reload. */
+	struct reload_changes changes;
 	const char **warnings; /* to log at start */
 	size_t warning_count;
 };
@@ -85,7 +92,7 @@ struct config {
 MUST_CHECK struct config *config_load(int argc, char **argv, struct buf *why);
 void config_free(struct config *);
 /* For `validate`: paths of files and folders, and before them, if it was
- * given, "-config-format=FORMAT". What only we refuse is a warning here. */
+ * given, "-config-format=FORMAT". */
 MUST_CHECK struct config *config_validate(
     int argc, char **argv, struct buf *why);
 

@@ -85,7 +85,7 @@ asks(const struct json *value, enum when when)
 }
 
 enum err
-config_refuse(struct config_sources *s, bool is_agent, struct buf *why)
+config_refuse(const struct config_sources *s, struct buf *why)
 {
 	const struct json *value;
 	size_t i;
@@ -94,17 +94,18 @@ config_refuse(struct config_sources *s, bool is_agent, struct buf *why)
 		value = config_tree_find(s->set, refused[i].key);
 		if (value == NULL || !asks(value, refused[i].when))
 			continue;
-		if (is_agent) {
-			buf_printf(why,
-			    "%s is not supported by proconsul yet: it asks "
-			    "for %s",
-			    refused[i].key, refused[i].capability);
-			return (ERR_UNAVAILABLE);
-		}
-		config_sources_warn(s,
-		    "%s is not supported by proconsul yet, and its agent "
-		    "would refuse it",
-		    refused[i].key);
+		buf_printf(why,
+		    "%s is not supported by proconsul yet: it asks for %s",
+		    refused[i].key, refused[i].capability);
+		return (ERR_UNAVAILABLE);
 	}
 	return (ERR_OK);
+}
+
+const char *
+config_refused_key(size_t index)
+{
+	return (index < sizeof(refused) / sizeof(refused[0])
+		    ? refused[index].key
+		    : NULL);
 }

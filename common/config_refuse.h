@@ -7,8 +7,10 @@
 
 #include "config_sources.h"
 
-/* An agent is refused; `validate` only gets a warning. */
+/* At start and by `validate`, in the same words. */
 MUST_CHECK enum err config_refuse(
-    struct config_sources *, bool is_agent, struct buf *why);
+    const struct config_sources *, struct buf *why);
+/* The keys one by one, for the manual page; NULL behind the last. */
+const char *config_refused_key(size_t index);
 
 #endif

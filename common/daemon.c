@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config_changes.h"
 #include "daemon.h"
 #include "log.h"
 #include "metrics.h"
@@ -57,11 +58,15 @@ log_configure(const struct config *config)
 bool
 daemon_reload(struct daemon *d, struct buf *why)
 {
-	struct config *config = config_load(d->argc, d->argv, why);
 	struct config *old = d->config;
+	struct config *config = config_load_again(d->argc, d->argv, old, why);
 
 	if (config == NULL)
 		return (false);
+	if (d->spec->check != NULL && !d->spec->check(d, config, why)) {
+		config_free(config);
+		return (false);
+	}
 	d->config = config;
 	log_configure(config);
 	if (d->spec->reload != NULL)

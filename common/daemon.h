@@ -53,6 +53,10 @@ struct daemon_spec {
 	void (*open)(struct daemon *); /* fatal() on failure */
 	void (*start)(struct daemon *);
 	void (*turn)(struct daemon *); /* may be NULL */
+	/* May what a reload read be followed? Else false, and *why. May be
+	 * NULL. */
+	bool (*check)(
+	    const struct daemon *, const struct config *, struct buf *why);
 	/* The new configuration is in d->config, the old one still valid. */
 	void (*reload)(struct daemon *, const struct config *old);
 	void (*stop)(struct daemon *); /* may be NULL; before exit */

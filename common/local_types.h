@@ -312,6 +312,19 @@
 	F(BYTES, _, data, "Data", 0, 0) \
 	F(BOOL, _, is_last, "IsLast", 0, 0)
 
+/* A key that a reload found changed; see config_changes.h. The counts are of
+ * services, checks and watches. */
+#define RELOAD_CHANGE(F) \
+	F(STR, _, key, "Key", 0, 0) \
+	F(STR, _, status, "Status", 0, 0) \
+	F(STRS, _, daemons, "Daemons", 0, JSON_OMITEMPTY) \
+	F(U64, _, added, "Added", 0, JSON_OMITEMPTY) \
+	F(U64, _, removed, "Removed", 0, JSON_OMITEMPTY) \
+	F(U64, _, changed, "Changed", 0, JSON_OMITEMPTY)
+
+#define RELOAD_REPORT(F) \
+	F(LIST, reload_change, changes, "Changes", 0, 0)
+
 /* --- On every edge. --- */
 
 #define EDGE_MONITOR(F) \
@@ -372,6 +385,8 @@
 	X(snapshot_handle, SNAPSHOT_HANDLE, "SnapshotHandle") \
 	X(snapshot_bytes, SNAPSHOT_BYTES, "SnapshotBytes") \
 	X(snapshot_write, SNAPSHOT_WRITE, "SnapshotWrite") \
+	X(reload_change, RELOAD_CHANGE, "ReloadChange") \
+	X(reload_report, RELOAD_REPORT, "ReloadReport") \
 	X(edge_monitor, EDGE_MONITOR, "EdgeMonitor") \
 	X(edge_log_line, EDGE_LOG_LINE, "EdgeLogLine")
 /* clang-format on */

@@ -142,16 +142,19 @@ equal_value(
 }
 
 bool
+slot_equal(const struct slot *slot, const void *a, const void *b)
+{
+	return (equal_value(slot->field->kind, slot->type,
+	    (const char *)a + slot->offset, (const char *)b + slot->offset));
+}
+
+bool
 type_equal(const struct type *type, const void *a, const void *b)
 {
 	const struct shape *shape = type_shape(type);
 
 	for (size_t i = 0; i < shape->count; i++) {
-		const struct slot *slot = &shape->wire[i];
-
-		if (!equal_value(slot->field->kind, slot->type,
-			(const char *)a + slot->offset,
-			(const char *)b + slot->offset))
+		if (!slot_equal(&shape->wire[i], a, b))
 			return (false);
 	}
 	return (true);
@@ -224,16 +227,20 @@ copy_value(enum kind kind, const struct type *type, const void *from,
 }
 
 void
+slot_copy(
+    const struct slot *slot, const void *from, struct arena *arena, void *to)
+{
+	copy_value(slot->field->kind, slot->type,
+	    (const char *)from + slot->offset, arena,
+	    (char *)to + slot->offset);
+}
+
+void
 type_copy(
     const struct type *type, const void *from, struct arena *arena, void *to)
 {
 	const struct shape *shape = type_shape(type);
 
-	for (size_t i = 0; i < shape->count; i++) {
-		const struct slot *slot = &shape->wire[i];
-
-		copy_value(slot->field->kind, slot->type,
-		    (const char *)from + slot->offset, arena,
-		    (char *)to + slot->offset);
-	}
+	for (size_t i = 0; i < shape->count; i++)
+		slot_copy(&shape->wire[i], from, arena, to);
 }

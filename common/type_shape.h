@@ -42,6 +42,10 @@ size_t kind_element_size(enum kind, const struct type *);
 /* Where the value stands in a map's entry. */
 #define ENTRY_VALUE_OFFSET sizeof(struct slice)
 
+/* One row of two structs of the type, as type_equal and type_copy treat it. */
+bool slot_equal(const struct slot *, const void *a, const void *b);
+void slot_copy(const struct slot *, const void *from, struct arena *, void *to);
+
 /* How every list and map looks in C. */
 struct any_list {
 	void *items;

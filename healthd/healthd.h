@@ -19,6 +19,7 @@ struct waiter {
 	struct waiter *next;
 	struct call *call; /* ours to answer */
 	uint64_t change;   /* the last one that it made */
+	bool is_reload;	   /* wants to know what was changed */
 };
 
 struct errand;
@@ -38,8 +39,7 @@ struct healthd {
 	unsigned errand_count;
 	uint64_t last_errand;
 	unsigned job_count;    /* of remote execution, under way */
-	ev_timer timer;	       /* what is due next */
-	struct buf reload_why; /* why the last reload was refused, or empty */
+	ev_timer timer;	   /* what is due next */
 };
 
 /* --- catalog.c: what is said to the catalog. --- */

@@ -214,6 +214,9 @@ struct definitions {
  * before anything is touched. */
 MUST_CHECK enum err local_reload(struct local *, const struct definitions *,
     struct instant now, struct buf *why);
+/* Only the look at them. */
+MUST_CHECK enum err local_reload_check(
+    const struct local *, const struct definitions *, struct buf *why);
 
 /* --- Between these files. --- */
 void local_changed(struct local *, struct mark *);

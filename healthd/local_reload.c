@@ -76,8 +76,8 @@ check_validate_one(const struct local *l, const struct definitions *all,
 	return (ERR_REFUSED);
 }
 
-static enum err
-all_validate(
+enum err
+local_reload_check(
     const struct local *l, const struct definitions *all, struct buf *why)
 {
 	struct buf fault = { 0 };
@@ -217,7 +217,7 @@ enum err
 local_reload(struct local *l, const struct definitions *all, struct instant now,
     struct buf *why)
 {
-	enum err err = all_validate(l, all, why);
+	enum err err = local_reload_check(l, all, why);
 
 	if (err != ERR_OK)
 		return (err);

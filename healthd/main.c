@@ -12,6 +12,7 @@
  */
 #include <sys/random.h>
 
+#include "config_changes.h"
 #include "healthd.h"
 #include "log.h"
 
@@ -169,6 +170,38 @@ healthd_start(struct daemon *d)
 	ev_timer_init(&h->timer, on_timer, 0, 0);
 }
 
+/* Files may be well-formed and still name what can't be. */
+static bool
+healthd_check(
+    const struct daemon *d, const struct config *next, struct buf *why)
+{
+	const struct healthd *h = d->state;
+	struct definitions all = definitions_from(next);
+	struct buf reason = { 0 };
+	enum err err = local_reload_check(&h->local, &all, &reason);
+
+	if (err != ERR_OK)
+		buf_printf(
+		    why, "Failed reloading services: %s", buf_text(&reason));
+	buf_deinit(&reason);
+	return (err == ERR_OK);
+}
+
+/* We reload first, so we tell what is changed, once for all. */
+static void
+changes_log(const struct reload_changes *changes)
+{
+	struct buf line = { 0 };
+	size_t i;
+
+	for (i = 0; i < changes->count; i++) {
+		buf_reset(&line);
+		config_change_put(&changes->items[i], &line);
+		log_info("agent", "Reloaded", "%s", buf_text(&line));
+	}
+	buf_deinit(&line);
+}
+
 static void
 healthd_reload(struct daemon *d, const struct config *old)
 {
@@ -183,13 +216,11 @@ healthd_reload(struct daemon *d, const struct config *old)
 	h->local.config = config;
 	sync_node_from(d->config, &node);
 	sync_node_set(&h->sync, &node);
-	buf_reset(&h->reload_why);
-	if (local_reload(&h->local, &all, instant_now(), &why) != ERR_OK) {
-		buf_printf(&h->reload_why, "Failed reloading services: %s",
-		    buf_text(&why));
+	if (local_reload(&h->local, &all, instant_now(), &why) != ERR_OK)
 		log_error("agent", "Failed to reload configs", "error=\"%s\"",
-		    buf_text(&h->reload_why));
-	}
+		    buf_text(&why));
+	else
+		changes_log(&d->config->changes);
 	buf_deinit(&why);
 }
 
@@ -214,6 +245,7 @@ main(int argc, char **argv)
 		.open = healthd_open,
 		.start = healthd_start,
 		.turn = turn,
+		.check = healthd_check,
 		.reload = healthd_reload,
 		.on_peer = healthd_on_peer,
 		.handlers = healthd_handlers,

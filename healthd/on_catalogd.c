@@ -28,7 +28,7 @@ healthd_of(struct daemon *d)
 
 /* --- Waiting for the catalog. --- */
 
-static void
+static struct waiter *
 call_wait(struct healthd *h, struct call *call)
 {
 	struct waiter *w = xcalloc(1, sizeof(*w));
@@ -40,20 +40,28 @@ call_wait(struct healthd *h, struct call *call)
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = w;
+	return (w);
 }
 
 void
 waiters_answer(struct healthd *h)
 {
+	const struct config *config = h->daemon->config;
+	struct reload_report report = { 0 };
 	struct empty nothing;
 
+	report.changes.items = config->changes.items;
+	report.changes.count = config->changes.count;
 	/* In the order of their changes: the first that must wait ends it. */
 	while (h->waiters != NULL &&
 	       sync_is_settled(&h->sync, &h->local, h->waiters->change)) {
 		struct waiter *w = h->waiters;
 
 		h->waiters = w->next;
-		call_answer(w->call, &empty_type, &nothing);
+		if (w->is_reload)
+			call_answer(w->call, &reload_report_type, &report);
+		else
+			call_answer(w->call, &empty_type, &nothing);
 		free(w);
 	}
 }
@@ -256,7 +264,6 @@ on_node_maintenance(struct daemon *d, struct call *call, const void *request)
 
 /* --- The agent as a whole. --- */
 
-/* The files may be well-formed and still name what can't be. */
 static void
 on_reload(struct daemon *d, struct call *call, const void *request)
 {
@@ -265,16 +272,14 @@ on_reload(struct daemon *d, struct call *call, const void *request)
 	struct buf why = { 0 };
 
 	(void)request;
-	if (!daemon_reload(d, &why))
+	if (!daemon_reload(d, &why)) {
 		call_fail_text(call, buf_slice(&why));
-	else if (h->reload_why.size > 0)
-		call_fail_text(call, buf_slice(&h->reload_why));
-	else {
+	} else {
 		if (edge_tell(d->edges[DAEMON_catalogd], METHOD_Edge_Reloaded,
 			&empty_type, &nothing) != ERR_OK)
 			log_warn(
 			    "agent", "Could not tell the others to reload", "");
-		call_wait(h, call);
+		call_wait(h, call)->is_reload = true;
 	}
 	buf_deinit(&why);
 }

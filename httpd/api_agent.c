@@ -52,10 +52,28 @@ api_agent_leave(struct request *r)
 	simple_ask(r, METHOD_Serf_Leave);
 }
 
+static void
+render_reload(const struct view *view, const void *const *replies,
+    struct arena *arena, struct response *out)
+{
+	const struct reload_report *reply = replies[0];
+
+	(void)view;
+	(void)arena;
+	out->content = CONTENT_JSON;
+	render_list(&reload_change_type, reply->changes.items,
+	    reply->changes.count, &out->body);
+}
+
+/* Consul's answer is empty; ours tells what was changed to who asks for it. */
 void
 api_agent_reload(struct request *r)
 {
-	simple_ask(r, METHOD_Agent_Reload);
+	struct view view = { .render = query_has(&r->query, "report")
+					   ? render_reload
+					   : render_empty };
+
+	ask(r, METHOD_Agent_Reload, &nothing, &view);
 }
 
 /* --- Members. --- */

@@ -117,7 +117,7 @@ leads_another() { # leads_another NUMBER ADDRESS
 		    "interval": "1s", "timeout": "1s"}]}]}
 	END
 	run on 4 reload
-	[ "$output" = "Configuration reload triggered" ]
+	[ "${lines[0]}" = "Configuration reload triggered" ]
 	# There it is, but nobody answers its check.
 	wait_until 20 is_hello critical
 	on 5 catalog services | grep -qx hello
