@@ -262,6 +262,7 @@ figures_open(struct daemon *d)
 		fatal("cannot make %s: %s", folder, strerror(errno));
 	snprintf(path, sizeof(path), "%s/%s", folder, daemon_name(d->id));
 	metrics_open(path, privsep_page_gid());
+	metrics_keep_values(metrics_has_sinks(d->config));
 	metrics_turn(ev_now(d->loop));
 }
 

@@ -123,13 +123,21 @@ metrics_page_value(
 
 /* --- Names. --- */
 
+bool
+metrics_has_sinks(const struct config *config)
+{
+	const struct telemetry_keys *t = &config->keys.telemetry;
+
+	return (t->statsd_address.size > 0 || t->statsite_address.size > 0 ||
+		t->dogstatsd_addr.size > 0);
+}
+
 void
 metrics_naming_init(struct metrics_naming *n, const struct config *config)
 {
 	const struct telemetry_keys *t = &config->keys.telemetry;
 	bool has_sink =
-	    t->statsd_address.size > 0 || t->statsite_address.size > 0 ||
-	    t->dogstatsd_addr.size > 0 || t->prometheus_retention_time.ns > 0;
+	    metrics_has_sinks(config) || t->prometheus_retention_time.ns > 0;
 
 	*n = (struct metrics_naming){
 		.prefix = t->metrics_prefix,

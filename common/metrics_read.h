@@ -85,6 +85,8 @@ struct metrics_naming {
 	struct slice_list rules; /* "+a", "-b" */
 };
 
+/* Is anything sent away? */
+bool metrics_has_sinks(const struct config *);
 void metrics_naming_init(struct metrics_naming *, const struct config *);
 /* The name as it is shown and sent: parts and dots. */
 void metrics_name_put(

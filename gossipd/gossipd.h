@@ -7,6 +7,7 @@
 #include "leave.h"
 #include "pool.h"
 #include "retry.h"
+#include "sinks.h"
 #include "tell.h"
 
 struct gossipd {
@@ -16,6 +17,7 @@ struct gossipd {
 	struct retry lan_retry, wan_retry;
 	struct coord_sender coord_sender;
 	struct events events;
+	struct sinks *sinks; /* NULL: metrics are sent nowhere */
 };
 
 #endif

@@ -64,6 +64,7 @@ gossipd_start(struct daemon *d)
 	pool_start(g->lan);
 	retry_start(&g->lan_retry, g->lan);
 	coord_send_start(&g->coord_sender, g->lan);
+	g->sinks = sinks_start(d);
 }
 
 /* The WAN pool first: when it has been left, the LAN pool's turn comes. */
@@ -74,6 +75,15 @@ gossipd_turn(struct daemon *d)
 
 	pool_turn(g->wan);
 	pool_turn(g->lan);
+}
+
+static void
+gossipd_reload(struct daemon *d, const struct config *old)
+{
+	struct gossipd *g = d->state;
+
+	(void)old;
+	sinks_reload(g->sinks);
 }
 
 static void
@@ -104,6 +114,7 @@ main(int argc, char **argv)
 		.open = gossipd_open,
 		.start = gossipd_start,
 		.turn = gossipd_turn,
+		.reload = gossipd_reload,
 		.stop = gossipd_stop,
 		.on_peer = on_peer,
 		.handlers = catalogd_handlers,
