@@ -198,6 +198,8 @@ assemble(const struct draft *d, const struct packing *p)
 		.has_soa_answer = d->has_soa_answer,
 		.has_soa_authority = d->has_soa_authority,
 		.is_random = d->is_random,
+		.is_ordered = d->is_ordered,
+		.is_for_subnet = d->is_for_subnet,
 		.group_limit = d->group_limit,
 		.order_count = d->order_count,
 	};

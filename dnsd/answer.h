@@ -47,6 +47,8 @@ struct draft {
 	bool has_soa_answer;
 	bool has_soa_authority;
 	bool is_random;	    /* something was chosen at random: good only once */
+	bool is_ordered;    /* as catalogd has put them: not shuffled */
+	bool is_for_subnet; /* who asks from elsewhere may get another */
 	size_t group_limit; /* groups to give; 0 is all */
 	struct draft_group *groups; /* in the arena */
 	size_t group_count;
@@ -117,6 +119,8 @@ struct dns_answer {
 	bool has_soa_authority;
 	bool has_extras;
 	bool is_random;
+	bool is_ordered;
+	bool is_for_subnet;
 	size_t group_limit;
 	uint32_t mark; /* counts writings */
 	struct answer_group *groups;

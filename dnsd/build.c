@@ -147,24 +147,30 @@ names_drop(const struct dns_settings *s, struct draft *d)
 }
 
 static void
+instance_group(struct build *b, const struct asking *asking,
+    const struct check_service_node *instance, struct table *seen,
+    struct draft *d)
+{
+	if (instance->node == NULL || instance->service == NULL)
+		return;
+	d->is_service = true;
+	if (asking->type == DNS_SRV)
+		srv_group(b, asking, instance, seen, d);
+	else
+		address_group(b, asking, instance, seen, d);
+}
+
+static void
 service_groups(struct build *b, const struct asking *asking,
     const struct fact *f, struct draft *d)
 {
 	struct table seen = { .arena = b->arena };
 
-	for (size_t i = 0; i < f->instances.nodes.count; i++) {
-		const struct check_service_node *instance =
-		    &f->instances.nodes.items[i];
-
-		if (instance->node == NULL || instance->service == NULL ||
-		    !instance_is_healthy(instance, b->settings->only_passing))
-			continue;
-		d->is_service = true;
-		if (asking->type == DNS_SRV)
-			srv_group(b, asking, instance, &seen, d);
-		else
-			address_group(b, asking, instance, &seen, d);
-	}
+	for (size_t i = 0; i < f->instances.nodes.count; i++)
+		if (instance_is_healthy(&f->instances.nodes.items[i],
+			b->settings->only_passing))
+			instance_group(
+			    b, asking, &f->instances.nodes.items[i], &seen, d);
 	if (asking->type != DNS_SRV)
 		names_drop(b->settings, d);
 }
@@ -181,6 +187,47 @@ build_service(struct build *b, const struct question *q, struct asking *asking,
 	asking->ttl = settings_service_ttl(b->settings, q->name);
 	service_groups(b, asking, f, d);
 	if (!d->is_service) /* nothing healthy */
+		no_such_name(d);
+}
+
+/* --- Prepared queries. --- */
+
+/* Its own, or that of the service it has found (Consul vets the former when a
+ * query is written). */
+static uint32_t
+query_ttl(const struct dns_settings *s,
+    const struct prepared_query_execute_response *reply)
+{
+	struct duration ttl;
+	char why[128];
+
+	if (reply->dns.ttl.size == 0)
+		return (settings_service_ttl(s, reply->service));
+	if (duration_parse(reply->dns.ttl, &ttl, why, sizeof(why)) != ERR_OK)
+		return (0);
+	return ((uint32_t)(ttl.ns / SECONDS(1).ns));
+}
+
+/* Which instances are healthy is what the query says. They come in the order
+ * of their distance, or shuffled, from another datacenter perhaps. */
+static void
+build_query(struct build *b, const struct question *q, struct asking *asking,
+    struct draft *d)
+{
+	const struct fact *f = fact_find(
+	    b, FACT_QUERY, q->datacenter, q->name, slice_of_text(q->source));
+	struct table seen = { .arena = b->arena };
+
+	d->is_for_subnet = d->is_ordered = true;
+	if (!fact_is_usable(f, d))
+		return;
+	asking->ttl = query_ttl(b->settings, &f->query);
+	asking->datacenter = f->query.datacenter;
+	for (size_t i = 0; i < f->query.nodes.count; i++)
+		instance_group(b, asking, &f->query.nodes.items[i], &seen, d);
+	if (asking->type != DNS_SRV)
+		names_drop(b->settings, d);
+	if (!d->is_service)
 		no_such_name(d);
 }
 
@@ -409,6 +456,9 @@ build_any(struct build *b, const struct question *q, struct asking *asking,
 	case QUESTION_SERVICE:
 		build_service(b, q, asking, d);
 		break;
+	case QUESTION_QUERY:
+		build_query(b, q, asking, d);
+		break;
 	case QUESTION_NODE:
 		build_node(b, q, asking, d);
 		break;
@@ -418,7 +468,6 @@ build_any(struct build *b, const struct question *q, struct asking *asking,
 	case QUESTION_EMPTY:
 		break;
 	case QUESTION_INVALID:
-	case QUESTION_QUERY:   /* there are none */
 	case QUESTION_CONNECT: /* as for no instances */
 		no_such_name(d);
 		break;

@@ -22,13 +22,14 @@ enum fact_kind {
 	FACT_NODE,    /* Catalog.NodeServices */
 	FACT_NODES,   /* Catalog.ListNodes */
 	FACT_ADDRESS, /* Catalog.ServiceNodes of a service address */
+	FACT_QUERY,   /* PreparedQuery.Execute */
 };
 
 struct fact_key {
 	enum fact_kind kind;
 	struct slice datacenter;
 	struct slice name; /* of service or node; an address */
-	struct slice tag;
+	struct slice tag;  /* of a query: the address that asks */
 };
 
 enum fact_state {
@@ -45,6 +46,7 @@ struct fact {
 	struct indexed_node_services node;
 	struct indexed_nodes nodes;
 	struct indexed_service_nodes addresses;
+	struct prepared_query_execute_response query;
 };
 
 struct facts {

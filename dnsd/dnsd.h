@@ -105,6 +105,8 @@ void udp_flush(struct dnsd *);
 void tcp_open(struct dnsd *, const char *address, int port);
 void tcp_start(struct dnsd *);
 void tcp_reply(struct dnsd *, struct tcp_conn *, struct slice message);
+/* The address at its other end; AF_UNSPEC where it is gone. */
+void tcp_peer(const struct tcp_conn *, struct sockaddr_storage *);
 /* A question of this connection waits, so that it must stay; then no more. */
 void tcp_hold(struct tcp_conn *);
 void tcp_release(struct dnsd *, struct tcp_conn *);

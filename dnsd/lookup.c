@@ -105,6 +105,8 @@ static const struct reply replies[] = {
 	[FACT_ADDRESS] = { &indexed_service_nodes_type,
 	    offsetof(struct fact, addresses),
 	    offsetof(struct fact, addresses.meta) },
+	[FACT_QUERY] = { &prepared_query_execute_response_type,
+	    offsetof(struct fact, query), offsetof(struct fact, query.meta) },
 };
 
 /* Behind "rpc error making call: " too, where a server was asked for us. */
@@ -116,6 +118,16 @@ is_no_datacenter(struct slice text)
 	return (memmem(text.data, text.size, words, sizeof(words) - 1) != NULL);
 }
 
+/* There is none of this name: known to have no instances. */
+static bool
+is_no_query(const struct lookup *l, struct slice text)
+{
+	static const char words[] = "Query not found";
+
+	return (l->fact.key.kind == FACT_QUERY &&
+		memmem(text.data, text.size, words, sizeof(words) - 1) != NULL);
+}
+
 static void
 reply_fail(struct lookup *l, const struct answer *answer)
 {
@@ -123,6 +135,8 @@ reply_fail(struct lookup *l, const struct answer *answer)
 		l->fact.state = FACT_HAS_NO_DATACENTER;
 		return;
 	}
+	if (answer->err == ERR_REFUSED && is_no_query(l, answer->text))
+		return;
 	l->fact.state = FACT_HAS_FAILED;
 	log_error("agent.dns", "rpc error", "error=\"%.*s\"",
 	    SLICE_ARGS(answer->text));
@@ -268,6 +282,23 @@ ask_address(struct lookup *l, const struct query_options *options)
 	ask(l, METHOD_Catalog_ServiceNodes, &q);
 }
 
+/* Distances are from this agent, which asks. */
+static void
+ask_query(struct lookup *l, const struct query_options *options)
+{
+	const struct config *config = l->dnsd->daemon->config;
+	struct prepared_query_execute_request q = { .datacenter =
+							l->fact.key.datacenter,
+		.query_id_or_name = l->fact.key.name,
+		.source = { .ip = l->fact.key.tag },
+		.agent = { .datacenter = slice_of_text(config->datacenter),
+		    .node = slice_of_text(config->node_name),
+		    .segment = config->keys.segment },
+		.options = *options };
+
+	ask(l, METHOD_PreparedQuery_Execute, &q);
+}
+
 static void
 lookup_ask(struct lookup *l)
 {
@@ -277,6 +308,7 @@ lookup_ask(struct lookup *l)
 		[FACT_NODE] = ask_node,
 		[FACT_NODES] = ask_nodes,
 		[FACT_ADDRESS] = ask_address,
+		[FACT_QUERY] = ask_query,
 	};
 	const struct dns_settings *s = &l->dnsd->settings;
 	struct query_options options = {

@@ -444,8 +444,9 @@ subnet_bytes(const struct dns_subnet *s, uint8_t *out)
 }
 
 void
-packet_put_edns(struct packet *p, const struct dns_query *q)
+packet_put_edns(struct packet *p, const struct dns_query *q, bool is_for_subnet)
 {
+	uint8_t source = q->subnet.source_bits;
 	uint8_t address[16];
 	size_t size = 0;
 
@@ -462,7 +463,7 @@ packet_put_edns(struct packet *p, const struct dns_query *q)
 	packet_put_be16(p, OPTION_SUBNET);
 	packet_put_be16(p, (uint16_t)(4 + size));
 	packet_put_be16(p, q->subnet.family);
-	packet_put(p, (uint8_t[]){ q->subnet.source_bits, 0 }, 2);
+	packet_put(p, (uint8_t[]){ source, is_for_subnet ? source : 0 }, 2);
 	packet_put(p, address, size);
 }
 

@@ -131,8 +131,10 @@ void packet_patch_be16(struct packet *, size_t at, uint16_t);
 void packet_set_counts(
     struct packet *, size_t answers, size_t authorities, size_t additionals);
 /* The OPT record that answers the one of the question; the address of a
- * client subnet is echoed, with scope 0. */
-void packet_put_edns(struct packet *, const struct dns_query *);
+ * client subnet is echoed, with scope 0, or its own where the answer was made
+ * for it. */
+void packet_put_edns(
+    struct packet *, const struct dns_query *, bool is_for_subnet);
 /* The whole reply to a message that packet_parse() rejected. */
 void packet_reject(struct packet *, const struct dns_query *, enum dns_rcode);
 

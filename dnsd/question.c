@@ -322,6 +322,7 @@ question_route(const struct dns_settings *s, struct slice name, uint16_t type,
 	q->type = type;
 	q->name = q->tag = q->datacenter = SLICE("");
 	q->address_size = 0;
+	q->source[0] = '\0';
 	if (zone_find(s, name, &prefix)) {
 		if (type == DNS_SOA)
 			q->kind = QUESTION_SOA;

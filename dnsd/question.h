@@ -6,6 +6,8 @@
 #ifndef DNSD_QUESTION_H
 #define DNSD_QUESTION_H
 
+#include <netinet/in.h>
+
 #include "packet.h"
 #include "settings.h"
 
@@ -39,6 +41,8 @@ struct question {
 	size_t address_size;
 	/* addr: the asked name in lower case, under `domain`. */
 	struct dns_name owner;
+	/* query: the address that asks, or none. */
+	char source[INET6_ADDRSTRLEN];
 	char text[QUESTION_TEXT_MAX];
 };
 

@@ -2,6 +2,7 @@
  * From a message to its reply: kept and still right; or made of what is known;
  * or pending until catalogd has told what is missing.
  */
+#include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,12 +69,14 @@ serve_begin(struct dnsd *d)
 /* --- Pending questions. --- */
 
 static struct pending *
-pending_find(struct dnsd *d, uint64_t hash, struct slice name, uint16_t type)
+pending_find(
+    struct dnsd *d, uint64_t hash, struct slice name, const struct question *q)
 {
 	struct pending *p;
 
 	TAILQ_FOREACH(p, &d->pendings[hash % PENDING_BUCKETS], link)
-	if (p->hash == hash && p->type == type &&
+	if (p->hash == hash && p->type == q->type &&
+	    strcmp(p->question.source, q->source) == 0 &&
 	    slice_equal(slice(p->name.data, p->name.size), name))
 		return (p);
 	return (NULL);
@@ -215,7 +218,7 @@ serve_missing(struct dnsd *d, const struct dns_query *q, struct slice name,
 {
 	static const struct facts nothing;
 	uint64_t hash = slice_hash(name) + q->type;
-	struct pending *p = pending_find(d, hash, name, q->type);
+	struct pending *p = pending_find(d, hash, name, question);
 	bool is_tcp = asker->conn != NULL;
 	struct dns_answer *answer;
 	struct fact_key need;
@@ -243,6 +246,30 @@ serve_missing(struct dnsd *d, const struct dns_query *q, struct slice name,
 	return (0);
 }
 
+/* A prepared query may want instances near whoever asks: the client, where a
+ * resolver says which, or the peer. */
+static void
+question_source(struct question *question, const struct dns_query *q,
+    const struct asker *asker)
+{
+	struct sockaddr_storage peer = asker->address;
+	const void *at = &((const struct sockaddr_in *)&peer)->sin_addr;
+	int family;
+
+	if (asker->conn != NULL)
+		tcp_peer(asker->conn, &peer);
+	family = peer.ss_family;
+	if (family == AF_INET6)
+		at = &((const struct sockaddr_in6 *)&peer)->sin6_addr;
+	if (q->subnet.is_set) {
+		family = q->subnet.family == 2 ? AF_INET6 : AF_INET;
+		at = q->subnet.address;
+	}
+	if (inet_ntop(family, at, question->source, sizeof(question->source)) ==
+	    NULL)
+		question->source[0] = '\0';
+}
+
 static size_t
 serve_query(struct dnsd *d, const struct dns_query *q,
     const struct asker *asker, uint8_t *data)
@@ -256,6 +283,8 @@ serve_query(struct dnsd *d, const struct dns_query *q,
 
 	if (answer == NULL) {
 		question_route(&d->settings, name, q->type, &question);
+		if (question.kind == QUESTION_QUERY)
+			question_source(&question, q, asker);
 		/* The zone is the same whatever name below it was asked. */
 		if (question.kind == QUESTION_SOA ||
 		    question.kind == QUESTION_NS) {

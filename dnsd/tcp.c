@@ -122,6 +122,15 @@ conn_queue(struct tcp_conn *c, struct slice message)
 	buf_put_slice(&c->out, message);
 }
 
+void
+tcp_peer(const struct tcp_conn *c, struct sockaddr_storage *peer)
+{
+	socklen_t size = sizeof(*peer);
+
+	if (getpeername(c->fd, (struct sockaddr *)peer, &size) != 0)
+		peer->ss_family = AF_UNSPEC;
+}
+
 /* Every whole message that is there, as long as there is room for answers. */
 static void
 conn_take(struct tcp_conn *c)

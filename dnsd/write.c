@@ -95,8 +95,9 @@ choose(struct job *j)
 	j->w->group_count = j->w->record_count = 0;
 	a->mark++;
 	for (size_t i = 0; i < a->order_count; i++) {
-		size_t other =
-		    i + chance_below(&j->w->chance, a->order_count - i);
+		size_t other = a->is_ordered ? i
+					     : i + chance_below(&j->w->chance,
+						       a->order_count - i);
 		uint32_t group = a->order[other];
 
 		a->order[other] = a->order[i];
@@ -409,7 +410,8 @@ put_all(struct job *j, uint8_t *data)
 	}
 	counts[2] = put_extras(j);
 	if (j->q->has_edns && !a->is_refused) {
-		packet_put_edns(p, j->q);
+		packet_put_edns(
+		    p, j->q, a->is_for_subnet && a->rcode == DNS_NOERROR);
 		counts[2]++;
 	}
 	packet_set_counts(p, counts[0], counts[1], counts[2]);

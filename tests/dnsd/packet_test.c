@@ -211,7 +211,7 @@ test_subnet_is_masked(void)
 	query.udp_size = 1232;
 	query.subnet = (struct dns_subnet){ true, 1, 20, { 10, 1, 0xff } };
 	start = packet.size;
-	packet_put_edns(&packet, &query);
+	packet_put_edns(&packet, &query, false);
 	CHECK_EQ(packet.size - start, 11 + 4 + 4 + 3);
 	CHECK(memcmp(&out[packet.size - 7], "\0\1\x14\0\x0a\1\xf0", 7) == 0);
 }
