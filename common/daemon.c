@@ -55,6 +55,23 @@ log_configure(const struct config *config)
 	log_set_json(config->log_json);
 }
 
+/* Whoever is a unit of its own has no launcher to keep the one log for it. */
+static void
+log_owner_check(struct daemon *d)
+{
+	const struct config_keys *keys = &d->config->keys;
+	const char *socket = getenv("NOTIFY_SOCKET");
+
+	if (keys->log_file.size == 0 && !keys->enable_syslog)
+		return;
+	if (socket == NULL || strcmp(socket, daemon_run_path(d, "notify")) != 0)
+		log_warn(LOG_NAME,
+		    "log_file and enable_syslog are the launcher's: the log "
+		    "of a daemon that was started by itself is its standard "
+		    "output",
+		    "");
+}
+
 bool
 daemon_reload(struct daemon *d, struct buf *why)
 {
@@ -279,6 +296,7 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 	if (d.config == NULL)
 		fatal("%s", buf_text(&why));
 	log_configure(d.config);
+	log_owner_check(&d);
 	d.state = xcalloc(1, spec->state_size);
 	d.loop = ev_default_loop(EVFLAG_NOENV);
 	if (d.loop == NULL)

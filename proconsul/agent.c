@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "agent_banner.h"
+#include "agent_log.h"
 #include "agent_place.h"
 #include "children.h"
 #include "commands.h"
@@ -45,6 +46,7 @@ enum phase {
 struct agent {
 	struct children children;
 	struct place place;
+	struct agent_log log;
 	enum phase phase;
 	int exit_status;
 	struct instant deadline; /* of LEAVING and STOPPING */
@@ -105,6 +107,7 @@ reload(struct agent *a)
 		    buf_text(&why));
 	} else {
 		log_set_level(config->log_level);
+		agent_log_tap(&a->log, config->log_level);
 		children_signal(&a->children, SIGHUP);
 	}
 	config_free(config);
@@ -300,6 +303,8 @@ loop(struct agent *a)
 	struct pollfd fds[] = {
 		{ .fd = a->signals, .events = POLLIN },
 		{ .fd = a->place.notify, .events = POLLIN },
+		/* Passed over where there is none. */
+		{ .fd = a->log.input, .events = POLLIN },
 	};
 	struct instant next;
 
@@ -312,12 +317,13 @@ loop(struct agent *a)
 			next = a->deadline;
 		if (instant_before(a->trim_at, next))
 			next = a->trim_at;
-		if (poll(fds, 2, wait_ms(next)) < 0 && errno != EINTR)
+		if (poll(fds, 3, wait_ms(next)) < 0 && errno != EINTR)
 			fatal("poll: %s", strerror(errno));
 		if (!instant_before(instant_now(), a->trim_at)) {
 			a->trim_at = INSTANT_NEVER;
 			trim_memory();
 		}
+		agent_log_read(&a->log);
 		/* Readiness first: it was told before a death. */
 		on_notify(a);
 		on_signals(a);
@@ -418,6 +424,7 @@ agent_start(struct agent *a, struct config *config)
 	agent_banner_print(config);
 	log_set_level(config->log_level);
 	log_set_json(config->log_json);
+	agent_log_tap(&a->log, config->log_level);
 	log_warnings(config);
 	if (config_check_start(config, &why) != ERR_OK) {
 		log_error(LOG_NAME, "Error starting agent", "error=\"%s\"",
@@ -432,6 +439,7 @@ agent_start(struct agent *a, struct config *config)
 	a->leaves_on_terminate = config->leave_on_terminate;
 	a->leaves_on_interrupt = !config->skip_leave_on_interrupt;
 	a->is_server = config->is_server;
+	a->children.log = a->log.output;
 	a->children.run_dir = a->place.run_dir;
 	a->children.node_id = a->place.node_id;
 	config_free(config);
@@ -467,6 +475,19 @@ configuration_read(int argc, char **argv)
 	return (config);
 }
 
+/* Before signals are held back: it may take a minute. */
+static bool
+log_open(struct agent_log *log, const struct config *config)
+{
+	struct buf why = { 0 };
+	enum err err = agent_log_open(log, config, &why);
+
+	if (err != ERR_OK)
+		fprintf(stderr, "==> %s\n", buf_text(&why));
+	buf_deinit(&why);
+	return (err == ERR_OK);
+}
+
 int
 agent_run(int argc, char **argv)
 {
@@ -490,6 +511,10 @@ agent_run(int argc, char **argv)
 		config_free(config);
 		return (1);
 	}
+	if (!log_open(&a.log, config)) {
+		config_free(config);
+		return (1);
+	}
 	a.signals = signals_open();
 	a.notify = notify_open();
 	children_init(&a.children);
@@ -502,6 +527,8 @@ agent_run(int argc, char **argv)
 		child_start(&a.children, &a.children.items[id], instant_now());
 	a.trim_at = instant_add(instant_now(), SECONDS(TRIM_AFTER_S));
 	loop(&a);
+	agent_log_read(&a.log);
 	agent_end(&a);
+	agent_log_close(&a.log);
 	return (a.exit_status);
 }

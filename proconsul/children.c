@@ -16,7 +16,7 @@ children_init(struct children *c)
 {
 	enum daemon_id id;
 
-	*c = (struct children){ 0 };
+	*c = (struct children){ .log = -1 };
 	for (id = 0; id < DAEMON_COUNT; id++) {
 		c->items[id].id = id;
 		c->items[id].restart_at = INSTANT_NEVER;
@@ -52,6 +52,8 @@ child_run(const struct children *c, enum daemon_id id, pid_t launcher)
 	snprintf(path, sizeof(path), "%s/%s", c->folder, daemon_name(id));
 	snprintf(socket, sizeof(socket), "%s/notify", c->run_dir);
 	setenv("NOTIFY_SOCKET", socket, 1);
+	if (c->log >= 0)
+		dup2(c->log, STDOUT_FILENO);
 	execv(path, arguments_make(c, id));
 	fprintf(stderr, "==> Cannot start %s: %s\n", path, strerror(errno));
 	_exit(1);

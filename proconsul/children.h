@@ -35,6 +35,7 @@ struct children {
 	const char *folder;
 	const char *run_dir;
 	const char *node_id;
+	int log; /* their standard output; lent, -1: ours */
 	int argc;
 	char **argv; /* the user's flags */
 };

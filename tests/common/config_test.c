@@ -406,8 +406,6 @@ test_refused(void)
 		{ "-https-port=8501", "ports.https" },
 		{ "-grpc-port=8502", "ports.grpc" },
 		{ "-recursor=8.8.8.8", "recursors" },
-		{ "-syslog", "enable_syslog" },
-		{ "-log-file=x", "log_file" },
 		{ "-ui-dir=/tmp", "ui_dir" },
 	};
 	struct buf why = { 0 };

@@ -101,9 +101,9 @@ nothing_is_left() {
 	[ "$status" -eq 1 ]
 	[ "${lines[0]}" = "flag provided but not defined: -foo" ]
 	[ "${lines[1]}" = "Usage:" ]
-	run "$PROCONSUL" agent -dev -log-file=x
+	run "$PROCONSUL" agent -dev -log-file=/proc/nosuch/x
 	[ "$status" -eq 1 ]
-	[ "$output" = "==> log_file is not supported by proconsul yet: it asks for logging to files" ]
+	[[ $output == "==> Failed to setup logging: open /proc/nosuch/x-"*".log: no such file or directory" ]]
 	run "$PROCONSUL" agent -server -data-dir=/proc/nosuch -bind=127.0.0.1
 	[ "$status" -eq 1 ]
 	[[ $output == "==> failed to setup node ID: mkdir /proc/nosuch: "* ]]
