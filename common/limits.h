@@ -35,18 +35,20 @@
 #define CONFIG_FILE_BYTES_MAX (16 * 1024 * 1024)
 
 /* --- HTTP. --- */
-#define HTTP_HEAD_BYTES_MAX    (64 * 1024)
-#define HTTP_HEADERS_MAX       100
-#define HTTP_BODY_BYTES_MAX    (4 * 1024 * 1024)
-#define HTTP_CONNS_PER_CLIENT  200   /* limits.http_max_conns_per_client */
-#define HTTP_HEAD_TIMEOUT_MS   10000 /* slow-loris: the head must be here */
-#define HTTP_BODY_TIMEOUT_MS   60000
-#define HTTP_IDLE_TIMEOUT_MS   120000
+#define HTTP_HEAD_BYTES_MAX   (64 * 1024)
+#define HTTP_HEADERS_MAX      100
+#define HTTP_BODY_BYTES_MAX   (4 * 1024 * 1024)
+#define HTTP_CONNS_PER_CLIENT 200   /* limits.http_max_conns_per_client */
+#define HTTP_HEAD_TIMEOUT_MS  10000 /* slow-loris: the head must be here */
+#define HTTP_BODY_TIMEOUT_MS  60000
+#define HTTP_IDLE_TIMEOUT_MS  120000
 /* Unwanted body that is read over to keep a connection: Go's
  * maxPostHandlerReadBytes. */
-#define HTTP_DISCARD_BYTES_MAX (256 * 1024)
-#define HTTP_PIPELINE_MAX      64
-#define ANSWER_CACHE_BYTES_MAX (8 * 1024 * 1024)
+#define HTTP_DISCARD_BYTES_MAX	(256 * 1024)
+#define HTTP_PIPELINE_MAX	64
+#define ANSWER_CACHE_BYTES_MAX	(8 * 1024 * 1024)
+#define AGENT_CACHE_BYTES_MAX	(16 * 1024 * 1024)
+#define AGENT_CACHE_ENTRIES_MAX 4096 /* each may keep a question open */
 
 /* --- DNS. --- */
 #define DNS_TCP_CONNS_MAX   256

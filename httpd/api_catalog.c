@@ -1,6 +1,7 @@
 /* /v1/catalog/: api/http.md 5. */
 #include <stdlib.h>
 
+#include "agent_cache.h"
 #include "api.h"
 #include "render.h"
 
@@ -48,7 +49,12 @@ api_catalog_datacenters(struct request *r)
 	struct datacenters_request q = { 0 };
 	struct view view = { .render = render_texts };
 
-	if (request_consistency(r, &q.options))
+	if (!request_consistency(r, &q.options))
+		return;
+	if (agent_cache_is_wanted(r, &q.options))
+		agent_cache_ask(
+		    r, METHOD_Catalog_ListDatacenters, &q, &q.options, &view);
+	else
 		ask(r, METHOD_Catalog_ListDatacenters, &q, &view);
 }
 

@@ -221,10 +221,9 @@ is_too_stale(const struct question *q, const struct response *out)
 		out->last_contact.ns > q->staleness.most.ns);
 }
 
-/* `is_kept`: as it looks to those who get it from memory later. NULL: not yet;
- * look again. */
-static struct blob *
-question_render(struct question *q, bool is_kept, uint64_t *index)
+/* NULL: not yet; look again. */
+struct blob *
+question_render(struct question *q, uint64_t *index)
 {
 	struct httpd *h = q->asking->httpd;
 	struct response out = { .is_api = true };
@@ -254,23 +253,12 @@ question_render(struct question *q, bool is_kept, uint64_t *index)
 		return (NULL);
 	}
 	out.is_api = true;
-	if ((q->view.flags & VIEW_CACHED) != 0 && q->err == ERR_OK)
-		out.cache = is_kept ? SLICE("HIT") : SLICE("MISS");
+	if (q->err == ERR_OK) {
+		out.cache = q->cache;
+		out.age = q->age;
+	}
 	*index = out.index;
 	return (blob_new(&out, &options));
-}
-
-static void
-question_keep(struct question *q, struct blob *blob, uint64_t index,
-    const struct answer *answer)
-{
-	struct blob *kept = NULL;
-
-	if (q->view.flags & VIEW_CACHED)
-		blob = kept = question_render(q, true, &index);
-	answers_keep(q->asking->httpd->answers, buf_slice(&q->key), blob, index,
-	    q->epoch, answer->stamps, answer->stamp_count);
-	blob_release(kept);
 }
 
 static void
@@ -327,7 +315,7 @@ question_finish(struct question *q, const struct answer *answer)
 	struct blob *blob;
 
 	question_unfold(q);
-	blob = question_render(q, false, &index);
+	blob = question_render(q, &index);
 	if (blob == NULL && q->is_too_stale) {
 		question_ask_leader(q);
 		return;
@@ -337,7 +325,8 @@ question_finish(struct question *q, const struct answer *answer)
 		return;
 	}
 	if (may_be_kept(q, answer))
-		question_keep(q, blob, index, answer);
+		answers_keep(q->asking->httpd->answers, buf_slice(&q->key),
+		    blob, index, q->epoch, answer->stamps, answer->stamp_count);
 	while ((w = TAILQ_FIRST(&q->waiters)) != NULL) {
 		waiter_leave(w);
 		error_log(q, waiter_conn(w));

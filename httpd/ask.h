@@ -32,7 +32,6 @@
 #define VIEW_RAW	   0x20 /* and below: the renderer's own */
 #define VIEW_PASSING	   0x40
 #define VIEW_TEXT	   0x80
-#define VIEW_CACHED	   0x100
 
 struct view;
 
@@ -73,8 +72,8 @@ void ask_again(struct request *, enum method, const void *request,
 void ask_read(struct request *, enum method, void *request,
     struct query_options *options, const struct view *);
 
-/* The same, where ?cached and its headers X-Cache and Age are known: api/
- * http.md 1.9. What a cache of an agent would hold is kept here anyway. */
+/* The same, where ?cached and its headers X-Cache and Age are known: then the
+ * agent's cache answers (agent_cache.h). */
 void ask_cached(struct request *, enum method, void *request,
     struct query_options *options, const struct view *);
 

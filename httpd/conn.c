@@ -78,6 +78,7 @@ struct conn {
 	bool is_http10;
 	bool keeps_alive;
 	bool is_waiting;
+	bool is_watching; /* and nobody else needs to hear the answer */
 	/* Of the connection: */
 	bool is_stream;
 	bool is_last;	   /* closes when all is written */
@@ -492,6 +493,7 @@ static void
 conn_disown(struct conn *c)
 {
 	c->on_event = c->on_close = NULL;
+	c->is_watching = false;
 	if (c->is_flowing && !c->is_flow_chunked &&
 	    c->flow_left <= HTTP_DISCARD_BYTES_MAX)
 		c->discard = (size_t)c->flow_left;
@@ -552,6 +554,13 @@ conn_own(struct conn *c, void (*on_event)(void *arg),
 	c->on_event = on_event;
 	c->on_close = on_close;
 	c->on_close_arg = arg;
+}
+
+void
+conn_watch(struct conn *c)
+{
+	assert(c->is_waiting);
+	c->is_watching = true;
 }
 
 void
@@ -664,7 +673,7 @@ on_eof(struct conn *c)
 		c->on_event(c->on_close_arg);
 		return;
 	}
-	if (c->is_stream || c->is_lingering ||
+	if (c->is_stream || c->is_lingering || c->is_watching ||
 	    (c->is_waiting && asking_is_watch(&c->waiter)))
 		conn_free(c);
 	else

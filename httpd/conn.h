@@ -66,6 +66,10 @@ bool conn_chunk(struct conn *, struct slice);
 void conn_own(struct conn *, void (*on_event)(void *arg),
     void (*on_close)(void *arg), void *arg);
 
+/* It waits for news: a client that closes its end is not interested any more.
+ */
+void conn_watch(struct conn *);
+
 enum conn_body {
 	CONN_BODY_MORE, /* is still to come */
 	CONN_BODY_OVER,

@@ -14,6 +14,7 @@
 #include "policy.h"
 #include "respond.h"
 
+struct agent_cache;
 struct answers;
 struct asking;
 struct conns;
@@ -30,6 +31,7 @@ struct httpd {
 	struct routes *routes;
 	struct answers *answers;
 	struct asking *asking;
+	struct agent_cache *agent_cache;
 	struct conns *conns;
 	struct figures *figures;
 	struct monitors *monitors;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "accept.h"
+#include "agent_cache.h"
 #include "answer.h"
 #include "ask.h"
 #include "conn.h"
@@ -43,6 +44,7 @@ httpd_open(struct daemon *d)
 	h->routes = routes_new();
 	h->answers = answers_new(ANSWER_CACHE_BYTES_MAX);
 	h->asking = asking_new(h);
+	h->agent_cache = agent_cache_new(h);
 	h->conns = conns_new(h);
 	h->figures = figures_new(d->config);
 	h->monitors = monitors_new(h);
@@ -63,7 +65,7 @@ httpd_start(struct daemon *d)
 	(void)d;
 }
 
-/* Only this limit follows a reload: api/semantics.md 13. */
+/* Only this limit and the rates of the cache follow a reload: api/semantics.md 13. */
 static void
 httpd_reload(struct daemon *d, const struct config *old)
 {
@@ -72,6 +74,7 @@ httpd_reload(struct daemon *d, const struct config *old)
 	(void)old;
 	h->policy.connections_max =
 	    (unsigned)d->config->keys.limits.http_max_conns_per_client;
+	agent_cache_reload(h->agent_cache, d->config);
 }
 
 static void

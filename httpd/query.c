@@ -253,41 +253,50 @@ query_options_parse(
 	return (error != NULL ? error : query_wait_parse(q, options));
 }
 
+/* "NAME=SECONDS"; *why is set if the number is none. */
 static bool
-is_seconds(struct slice text)
+is_timed(
+    struct slice part, const char *name, struct duration *out, const char **why)
 {
-	const char *why;
+	struct slice given = slice_of_text(name);
 	uint64_t seconds;
 
-	return (query_u64(text, &seconds, &why) && seconds <= INT64_MAX);
-}
-
-/* Of its parts, only numbers can be wrong. */
-static bool
-cache_part_is_valid(struct slice part)
-{
-	static const char *const timed[] = { "max-age=", "stale-if-error=" };
-
-	while (part.size > 0 && part.data[0] == ' ')
-		part = slice_tail(part, 1);
-	for (size_t i = 0; i < sizeof(timed) / sizeof(timed[0]); i++) {
-		struct slice name = slice_of_text(timed[i]);
-
-		if (slice_starts_with(part, name) &&
-		    !is_seconds(slice_tail(part, name.size)))
-			return (false);
+	if (part.size < given.size ||
+	    !slice_equal_fold(slice_head(part, given.size), given))
+		return (false);
+	*why = NULL;
+	if (query_u64(slice_tail(part, given.size), &seconds, why)) {
+		*why = NULL;
+		*out = SECONDS(
+		    (int64_t)(seconds < INT32_MAX ? seconds : INT32_MAX));
 	}
 	return (true);
 }
 
-bool
-query_cache_control_is_valid(struct slice header)
+static bool
+cache_part_parse(struct slice part, struct cache_control *out)
 {
+	const char *why = NULL;
+
+	while (part.size > 0 && part.data[0] == ' ')
+		part = slice_tail(part, 1);
+	if (is_timed(part, "max-age=", &out->max_age, &why))
+		out->must_revalidate |= why == NULL && out->max_age.ns == 0;
+	else if (!is_timed(part, "stale-if-error=", &out->stale_if_error, &why))
+		out->must_revalidate |=
+		    slice_equal_fold(part, SLICE("must-revalidate"));
+	return (why == NULL);
+}
+
+bool
+query_cache_control_parse(struct slice header, struct cache_control *out)
+{
+	*out = (struct cache_control){ 0 };
 	while (header.size > 0) {
 		size_t comma = slice_find(header, ',', 0);
 		size_t end = comma == SIZE_MAX ? header.size : comma;
 
-		if (!cache_part_is_valid(slice_head(header, end)))
+		if (!cache_part_parse(slice_head(header, end), out))
 			return (false);
 		header = slice_tail(header, comma == SIZE_MAX ? end : end + 1);
 	}

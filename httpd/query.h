@@ -43,8 +43,16 @@ MUST_CHECK bool query_int(struct slice value, int64_t *out, const char **why);
 /* Go's strconv.ParseBool: 1 t T TRUE true True and their opposites. */
 MUST_CHECK bool query_bool(struct slice value, bool *out);
 
-/* Is this Cache-Control header one that Consul takes? */
-MUST_CHECK bool query_cache_control_is_valid(struct slice header);
+/* What Consul reads of a Cache-Control header; what is not there is 0. */
+struct cache_control {
+	struct duration max_age; /* 0: any */
+	struct duration stale_if_error;
+	bool must_revalidate;
+};
+
+/* False: a number in it is none. */
+MUST_CHECK bool query_cache_control_parse(
+    struct slice header, struct cache_control *out);
 /* index, wait, consistency: filled into `options`. NULL, or the text of the
  * 400. `max_stale` and the rest belong to it. */
 const char *query_options_parse(

@@ -41,6 +41,8 @@ struct question {
 	size_t piece_count;
 	size_t open_count;
 	struct piece pieces[ASK_PARTS_MAX];
+	struct slice cache;	      /* X-Cache: static text, or empty */
+	struct duration age;	      /* for a HIT */
 	struct instant patient_until; /* of ask_again(); else 0 */
 	ev_timer again;
 	enum err err; /* of the piece that failed first */
@@ -56,6 +58,9 @@ struct asking {
 
 struct question *question_new(struct asking *, const struct view *);
 struct piece *question_add(struct question *, enum method);
+/* The answer, when all pieces are here; a reference is the caller's. NULL: not
+ * yet (ask_again), or too stale. */
+struct blob *question_render(struct question *, uint64_t *index);
 void question_ask(struct question *);
 void question_fold(struct question *); /* others may find and join it */
 void question_free(struct question *);

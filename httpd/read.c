@@ -1,6 +1,7 @@
 /* Reads: kept, folded, blocking; see ask.h. */
 #include <string.h>
 
+#include "agent_cache.h"
 #include "answer.h"
 #include "conn.h"
 #include "hash.h"
@@ -214,9 +215,8 @@ void
 ask_cached(struct request *r, enum method method, void *request,
     struct query_options *options, const struct view *view)
 {
-	struct view full = *view;
-
-	if (options->use_cache && r->httpd->policy.has_cache)
-		full.flags |= VIEW_CACHED;
-	ask_read(r, method, request, options, &full);
+	if (agent_cache_is_wanted(r, options))
+		agent_cache_ask(r, method, request, options, view);
+	else
+		ask_read(r, method, request, options, view);
 }

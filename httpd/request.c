@@ -188,8 +188,10 @@ discovery_default(const struct request *r, struct query_options *options)
 static bool
 options_take(struct request *r, const char *why, struct query_options *options)
 {
+	struct cache_control control;
+
 	if (why == NULL &&
-	    !query_cache_control_is_valid(r->head->cache_control))
+	    !query_cache_control_parse(r->head->cache_control, &control))
 		why = "Invalid Cache-Control header.";
 	if (why != NULL) {
 		request_text(r, 400, "%s", why);

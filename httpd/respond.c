@@ -177,7 +177,7 @@ put_sorted(struct buf *out, const struct response *r, bool is_gzip,
 	if (r->last_modified.size > 0)
 		buf_put_text(out, "Accept-Ranges: bytes\r\n");
 	if (slice_is(r->cache, "HIT"))
-		buf_put_text(out, "Age: 0\r\n");
+		buf_printf(out, "Age: %" PRId64 "\r\n", r->age.ns / 1000000000);
 	put_header(out, "Allow", r->allow);
 	if (is_gzip)
 		buf_put_text(out, "Content-Encoding: gzip\r\n");

@@ -43,7 +43,8 @@ struct response {
 	struct slice location;
 	struct slice reason;	   /* X-Consul-Reason */
 	struct slice content_hash; /* X-Consul-Contenthash */
-	struct slice cache;	   /* X-Cache */
+	struct slice cache;	   /* X-Cache; with HIT, Age as well */
+	struct duration age;
 	struct slice last_modified;
 	struct slice extra_headers; /* "Name: value\r\n" */
 	struct buf body;	    /* owned */

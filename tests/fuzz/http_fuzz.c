@@ -74,6 +74,7 @@ static void
 check_head(struct slice bytes, size_t size, struct arena *arena)
 {
 	struct head head;
+	struct cache_control control;
 
 	if (head_parse(slice_head(bytes, size), &head) != REFUSAL_NONE)
 		return;
@@ -84,7 +85,7 @@ check_head(struct slice bytes, size_t size, struct arena *arena)
 	if (head.path.data[0] == '/')
 		check_path(head.path, arena);
 	check_query(head.query, arena);
-	(void)query_cache_control_is_valid(head.cache_control);
+	(void)query_cache_control_parse(head.cache_control, &control);
 	if (head.is_chunked)
 		check_chunks(slice_tail(bytes, size));
 }

@@ -130,11 +130,21 @@ test_numbers(void)
 static void
 test_cache_control(void)
 {
-	CHECK(query_cache_control_is_valid(SLICE("")));
-	CHECK(query_cache_control_is_valid(SLICE("no-cache, max-age=5")));
-	CHECK(query_cache_control_is_valid(SLICE("must-revalidate")));
-	CHECK(!query_cache_control_is_valid(SLICE("max-age=x")));
-	CHECK(!query_cache_control_is_valid(SLICE("a,stale-if-error=")));
+	struct cache_control control;
+
+	CHECK(query_cache_control_parse(SLICE(""), &control));
+	CHECK(control.max_age.ns == 0 && !control.must_revalidate);
+	CHECK(query_cache_control_parse(
+	    SLICE("no-cache, Max-Age=5, stale-if-error=7"), &control));
+	CHECK(control.max_age.ns == SECONDS(5).ns);
+	CHECK(control.stale_if_error.ns == SECONDS(7).ns);
+	CHECK(!control.must_revalidate);
+	CHECK(query_cache_control_parse(SLICE("max-age=0"), &control));
+	CHECK(control.must_revalidate);
+	CHECK(query_cache_control_parse(SLICE("must-revalidate"), &control));
+	CHECK(control.must_revalidate);
+	CHECK(!query_cache_control_parse(SLICE("max-age=x"), &control));
+	CHECK(!query_cache_control_parse(SLICE("a,stale-if-error="), &control));
 }
 
 static void
