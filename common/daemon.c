@@ -24,6 +24,7 @@ struct watchers {
 	struct daemon *daemon; /* lent */
 	ev_signal terminate;
 	ev_signal hang_up;
+	ev_signal dump;
 	ev_check begin;
 	ev_prepare turn;
 	ev_timer trim;
@@ -123,6 +124,16 @@ on_hang_up(struct ev_loop *loop, ev_signal *w, int events)
 	reload(watchers->daemon);
 }
 
+static void
+on_dump(struct ev_loop *loop, ev_signal *w, int events)
+{
+	struct watchers *watchers = w->data;
+
+	(void)loop;
+	(void)events;
+	metrics_dump_own(watchers->daemon->config);
+}
+
 /* The beginning: what is measured in this turn is measured now. */
 static void
 on_begin(struct ev_loop *loop, ev_check *w, int events)
@@ -169,14 +180,18 @@ watchers_start(struct daemon *d, struct watchers *w)
 	signal(SIGINT, SIG_IGN);
 	ev_signal_init(&w->terminate, on_terminate, SIGTERM);
 	ev_signal_init(&w->hang_up, on_hang_up, SIGHUP);
+	ev_signal_init(&w->dump, on_dump, SIGUSR1);
 	ev_check_init(&w->begin, on_begin);
 	ev_set_priority(&w->begin, EV_MAXPRI);
 	ev_prepare_init(&w->turn, on_turn);
 	ev_timer_init(&w->trim, on_trim, TRIM_AFTER_S, TRIM_EVERY_S);
 	w->terminate.data = w->hang_up.data = w->turn.data = w;
-	w->trim.data = w;
+	w->trim.data = w->dump.data = w;
 	ev_signal_start(d->loop, &w->terminate);
 	ev_signal_start(d->loop, &w->hang_up);
+	/* To gossipd it is the launcher's word for a graceful leave. */
+	if (d->id != DAEMON_gossipd)
+		ev_signal_start(d->loop, &w->dump);
 	ev_check_start(d->loop, &w->begin);
 	ev_prepare_start(d->loop, &w->turn);
 	ev_timer_start(d->loop, &w->trim);

@@ -12,8 +12,9 @@
  * Every daemon is started as
  *	NAME -run-dir DIR [flags of `consul agent`]
  * and leaves on SIGTERM (SIGINT is a terminal's word to the launcher); SIGHUP
- * reloads. Exit status: 0 asked to stop, 1 cannot start (said on standard
- * error), 64 has left the cluster, 65 gives up: the whole agent is to end.
+ * reloads; SIGUSR1 writes its figures (metrics.h) to standard error. Exit
+ *status: 0 asked to stop, 1 cannot start (said on standard error), 64 has left
+ *the cluster, 65 gives up: the whole agent is to end.
  */
 #ifndef COMMON_DAEMON_H
 #define COMMON_DAEMON_H

@@ -432,6 +432,12 @@ metrics_turn(double now)
 	state.now = now;
 }
 
+const struct metrics_page *
+metrics_own_page(void)
+{
+	return (state.page);
+}
+
 void
 metrics_keep_values(bool keeps)
 {

@@ -25,6 +25,7 @@
 #include "metrics_table.h"
 
 struct metric; /* a figure of this daemon's page */
+struct metrics_page;
 
 /* Begin a page of our own, `path`; what was there is marked as over. Read by
  * `group`. fatal() if it can't be made. Until then nothing is kept. */
@@ -53,6 +54,8 @@ struct metric *metrics_named_for(
 struct metric *metrics_passing(enum metric_kind, struct slice name);
 void metric_add(struct metric *, double value); /* NULL: nothing is done */
 
+/* What others map; NULL if nothing is kept. */
+const struct metrics_page *metrics_own_page(void);
 double milliseconds_since(struct instant begun); /* reads the clock */
 
 #endif

@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "clock.h"
+#include "metrics.h"
 #include "metrics_read.h"
 
 static void
@@ -89,4 +92,48 @@ metrics_dump(const struct metrics_set *set, uint32_t current, struct buf *out)
 	for (; interval < current; interval++)
 		for (size_t i = 0; i < set->count; i++)
 			item_put(out, &set->items[i], interval);
+}
+
+/* What does not fit into a pipe that nobody reads is lost, and no loss. */
+static void
+set_write(struct metrics_set *set)
+{
+	uint32_t current = (uint32_t)(wall_now().seconds / METRICS_INTERVAL_S);
+	struct buf text = { 0 };
+	struct slice rest;
+	ssize_t size;
+
+	metrics_dump(set, current, &text);
+	rest = buf_slice(&text);
+	while (rest.size > 0 &&
+	       (size = write(STDERR_FILENO, rest.data, rest.size)) > 0)
+		rest = slice_tail(rest, (size_t)size);
+	buf_deinit(&text);
+	metrics_set_deinit(set);
+}
+
+void
+metrics_dump_all(const char *run_dir, const struct config *config)
+{
+	struct metrics_naming naming;
+	struct metrics_set set = { 0 };
+
+	metrics_naming_init(&naming, config);
+	metrics_gather(&set, run_dir, &naming);
+	set_write(&set);
+}
+
+void
+metrics_dump_own(const struct config *config)
+{
+	const struct metrics_page *page = metrics_own_page();
+	struct metrics_naming naming;
+	struct metrics_set set = { 0 };
+
+	if (page == NULL)
+		return;
+	metrics_naming_init(&naming, config);
+	metrics_gather_page(&set, page, &naming);
+	metrics_set_finish(&set);
+	set_write(&set);
 }

@@ -137,5 +137,9 @@ bool metric_label_next(
 
 /* go-metrics' answer to SIGUSR1: all whole intervals. */
 void metrics_dump(const struct metrics_set *, uint32_t current, struct buf *);
+/* The same of a run folder, written to standard error. */
+void metrics_dump_all(const char *run_dir, const struct config *);
+/* The same of this daemon's own page. */
+void metrics_dump_own(const struct config *);
 
 #endif

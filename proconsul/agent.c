@@ -28,6 +28,7 @@
 #include "config_flags.h"
 #include "daemon.h"
 #include "log.h"
+#include "metrics_read.h"
 #include "notify.h"
 #include "privsep.h"
 #include "trim.h"
@@ -110,6 +111,24 @@ reload(struct agent *a)
 		agent_log_tap(&a->log, config->log_level);
 		children_signal(&a->children, SIGHUP);
 	}
+	config_free(config);
+	buf_deinit(&why);
+	malloc_trim(0);
+}
+
+/* What all daemons have measured, to standard error. */
+static void
+dump(struct agent *a)
+{
+	struct buf why = { 0 };
+	struct config *config =
+	    config_load(a->children.argc, a->children.argv, &why);
+
+	if (config != NULL)
+		metrics_dump_all(a->place.run_dir, config);
+	else
+		log_error(LOG_NAME, "Failed to read configuration",
+		    "error=\"%s\"", buf_text(&why));
 	config_free(config);
 	buf_deinit(&why);
 	malloc_trim(0);
@@ -214,6 +233,9 @@ on_signals(struct agent *a)
 			log_info(LOG_NAME, "Caught", "signal=hangup");
 			if (a->phase <= RUNNING)
 				reload(a);
+			break;
+		case SIGUSR1:
+			dump(a);
 			break;
 		default:
 			on_end_signal(a, (int)info.ssi_signo);
@@ -346,6 +368,7 @@ signals_open(void)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	/* A shell starts what it puts into the background with SIGINT
 	 * ignored; Consul heeds it all the same. */
