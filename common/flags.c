@@ -183,19 +183,65 @@ store_bool(
 	return (err);
 }
 
+/* The digits that a number in Go's syntax may have, and where they begin:
+ * 0x1f, 0b101, 0o17 and 017 too. */
+static const char *
+number_digits(const char *value, int *base)
+{
+	static const char all[] = "0123456789abcdefABCDEF";
+	const char *digits = value;
+	char mark;
+
+	*base = 10;
+	if (value[0] == '0' && value[1] != '\0') {
+		mark = (char)(value[1] | 0x20);
+		*base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
+		digits += mark == 'x' || mark == 'b' || mark == 'o' ? 2 : 1;
+	}
+	if (*digits == '\0')
+		return (NULL);
+	if (*base == 16)
+		return (digits[strspn(digits, all)] == '\0' ? digits : NULL);
+	for (value = digits; *value != '\0'; value++) {
+		if (*value < '0' || *value >= '0' + *base)
+			return (NULL);
+	}
+	return (digits);
+}
+
+/* Go's strconv.ParseUint(value, 0, 64), but for its underscores. */
 static enum err
 uint_parse(const char *value, uint64_t *member)
 {
 	unsigned long long number;
+	const char *digits;
+	int base;
 
-	if (*value == '\0' || value[strspn(value, "0123456789")] != '\0')
+	if ((digits = number_digits(value, &base)) == NULL)
 		return (ERR_INVALID);
 	errno = 0;
-	number = strtoull(value, NULL, 10);
+	number = strtoull(digits, NULL, base);
 	if (errno == ERANGE)
 		return (ERR_TOO_BIG);
 	*member = number;
 	return (ERR_OK);
+}
+
+static enum err
+store_int(const char *value, int64_t *member, struct buf *why)
+{
+	bool is_negative = *value == '-';
+	uint64_t size, limit = (uint64_t)INT64_MAX + is_negative;
+	enum err err;
+
+	err = uint_parse(value + (is_negative || *value == '+'), &size);
+	if (err == ERR_OK && size > limit)
+		err = ERR_TOO_BIG;
+	if (err == ERR_TOO_BIG)
+		buf_put_text(why, "value out of range");
+	if (err == ERR_OK)
+		*member = is_negative ? (int64_t)(0 - size) : (int64_t)size;
+	return (err);
 }
 
 static enum err
@@ -204,6 +250,8 @@ store_uint(const struct flag *flag, const char *value, uint64_t *member,
 {
 	enum err err = uint_parse(value, member);
 
+	if (err == ERR_TOO_BIG && flag->kind == FLAG_UINT)
+		buf_put_text(why, "value out of range");
 	if (err == ERR_OK || flag->kind == FLAG_UINT)
 		return (err);
 	buf_put_text(why, "strconv.ParseUint: parsing ");
@@ -232,17 +280,13 @@ flag_store(const struct flag *flag, const char *value, struct arena *arena,
     void *options, struct buf *why)
 {
 	void *member = (char *)options + flag->offset;
-	struct buf ignored = { 0 };
-	enum err err = ERR_OK;
 
 	switch (flag->kind) {
 	case FLAG_BOOL:
 	case FLAG_BOOL_VAR:
 		return (store_bool(flag, value, member, why));
 	case FLAG_INT:
-		err = flag_parse_int(value, member, &ignored);
-		buf_deinit(&ignored);
-		return (err);
+		return (store_int(value, member, why));
 	case FLAG_UINT:
 	case FLAG_UINT_VAR:
 		return (store_uint(flag, value, member, why));
@@ -359,7 +403,7 @@ print_section(
 			fprintf(to, "\n%s\n", title);
 		has_title = true;
 		fprintf(to, "\n  -%s", f->name);
-		if (!flag_is_bool(f))
+		if (f->value != NULL && *f->value != '\0')
 			fprintf(to, "=<%s>", f->value);
 		fputc('\n', to);
 		print_wrapped(to, f->help, HELP_INDENT, HELP_COLUMNS);

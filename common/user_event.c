@@ -96,3 +96,28 @@ user_event_decode(struct slice in, struct user_event_entry *out)
 	}
 	return (rd.has_failed ? ERR_INVALID : ERR_OK);
 }
+
+#define UUID_TEXT_BYTES 36
+
+static uint8_t
+hex_digit(uint8_t c)
+{
+	return ((uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10));
+}
+
+uint64_t
+user_event_index(struct slice id)
+{
+	uint64_t index = 0;
+	unsigned digits = 0;
+	size_t i;
+
+	if (id.size != UUID_TEXT_BYTES)
+		return (0);
+	for (i = 0; i < id.size; i++) {
+		if (id.data[i] != '-')
+			index ^= (uint64_t)(hex_digit(id.data[i]) & 0xf)
+				 << (60 - 4 * (digits++ % 16));
+	}
+	return (index);
+}

@@ -19,4 +19,8 @@ void user_event_encode(const struct user_event_entry *, struct buf *);
 /* *out is zeroed first; its texts are lent by the bytes. */
 MUST_CHECK enum err user_event_decode(struct slice, struct user_event_entry *);
 
+/* What stands for an event as an index: both halves of its UUID, over one
+ * another; 0 for what is no UUID. Source: Consul's uuidToUint64. */
+uint64_t user_event_index(struct slice id);
+
 #endif

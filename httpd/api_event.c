@@ -11,8 +11,7 @@
 #include "render.h"
 #include "user_event.h"
 
-#define UUID_BYTES	16
-#define UUID_TEXT_BYTES 36
+#define UUID_BYTES 16
 
 /* --- Fire. --- */
 
@@ -120,31 +119,16 @@ api_event_fire(struct request *r)
 
 /* --- List. --- */
 
-static uint8_t
-hex_digit(uint8_t c)
-{
-	return ((uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10));
-}
-
-/* Both halves of the newest event's UUID, over one another (Consul's
- * uuidToUint64). */
+/* Of the newest. */
 static uint64_t
 index_of(const struct user_events *events)
 {
-	struct slice id;
 	uint64_t index = 0;
-	unsigned digits = 0;
 
-	if (events->events.count == 0)
-		return (1);
-	id = events->events.items[events->events.count - 1].id;
-	if (id.size != UUID_TEXT_BYTES)
-		return (1);
-	for (size_t i = 0; i < id.size; i++)
-		if (id.data[i] != '-')
-			index ^= (uint64_t)hex_digit(id.data[i])
-				 << (60 - 4 * (digits++ % 16));
-	return (index);
+	if (events->events.count > 0)
+		index = user_event_index(
+		    events->events.items[events->events.count - 1].id);
+	return (index == 0 ? 1 : index);
 }
 
 /* The note is the index that the client has. */

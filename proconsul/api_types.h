@@ -9,6 +9,7 @@
 #ifndef PROCONSUL_API_TYPES_H
 #define PROCONSUL_API_TYPES_H
 
+#include "local_types.h"
 #include "rpc_types.h"
 
 /* clang-format off */
@@ -134,6 +135,7 @@
 #define API_MEMBERS(F)		F(LIST, api_member, list, "", 0, 0)
 #define API_SERVICE_TAGS(F)	F(MAP_STRS, _, map, "", 0, 0)
 #define API_NAMES(F)		F(STRS, _, list, "", 0, 0)
+#define API_USER_EVENTS(F)	F(LIST, user_event_entry, list, "", 0, 0)
 #define API_TRUTH(F)		F(BOOL, _, value, "", 0, 0)
 #define KV_ENTRIES(F)		F(LIST, kv_entry, list, "", 0, 0)
 
@@ -146,6 +148,7 @@
 	X(api_members, API_MEMBERS, "[]*AgentMember") \
 	X(api_service_tags, API_SERVICE_TAGS, "map[string][]string") \
 	X(api_names, API_NAMES, "[]string") \
+	X(api_user_events, API_USER_EVENTS, "[]*UserEvent") \
 	X(api_truth, API_TRUTH, "bool") \
 	X(kv_entries, KV_ENTRIES, "[]*Entry")
 /* clang-format on */

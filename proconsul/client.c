@@ -16,6 +16,7 @@
 
 #include "client.h"
 #include "client_call.h"
+#include "files.h"
 #include "log.h"
 #include "url.h"
 #include "xmalloc.h"
@@ -141,10 +142,14 @@ on_body(char *data, size_t one, size_t size, void *arg)
 static size_t
 on_upload(char *to, size_t one, size_t count, void *arg)
 {
-	FILE *file = arg;
-	size_t size = fread(to, one, count, file);
+	struct call *call = arg;
+	size_t size = fread(to, one, count, call->body_file);
 
-	return (size == 0 && ferror(file) ? CURL_READFUNC_ABORT : size);
+	if (size > 0 || !ferror(call->body_file))
+		return (size);
+	buf_printf(&call->why, "read %s: ", call->body_name);
+	errno_put(&call->why, errno);
+	return (CURL_READFUNC_ABORT);
 }
 
 static size_t
@@ -195,7 +200,7 @@ add_header(struct call *call, const char *name, const char *value)
 static bool
 host_is_local(const char *host)
 {
-	return (strncmp(host, "127.", 4) == 0 ||
+	return (*host == ':' || strncmp(host, "127.", 4) == 0 ||
 		strncmp(host, "[::1]", 5) == 0 ||
 		strncmp(host, "localhost", 9) == 0);
 }
@@ -208,6 +213,7 @@ set_target(struct call *call, const char *path)
 	__typeof__(curl_easy_setopt) *set = call->client->curl->easy_setopt;
 	const char *scheme = t->is_https ? "https" : "http";
 	const char *host = t->unix_path != NULL ? "localhost" : t->host;
+	bool has_no_name = *host == ':';
 	struct curl_blob blob = { t->authorities.data, t->authorities.size,
 		CURL_BLOB_COPY };
 	struct buf url = { 0 };
@@ -226,7 +232,9 @@ set_target(struct call *call, const char *path)
 		host = t->tls_server_name;
 		buf_reset(&url);
 	}
-	buf_printf(&url, "%s://%s%s", scheme, host, path);
+	/* Only a port: this machine, as for Go. */
+	buf_printf(&url, "%s://%s%s%s", scheme, has_no_name ? "localhost" : "",
+	    host, path);
 	set(call->easy, CURLOPT_URL, buf_text(&url));
 	if (!t->verifies) {
 		set(call->easy, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -261,7 +269,9 @@ set_request(struct call *call, const struct request *r)
 	if (r->body_file != NULL) {
 		set(call->easy, CURLOPT_UPLOAD, 1L);
 		set(call->easy, CURLOPT_READFUNCTION, on_upload);
-		set(call->easy, CURLOPT_READDATA, r->body_file);
+		call->body_file = r->body_file;
+		call->body_name = r->body_name;
+		set(call->easy, CURLOPT_READDATA, call);
 		add_header(call, "Expect", "");
 	} else if (strcmp(r->method, "GET") != 0) {
 		set(call->easy, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -291,7 +301,7 @@ client_start(struct client *c, const struct request *r, client_data_fn *on_data,
 	call->on_data_arg = arg;
 	put_url(&path, c, r);
 	call_name(call, r->method, buf_text(&path));
-	if (c->target.unix_path == NULL &&
+	if ((c->target.unix_path == NULL || *c->target.host == '\0') &&
 	    client_host_check(c->target.host, &call->why) != ERR_OK) {
 		call->is_done = true;
 		call->result = CURLE_COULDNT_RESOLVE_HOST;

@@ -39,11 +39,12 @@ struct client;
 struct call;
 
 struct request {
-	struct arena *arena; /* lent */
-	const char *method;  /* "GET" */
-	struct slice path;   /* not escaped yet; in the arena */
-	struct slice body;   /* lent */
-	FILE *body_file;     /* lent; the body instead, read as it leaves */
+	struct arena *arena;   /* lent */
+	const char *method;    /* "GET" */
+	struct slice path;     /* not escaped yet; in the arena */
+	struct slice body;     /* lent */
+	FILE *body_file;       /* lent; the body instead, read as it leaves */
+	const char *body_name; /* of that file, for errors; lent */
 	struct pair
 	    *params; /* sorted by key, as Go prints them; in the arena */
 	size_t param_count;

@@ -23,6 +23,8 @@ struct call {
 	struct curl_slist *connect_to; /* owned */
 	client_data_fn *on_data;
 	void *on_data_arg;
+	FILE *body_file; /* lent, as is its name */
+	const char *body_name;
 	struct buf body;
 	struct buf name;	      /* `Get "http://host/path"`, for errors */
 	struct buf why;		      /* set before anything was sent */

@@ -36,6 +36,8 @@ put_peer(const struct call *call, struct buf *out)
 
 	if (call->client->target.unix_path != NULL) {
 		buf_printf(out, "dial unix %s", call->client->target.unix_path);
+	} else if (*call->client->target.host == ':') {
+		buf_printf(out, "dial tcp %s", call->client->target.host);
 	} else if (call->peer.ss_family == AF_INET) {
 		inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
 		buf_printf(out, "dial tcp %s:%u", text, ntohs(v4->sin_port));
@@ -58,18 +60,6 @@ put_connect_why(const struct call *call, struct buf *out)
 	errno_put(out, (int)error);
 }
 
-/* The host without its port. */
-static struct slice
-host_name(const struct call *call)
-{
-	const char *host = call->client->target.host;
-	const char *port = strrchr(host, ':');
-
-	if (port == NULL || strchr(port, ']') != NULL)
-		return (slice_of_text(host));
-	return (slice(host, (size_t)(port - host)));
-}
-
 /* What curl said: its buffer where it has words, else the code's text. */
 static const char *
 curl_words(const struct call *call)
@@ -85,7 +75,6 @@ call_put_why(const struct call *call, struct buf *out)
 	buf_put_slice(out, buf_slice(&call->name));
 	buf_put_text(out, ": ");
 	if (call->why.size > 0) {
-		buf_put_text(out, "dial tcp: ");
 		buf_put_slice(out, buf_slice(&call->why));
 		return;
 	}
@@ -95,7 +84,7 @@ call_put_why(const struct call *call, struct buf *out)
 		return;
 	case CURLE_COULDNT_RESOLVE_HOST:
 		buf_printf(out, "dial tcp: lookup %.*s: no such host",
-		    SLICE_ARGS(host_name(call)));
+		    SLICE_ARGS(host_without_port(call->client->target.host)));
 		return;
 	case CURLE_GOT_NOTHING:
 		buf_put_text(out, "EOF");

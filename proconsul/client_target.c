@@ -20,7 +20,7 @@ choose(const char *flag, const char *variable, const char *otherwise)
 {
 	const char *value = flag;
 
-	if (value == NULL)
+	if (value == NULL || *value == '\0')
 		value = getenv(variable);
 	return (value == NULL || *value == '\0' ? otherwise : value);
 }
@@ -67,6 +67,17 @@ address_parse(struct client_target *t, const char *address, struct buf *why)
 	return (ERR_OK);
 }
 
+struct slice
+host_without_port(const char *host)
+{
+	const char *port = strrchr(host, ':');
+
+	/* What is no number is no port, and part of the name. */
+	if (port == NULL || port[1 + strspn(port + 1, "0123456789")] != '\0')
+		return (slice_of_text(host));
+	return (slice(host, (size_t)(port - host)));
+}
+
 enum err
 client_host_check(const char *host, struct buf *why)
 {
@@ -75,6 +86,10 @@ client_host_check(const char *host, struct buf *why)
 				      "0123456789-_.:[]%";
 	const char *port = strrchr(host, ':');
 
+	if (*host == '\0') {
+		buf_put_text(why, "http: no Host in request URL");
+		return (ERR_INVALID);
+	}
 	if (host[strspn(host, allowed)] == '\0') {
 		if (port == NULL || strchr(port, ']') != NULL)
 			return (ERR_OK);
@@ -83,11 +98,13 @@ client_host_check(const char *host, struct buf *why)
 			if (strlen(port) <= 6 &&
 			    strtol(port + 1, NULL, 10) <= HTTP_PORT_MAX)
 				return (ERR_OK);
-			buf_printf(why, "address %s: invalid port", port + 1);
+			buf_printf(why, "dial tcp: address %s: invalid port",
+			    port + 1);
 			return (ERR_INVALID);
 		}
 	}
-	buf_printf(why, "lookup %s: no such host", host);
+	buf_printf(why, "dial tcp: lookup %.*s: no such host",
+	    SLICE_ARGS(host_without_port(host)));
 	return (ERR_INVALID);
 }
 
@@ -113,8 +130,10 @@ token_load(struct client_target *t, const char *path, struct buf *why)
 	return (err);
 }
 
+/* `what` is "File" or "Path", for errors. */
 static enum err
-authority_add(struct client_target *t, const char *path, struct buf *why)
+authority_add(struct client_target *t, const char *path, const char *what,
+    struct buf *why)
 {
 	static const char mark[] = "-----BEGIN CERTIFICATE-----";
 	size_t before = t->authorities.size;
@@ -123,12 +142,14 @@ authority_add(struct client_target *t, const char *path, struct buf *why)
 
 	err = file_read(path, &t->authorities, &reason);
 	if (err != ERR_OK) {
-		buf_printf(why, "Error loading CA File: %s", buf_text(&reason));
+		buf_printf(
+		    why, "Error loading CA %s: %s", what, buf_text(&reason));
 	} else if (memmem(buf_text(&t->authorities) + before,
 		       t->authorities.size - before, mark,
 		       sizeof(mark) - 1) == NULL) {
 		buf_printf(why,
-		    "Error loading CA File: Couldn't parse PEM in: %s", path);
+		    "Error loading CA %s: Couldn't parse PEM in: %s", what,
+		    path);
 		err = ERR_INVALID;
 	} else {
 		buf_put_u8(&t->authorities, '\n');
@@ -154,7 +175,7 @@ authorities_add_below(
 		return (ERR_IO);
 	}
 	if (!S_ISDIR(st.st_mode))
-		return (authority_add(t, path, why));
+		return (authority_add(t, path, "Path", why));
 	if (depth == 0) {
 		buf_printf(why, "%s is nested too deeply", path);
 		return (ERR_TOO_DEEP);
@@ -184,6 +205,7 @@ static enum err
 certificate_check(struct client_target *t, struct buf *why)
 {
 	const char *const paths[] = { t->client_cert, t->client_key };
+	static const char *const names[] = { "certificate", "key" };
 	struct buf content = { 0 };
 	enum err err = ERR_OK;
 	size_t i;
@@ -195,8 +217,18 @@ certificate_check(struct client_target *t, struct buf *why)
 		    why, "both client cert and client key must be provided");
 		return (ERR_INVALID);
 	}
-	for (i = 0; err == ERR_OK && i < 2; i++)
+	for (i = 0; err == ERR_OK && i < 2; i++) {
+		buf_reset(&content);
 		err = file_read(paths[i], &content, why);
+		if (err == ERR_OK &&
+		    strstr(buf_text(&content), "-----BEGIN ") == NULL) {
+			buf_printf(why,
+			    "tls: failed to find any PEM data in "
+			    "%s input",
+			    names[i]);
+			err = ERR_INVALID;
+		}
+	}
 	buf_deinit(&content);
 	return (err);
 }
@@ -229,7 +261,7 @@ client_target_init(
 		err = certificate_check(t, why);
 	file = choose(o->ca_file, "CONSUL_CACERT", NULL);
 	if (err == ERR_OK && file != NULL) {
-		err = authority_add(t, file, why);
+		err = authority_add(t, file, "File", why);
 	} else if (err == ERR_OK) {
 		file = choose(o->ca_path, "CONSUL_CAPATH", NULL);
 		if (file != NULL)

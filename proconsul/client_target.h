@@ -29,7 +29,9 @@ MUST_CHECK enum err client_target_init(
     struct client_target *, const struct client_options *, struct buf *why);
 void client_target_deinit(struct client_target *);
 
-/* `lookup x: no such host` and the like for a host no resolver would take. */
+struct slice host_without_port(const char *host);
+/* `dial tcp: lookup x: no such host` and the like for a host no resolver would
+ * take. */
 MUST_CHECK enum err client_host_check(const char *host, struct buf *why);
 
 #endif

@@ -11,6 +11,9 @@
 #ifndef PROCONSUL_COMMANDS_H
 #define PROCONSUL_COMMANDS_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 /* clang-format off */
 /*	name              function         synopsis */
 #define COMMANDS(X)                                                            \
@@ -129,5 +132,24 @@ struct command {
 #define X(name, run, synopsis) int run(int argc, char **argv);
 COMMANDS(X)
 #undef X
+
+/* The command with the longest name that starts `argv`; *used is its words.
+ * NULL: none. */
+const struct command *command_find(int argc, char **argv, int *used);
+/* The one with the alphabetically next name one word below `parent` ("" is
+ * above all); `previous` NULL for the first. */
+const struct command *command_after(const char *parent, const char *previous);
+/* The part of `name` below `parent` if it is one word, else NULL. */
+const char *command_name_below(const char *name, const char *parent);
+/* A line each: "    get    Prints values or keys". */
+void print_commands_below(FILE *, const char *parent);
+void print_group_usage(FILE *, const struct command *group);
+
+/* A shell's question how a line could go on (COMP_LINE), answered; false when
+ * there is none. */
+bool complete_line(FILE *);
+/* Tell the user's shells to ask us, or no more; the exit status. `called` is
+ * how we were: the name to complete. */
+int complete_install(bool installs, bool uninstalls, const char *called);
 
 #endif

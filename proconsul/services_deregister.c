@@ -55,8 +55,10 @@ deregister_work(struct run *run, const void *options)
 		return (
 		    service_deregister(run, slice_of_text(o->id), SLICE("")));
 	for (i = 0; i < services.count; i++) {
-		if (service_deregister(run, services_id(&services.items[i]),
-			services.items[i].name) != 0)
+		struct slice id = services_id(&services.items[i]);
+
+		if (id.size > 0 &&
+		    service_deregister(run, id, services.items[i].name) != 0)
 			return (1);
 	}
 	return (0);

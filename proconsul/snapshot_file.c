@@ -9,7 +9,7 @@
 #define READ_BYTES (64 * 1024)
 
 enum err
-snapshot_verify(FILE *file, struct archive_reader **reader,
+snapshot_verify(FILE *file, const char *name, struct archive_reader **reader,
     struct archive_meta *meta, struct buf *why)
 {
 	static uint8_t bytes[READ_BYTES];
@@ -24,7 +24,8 @@ snapshot_verify(FILE *file, struct archive_reader **reader,
 	    err == ERR_OK && (size = fread(bytes, 1, sizeof(bytes), file)) > 0)
 		err = archive_reader_put(*reader, slice(bytes, size), why);
 	if (err == ERR_OK && ferror(file)) {
-		buf_put_text(why, "failed to decompress snapshot: ");
+		buf_printf(
+		    why, "failed to decompress snapshot: read %s: ", name);
 		errno_put(why, errno);
 		err = ERR_IO;
 	}

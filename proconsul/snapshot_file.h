@@ -7,8 +7,9 @@
 #include "archive.h"
 
 /* Read all of it, whether it is whole and its sums are right. The reader lends
- * *meta, and is the caller's to free, whatever comes. *why is Consul's text. */
-MUST_CHECK enum err snapshot_verify(
-    FILE *, struct archive_reader **, struct archive_meta *, struct buf *why);
+ * *meta, and is the caller's to free, whatever comes. *why is Consul's text;
+ * `name` is the file's, for it. */
+MUST_CHECK enum err snapshot_verify(FILE *, const char *name,
+    struct archive_reader **, struct archive_meta *, struct buf *why);
 
 #endif

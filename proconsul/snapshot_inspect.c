@@ -12,7 +12,8 @@ inspect(struct run *run, FILE *file)
 	struct archive_meta meta;
 	int status = 0;
 
-	if (snapshot_verify(file, &reader, &meta, &run->why) != ERR_OK)
+	if (snapshot_verify(file, run->argv[0], &reader, &meta, &run->why) !=
+	    ERR_OK)
 		status = run_fail(run, "Error verifying snapshot");
 	else
 		printf("ID           %.*s\n"
@@ -48,7 +49,7 @@ snapshot_inspect_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	.usage = "snapshot inspect FILE",
+	.usage = "snapshot inspect [options] FILE",
 	.about = "Shows when a snapshot was taken and how large it is, after "
 		 "a look whether the file is whole. No agent is asked.",
 	.work = snapshot_inspect_work,

@@ -17,7 +17,8 @@ static const struct flag flags[] = {
 /* clang-format on */
 
 static int
-restore(struct run *run, const struct client_options *o, FILE *file)
+restore(struct run *run, const struct client_options *o, FILE *file,
+    const char *name)
 {
 	struct request request;
 	struct response response;
@@ -28,6 +29,7 @@ restore(struct run *run, const struct client_options *o, FILE *file)
 	if (o->is_stale)
 		request_param(&request, "stale", "");
 	request.body_file = file;
+	request.body_name = name;
 	if (client_ask_ok(run->client, &request, &response, &run->why) !=
 	    ERR_OK)
 		return (run_fail(run, "Error restoring snapshot"));
@@ -51,7 +53,7 @@ snapshot_restore_work(struct run *run, const void *options)
 		errno_put(&run->why, errno);
 		return (run_fail(run, "Error opening snapshot file"));
 	}
-	status = restore(run, &o->client, file);
+	status = restore(run, &o->client, file, run->argv[0]);
 	fclose(file);
 	return (status);
 }

@@ -106,7 +106,8 @@ verify(struct run *run, struct saving *saving)
 	enum err err;
 
 	rewind(saving->file);
-	err = snapshot_verify(saving->file, &reader, &meta, &run->why);
+	err = snapshot_verify(
+	    saving->file, buf_text(&saving->name), &reader, &meta, &run->why);
 	archive_reader_free(reader);
 	return (
 	    err == ERR_OK ? 0 : run_fail(run, "Error verifying snapshot file"));

@@ -112,7 +112,11 @@ watch_ask(struct watch *w, struct response *response)
 	err = call_finish(call, &w->arena, response, &w->run->why);
 	if (err == ERR_OK && response->status != 200 &&
 	    !(response->status == 404 && w->type->has_none)) {
-		response_why(response, &w->run->why);
+		if (w->type->has_none) /* Consul's kv.Get leaves it at that */
+			buf_printf(&w->run->why, "Unexpected response code: %u",
+			    response->status);
+		else
+			response_why(response, &w->run->why);
 		err = ERR_REFUSED;
 	}
 	return (err);
@@ -132,7 +136,8 @@ watch_print(struct watch *w, const struct response *response, struct buf *json)
 	}
 	err = json_parse(response->body, &w->arena, &tree, NULL, why);
 	if (err == ERR_OK)
-		err = watch_render(w->type, tree, &w->arena, json, why);
+		err =
+		    watch_render(w->type, tree, w->index, &w->arena, json, why);
 	if (err != ERR_OK)
 		buf_put_text(&w->run->why, why);
 	return (err);
@@ -252,8 +257,12 @@ watch_round(struct watch *w, int *status)
 	is_new = !w->has_last ||
 		 (response.index != w->index &&
 		     !slice_equal(buf_slice(&json), buf_slice(&w->last)));
-	/* An index that goes back starts all over. */
-	w->index = response.index < w->index ? 0 : response.index;
+	/* An index that goes back starts all over; those of events are no
+	 * numbers. (Consul takes them for such, and shows some twice.) */
+	if (response.index < w->index && !w->type->is_unordered)
+		w->index = 0;
+	else
+		w->index = response.index;
 	if (is_new) {
 		w->has_last = true;
 		buf_reset(&w->last);

@@ -30,13 +30,14 @@ struct watch_options {
 
 struct watch_type {
 	const char *name;
-	unsigned takes;	     /* set of parameters: 1 << WATCH_x */
-	const char *missing; /* text when `needs` is not given */
-	int needs;	     /* enum watch_value, or -1 */
-	const char *path;    /* %s is the parameter `needs` */
-	const struct type *answer;
-	bool is_first_only; /* of the answer's list */
-	bool has_none;	    /* 404 is an answer: null */
+	unsigned takes;		   /* set of parameters: 1 << WATCH_x */
+	const char *missing;	   /* text when `needs` is not given */
+	int needs;		   /* enum watch_value, or -1 */
+	const char *path;	   /* %s is the parameter `needs` */
+	const struct type *answer; /* NULL: not for the command line */
+	bool is_first_only;	   /* of the answer's list */
+	bool has_none;		   /* 404 is an answer: null */
+	bool is_unordered;	   /* its indexes are no numbers to compare */
 };
 
 /* The type meant, or why it cannot be: "Unsupported watch type: zz". */
@@ -45,8 +46,9 @@ MUST_CHECK enum err watch_check(
 MUST_CHECK enum err watch_request(const struct watch_type *,
     const struct watch_options *, struct arena *, struct request *,
     struct buf *why);
-/* The agent's JSON as the client library's structs print it. */
+/* The agent's JSON as the client library's structs print it; of events, those
+ * since the index `seen`. */
 MUST_CHECK enum err watch_render(const struct watch_type *, const struct json *,
-    struct arena *, struct buf *out, char why[JSON_WHY_MAX]);
+    uint64_t seen, struct arena *, struct buf *out, char why[JSON_WHY_MAX]);
 
 #endif

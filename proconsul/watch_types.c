@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api_types.h"
+#include "user_event.h"
 #include "watch.h"
 
 #define TAKES(value) (1U << WATCH_##value)
@@ -21,15 +22,21 @@ static const struct watch_type types[] = {
 	    "/v1/health/service/%s", &api_service_entries_type, false, false },
 	{ "checks", TAKES(SERVICE) | TAKES(STATE), NULL, -1, NULL,
 	    &api_checks_type, false, false },
+	{ "event", TAKES(NAME), NULL, -1, "/v1/event/list",
+	    &api_user_events_type, false, false, true },
 };
 
 static const char *const value_names[WATCH_VALUE_COUNT] = {
 	"key", "name", "passingonly", "prefix", "service", "state", "tag",
 };
 
-/* Known, but not for the command line, or not here yet. */
-static const char *const not_in_cli[] = { "connect_roots", "connect_leaf",
-	"connect_proxy_config", "agent_service" };
+/* Known, but not for the command line. */
+static const struct watch_type not_in_cli[] = {
+	{ "connect_roots", 0, NULL, -1, NULL, NULL, false, false },
+	{ "connect_leaf", TAKES(SERVICE), NULL, -1, NULL, NULL, false, false },
+	{ "agent_service", 0, NULL, -1, NULL, NULL, false, false },
+	{ "connect_proxy_config", 0, NULL, -1, NULL, NULL, false, false },
+};
 /* clang-format on */
 
 static bool
@@ -52,17 +59,12 @@ type_find(const char *name, const struct watch_type **out, struct buf *why)
 		}
 	}
 	for (i = 0; i < sizeof(not_in_cli) / sizeof(not_in_cli[0]); i++) {
-		if (strcmp(not_in_cli[i], name) == 0) {
-			buf_printf(why,
-			    "Type %s is not supported in the CLI tool", name);
-			return (ERR_INVALID);
+		if (strcmp(not_in_cli[i].name, name) == 0) {
+			*out = &not_in_cli[i];
+			return (ERR_OK);
 		}
 	}
-	if (strcmp(name, "event") == 0)
-		buf_put_text(why, "Watch type event is not available in this "
-				  "version of proconsul");
-	else
-		buf_printf(why, "Unsupported watch type: %s", name);
+	buf_printf(why, "Unsupported watch type: %s", name);
 	return (ERR_INVALID);
 }
 
@@ -114,6 +116,11 @@ watch_check(const struct watch_options *o, const struct watch_type **out,
 	}
 	if (parameters_check(type, o, why) != ERR_OK)
 		return (ERR_INVALID);
+	if (type->answer == NULL) {
+		buf_printf(why, "Type %s is not supported in the CLI tool",
+		    type->name);
+		return (ERR_INVALID);
+	}
 	*out = type;
 	return (ERR_OK);
 }
@@ -166,6 +173,8 @@ watch_request(const struct watch_type *type, const struct watch_options *o,
 	    type->path, value);
 	if (type->needs == WATCH_PREFIX)
 		request_param(request, "recurse", "");
+	if (is_given(o, WATCH_NAME))
+		request_param(request, "name", o->values[WATCH_NAME]);
 	for (i = 0; i < o->tags.count; i++)
 		request_param(request, "tag", o->tags.items[i]);
 	if (is_given(o, WATCH_PASSINGONLY) &&
@@ -176,9 +185,24 @@ watch_request(const struct watch_type *type, const struct watch_options *o,
 	return (ERR_OK);
 }
 
+/* Only those behind the one that was the last at the time. */
+static void
+events_drop_seen(struct api_user_events *events, uint64_t seen)
+{
+	size_t i;
+
+	for (i = 0; i < events->list.count; i++) {
+		if (user_event_index(events->list.items[i].id) == seen) {
+			events->list.items += i + 1;
+			events->list.count -= i + 1;
+			return;
+		}
+	}
+}
+
 enum err
 watch_render(const struct watch_type *type, const struct json *json,
-    struct arena *arena, struct buf *out, char why[JSON_WHY_MAX])
+    uint64_t seen, struct arena *arena, struct buf *out, char why[JSON_WHY_MAX])
 {
 	void *object = arena_alloc(arena, type->answer->size);
 	const struct api_kv_pairs *pairs = object;
@@ -188,6 +212,8 @@ watch_render(const struct watch_type *type, const struct json *json,
 	    json_to_type(json, JSON_API_LAX, type->answer, arena, object, why);
 	if (err != ERR_OK)
 		return (err);
+	if (type->answer == &api_user_events_type)
+		events_drop_seen(object, seen);
 	if (!type->is_first_only)
 		json_from_type(type->answer, object, out);
 	else if (pairs->list.count > 0)

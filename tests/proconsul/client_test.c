@@ -164,13 +164,14 @@ test_host(void)
 	static const char *const good[] = { "127.0.0.1:8500", "localhost",
 		"[::1]:8500", "[::1]", "a-b.c_d:1", "x:65535" };
 	static const char *const bad[][2] = {
-		{ "x:65536", "address 65536: invalid port" },
-		{ "x:zz", "lookup x:zz: no such host" },
-		{ "x:1/", "lookup x:1/: no such host" },
-		{ "x:", "lookup x:: no such host" },
-		{ "a b", "lookup a b: no such host" },
+		{ "x:65536", "dial tcp: address 65536: invalid port" },
+		{ "x:zz", "dial tcp: lookup x:zz: no such host" },
+		{ "x:1/", "dial tcp: lookup x:1/: no such host" },
+		{ "x:", "dial tcp: lookup x: no such host" },
+		{ "a b", "dial tcp: lookup a b: no such host" },
+		{ "", "http: no Host in request URL" },
 		{ "x:99999999999999999999",
-		    "address 99999999999999999999: invalid port" },
+		    "dial tcp: address 99999999999999999999: invalid port" },
 	};
 	struct buf why = { 0 };
 	size_t i;
