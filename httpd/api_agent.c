@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "api.h"
+#include "debug_config.h"
 #include "httpd.h"
 #include "render.h"
 
@@ -282,52 +283,6 @@ put_config(struct buf *out, const struct config *config)
 }
 
 static void
-put_addresses(struct buf *out, const char *name,
-    const struct config_addresses *addresses, int port)
-{
-	buf_printf(out, ",\"%s\":[", name);
-	for (size_t i = 0; i < addresses->count && port > 0; i++)
-		buf_printf(out, "%s\"tcp://%s:%d\"", i > 0 ? "," : "",
-		    addresses->text[i], port);
-	buf_put_u8(out, ']');
-}
-
-/* What this agent runs with, under Consul's names: what we do not have is not
- * there. */
-static void
-put_debug_config(struct buf *out, const struct config *config)
-{
-	buf_put_text(out, ",\"DebugConfig\":{");
-	put_named(
-	    out, "AdvertiseAddrLAN", slice_of_text(config->advertise_address));
-	put_named(out, "BindAddr", slice_of_text(config->bind_address));
-	buf_printf(out, ",\"BootstrapExpect\":%lld",
-	    (long long)config->bootstrap_expect);
-	put_addresses(
-	    out, "DNSAddrs", &config->dns_addresses, config->dns_port);
-	put_named(out, "DNSDomain", slice_of_text(config->domain));
-	buf_printf(out, ",\"DNSPort\":%d", config->dns_port);
-	put_named(out, "DataDir", slice_of_text(config->data_dir));
-	put_named(out, "Datacenter", slice_of_text(config->datacenter));
-	buf_printf(out, ",\"DevMode\":%s", config->is_dev ? "true" : "false");
-	put_addresses(
-	    out, "HTTPAddrs", &config->http_addresses, config->http_port);
-	buf_printf(out, ",\"HTTPPort\":%d,\"LeaveOnTerm\":%s",
-	    config->http_port, config->leave_on_terminate ? "true" : "false");
-	put_named(out, "NodeID", slice_of_text(config->node_id));
-	put_named(out, "NodeName", slice_of_text(config->node_name));
-	buf_printf(out,
-	    ",\"SerfPortLAN\":%d,\"SerfPortWAN\":%d,\"ServerMode\":%s,"
-	    "\"ServerPort\":%d,\"SkipLeaveOnInt\":%s,\"UIEnabled\":%s",
-	    config->serf_lan_port, config->serf_wan_port,
-	    config->is_server ? "true" : "false", config->server_port,
-	    config->skip_leave_on_interrupt ? "true" : "false",
-	    config->has_ui ? "true" : "false");
-	put_named(out, "Version", slice_of_text(config->version));
-	buf_put_u8(out, '}');
-}
-
-static void
 put_meta(struct buf *out, const struct config *config)
 {
 	buf_put_text(out, ",\"Meta\":{");
@@ -358,7 +313,8 @@ render_self(const struct view *view, const void *const *replies,
 	config = h->daemon->config;
 	out->content = CONTENT_JSON;
 	put_config(&out->body, config);
-	put_debug_config(&out->body, config);
+	buf_put_text(&out->body, ",\"DebugConfig\":");
+	debug_config_put(config, &out->body);
 	put_coordinate(&out->body, replies[SELF_COORDINATES], config);
 	put_member(&out->body, replies[SELF_MEMBERS],
 	    slice_of_text(config->node_name));
