@@ -6,6 +6,7 @@
 
 #include "config_check_parts.h"
 #include "config_errors.h"
+#include "config_recursors.h"
 
 #define DESCRIPTORS_FOR_SELF 20 /* besides those of clients */
 
@@ -38,7 +39,9 @@ config_check_port_ranges(struct check *c)
 enum err
 config_check_dns(struct check *c)
 {
-	const struct slice_list *recursors = &c->config->keys.recursors;
+	struct config_recursors recursors;
+	struct arena arena = { 0 };
+	enum err err;
 	size_t i;
 
 	for (i = 0; i < c->config->dns_addresses.count; i++) {
@@ -47,14 +50,9 @@ config_check_dns(struct check *c)
 			return (config_refuse_text(
 			    c, "DNS address cannot be a unix socket"));
 	}
-	for (i = 0; i < recursors->count; i++) {
-		if (!slice_starts_with(recursors->items[i], SLICE("unix://")))
-			continue;
-		buf_printf(c->why, "DNS Recursors cannot be unix sockets: %.*s",
-		    SLICE_ARGS(recursors->items[i]));
-		return (ERR_INVALID);
-	}
-	return (ERR_OK);
+	err = config_recursors_read(c->config, &arena, &recursors, c->why);
+	arena_deinit(&arena);
+	return (err);
 }
 
 static enum err

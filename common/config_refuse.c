@@ -36,7 +36,6 @@ static const struct {
 	{ "ports.https", IF_POSITIVE, "HTTPS" },
 	{ "primary_gateways", IF_GIVEN, "several datacenters" },
 	{ "raft_protocol", IF_ONE_OR_TWO, "an old version of Raft's protocol" },
-	{ "recursors", IF_GIVEN, "DNS recursion" },
 	{ "retry_join_wan", IF_GIVEN, "several datacenters" },
 	{ "serf_lan_allowed_cidrs", IF_GIVEN, "limits of who may gossip" },
 	{ "serf_wan_allowed_cidrs", IF_GIVEN, "limits of who may gossip" },

@@ -323,7 +323,7 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 	privsep_drop(d.id, d.config, d.run_dir);
 	handlers_fill(&d);
 	edges_open(&d);
-	privsep_lock(d.id);
+	privsep_lock(d.id, d.config);
 	spec->start(&d);
 	notify_send(notify, "READY=1");
 	ev_run(d.loop, 0);

@@ -13,8 +13,9 @@
  *	NAME -run-dir DIR [flags of `consul agent`]
  * and leaves on SIGTERM (SIGINT is a terminal's word to the launcher); SIGHUP
  * reloads; SIGUSR1 writes its figures (metrics.h) to standard error. Exit
- *status: 0 asked to stop, 1 cannot start (said on standard error), 64 has left
- *the cluster, 65 gives up: the whole agent is to end.
+ * status: 0 asked to stop, 1 cannot start (said on standard error), 64 has left
+ * the cluster, 65 gives up: the whole agent is to end, 66 wants to be started
+ * anew: what a reload asks for needs powers given up.
  */
 #ifndef COMMON_DAEMON_H
 #define COMMON_DAEMON_H
@@ -28,6 +29,7 @@
 
 #define EXIT_HAS_LEFT 64
 #define EXIT_GIVE_UP  65
+#define EXIT_ANEW     66
 
 struct daemon_spec;
 

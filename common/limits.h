@@ -59,6 +59,8 @@
 #define DNS_OPEN_MAX	    1024	 /* distinct questions at catalogd */
 #define DNS_WAITERS_MAX	    4096	 /* who waits for them */
 #define DNS_CACHE_BYTES_MAX (4 * 1024 * 1024)
+#define DNS_RECURSIONS_MAX  512 /* questions at recursors, a socket each */
+#define DNS_RECURSIONS_TCP_MAX 128 /* of these: 64 KiB each */
 
 /* --- IPC. --- */
 #define IPC_MESSAGE_BYTES_MAX (768 * 1024) /* under nanomsg's 1 MiB */

@@ -169,9 +169,13 @@ privsep_drop(
 }
 
 void
-privsep_lock(enum daemon_id id)
+privsep_lock(enum daemon_id id, const struct config *config)
 {
-	privsep_seccomp(&daemon_rows[id]);
+	const struct daemon_row *row = &daemon_rows[id];
+
+	privsep_seccomp(row, row->network == NET_CONNECT ||
+				 (row->network == NET_RECURSE &&
+				     config->keys.recursors.count > 0));
 }
 
 void
@@ -193,7 +197,7 @@ privsep_confine_prober(void)
 
 	process_narrow();
 	privsep_landlock(&scope);
-	privsep_seccomp(scope.row);
+	privsep_seccomp(scope.row, scope.row->network == NET_CONNECT);
 }
 
 /*

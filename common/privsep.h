@@ -29,7 +29,7 @@ gid_t privsep_page_gid(void);
 /* fatal() where something that the kernel has is refused; where the kernel
  * lacks a mechanism the log says so, once. */
 void privsep_drop(enum daemon_id, const struct config *, const char *run_dir);
-void privsep_lock(enum daemon_id);
+void privsep_lock(enum daemon_id, const struct config *);
 
 /* The launcher. It stays root if it was started by root, for it must be able
  * to start each daemon anew: the powers that they need at their start are all

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "config_recursors.h"
 #include "log.h"
 #include "metrics_read.h"
 #include "privsep_parts.h"
@@ -187,19 +188,42 @@ struct net_port_attr {
 	uint64_t port;
 };
 
-/* Who reaches out does so from the agent's own address (Consul's -bind): it
- * may bind a socket to that, but to no port of its choice. */
 static void
-allow_source(
-    const struct ruleset *ruleset, long abi, const struct daemon_row *row)
+allow_port(const struct ruleset *ruleset, uint64_t access, uint16_t port)
 {
-	struct net_port_attr rule = { NET_BIND_TCP, 0 };
+	struct net_port_attr rule = { access, port };
 
-	if (abi < 4 || row->network != NET_CONNECT)
-		return;
 	if (syscall(SYS_landlock_add_rule, ruleset->fd, RULE_NET_PORT, &rule,
 		0) != 0)
 		fatal("Landlock refuses a rule for ports: %s", strerror(errno));
+}
+
+static void
+allow_recursors(const struct ruleset *ruleset, const struct config *config)
+{
+	struct config_recursors recursors;
+	struct arena arena = { 0 };
+	struct buf why = { 0 };
+
+	if (config_recursors_read(config, &arena, &recursors, &why) != ERR_OK)
+		fatal("%s", buf_text(&why));
+	for (size_t i = 0; i < recursors.count; i++)
+		allow_port(ruleset, NET_CONNECT_TCP, recursors.items[i].port);
+	arena_deinit(&arena);
+}
+
+/* Who reaches out does so from the agent's own address (Consul's -bind): it
+ * may bind a socket to that, but to no port of its choice. */
+static void
+allow_ports(
+    const struct ruleset *ruleset, long abi, const struct privsep_scope *scope)
+{
+	if (abi < 4)
+		return;
+	if (scope->row->network == NET_CONNECT)
+		allow_port(ruleset, NET_BIND_TCP, 0);
+	else if (scope->row->network == NET_RECURSE)
+		allow_recursors(ruleset, scope->config);
 }
 
 /* catalogd binds the edges, each in its folder. */
@@ -232,7 +256,7 @@ privsep_landlock(const struct privsep_scope *scope)
 	allow_reads(&ruleset, scope);
 	allow_writes(&ruleset, scope);
 	allow_edges(&ruleset, scope);
-	allow_source(&ruleset, abi, scope->row);
+	allow_ports(&ruleset, abi, scope);
 	if (syscall(SYS_landlock_restrict_self, ruleset.fd, 0) != 0)
 		fatal("Landlock refuses to restrict: %s", strerror(errno));
 	close(ruleset.fd);

@@ -13,6 +13,7 @@ struct privsep_scope {
 };
 
 void privsep_landlock(const struct privsep_scope *);
-void privsep_seccomp(const struct daemon_row *);
+/* `reaches_out`: may open sockets of the internet. */
+void privsep_seccomp(const struct daemon_row *, bool reaches_out);
 
 #endif

@@ -170,11 +170,11 @@ allow(scmp_filter_ctx filter, const char *const *names, size_t count)
 
 /* Sockets of the edges for all; of the internet only for who reaches out. */
 static void
-allow_sockets(scmp_filter_ctx filter, enum daemon_network network)
+allow_sockets(scmp_filter_ctx filter, bool reaches_out)
 {
 	int result;
 
-	if (network == NET_CONNECT)
+	if (reaches_out)
 		result = seccomp_rule_add(
 		    filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0);
 	else
@@ -212,7 +212,7 @@ breach_catch(void)
 }
 
 void
-privsep_seccomp(const struct daemon_row *row)
+privsep_seccomp(const struct daemon_row *row, bool reaches_out)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
 
@@ -222,7 +222,7 @@ privsep_seccomp(const struct daemon_row *row)
 		fatal("seccomp gives no filter");
 	breach_catch();
 	ALLOW(filter, base_calls);
-	allow_sockets(filter, row->network);
+	allow_sockets(filter, reaches_out);
 	if (row->writes[0] != '\0')
 		ALLOW(filter, storage_calls);
 	if (row->writes[0] != '\0' || row->network == NET_CONNECT)

@@ -16,7 +16,8 @@
  * writes   the part of the data directory that is its own, or nothing
  * network  NONE; SERVE: what it accepts on sockets opened at the start;
  *          CONNECT: reaches out by TCP and UDP too, from any port that
- *          the kernel picks
+ *          the kernel picks; RECURSE: SERVE, and where `recursors` are
+ *          configured UDP out, and TCP out to their ports and no others
  * runs     HELPERS: the two rows of HELPERS below
  */
 #define DAEMONS(X)                                                             \
@@ -26,7 +27,7 @@
 	X(catalogd, "_catalogd", READ_CONFIG,               "",      NET_NONE,    RUNS_NOTHING) \
 	X(healthd,  "_healthd",  READ_CONFIG,               "services checks", NET_NONE, RUNS_HELPERS) \
 	X(httpd,    "_httpd",    READ_CONFIG | READ_PAGE | READ_METRICS, "", NET_SERVE, RUNS_NOTHING) \
-	X(dnsd,     "_dnsd",     READ_CONFIG | READ_PAGE,   "",      NET_SERVE,   RUNS_NOTHING)
+	X(dnsd,     "_dnsd",     READ_CONFIG | READ_PAGE,   "",      NET_RECURSE,  RUNS_NOTHING)
 
 /*
  * A row a helper, which healthd starts before it gives up its own powers, and
@@ -62,6 +63,7 @@ enum daemon_network {
 	NET_NONE,
 	NET_SERVE,
 	NET_CONNECT,
+	NET_RECURSE,
 };
 
 enum daemon_runs {

@@ -144,7 +144,8 @@ pack_records(struct packing *p, const struct rr_list *list)
 			.ttl = rr->ttl,
 			.data = pack_bytes(p, rr->data),
 			.data_size = (uint16_t)rr->data.size,
-			.type = rr->type,
+			.type = rr->type & 0x7fffU,
+			.is_surplus = rr->is_surplus,
 		};
 
 		buf_put(&p->records, &record, sizeof(record));
@@ -200,6 +201,7 @@ assemble(const struct draft *d, const struct packing *p)
 		.is_random = d->is_random,
 		.is_ordered = d->is_ordered,
 		.is_for_subnet = d->is_for_subnet,
+		.is_forwarded = d->is_forwarded,
 		.group_limit = d->group_limit,
 		.order_count = d->order_count,
 	};
@@ -212,19 +214,31 @@ assemble(const struct draft *d, const struct packing *p)
 	return (a);
 }
 
+static bool
+list_has_surplus(const struct rr_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].is_surplus)
+			return (true);
+	return (false);
+}
+
 struct dns_answer *
 answer_new(const struct draft *d)
 {
 	struct packing p = { .table = { .arena = d->arena } };
 	struct dns_answer *a;
-	bool has_extras = false;
+	bool has_extras = false, has_surplus = false;
 
 	for (size_t i = 0; i < d->group_count; i++) {
 		pack_group(&p, &d->groups[i]);
 		has_extras |= d->groups[i].extras.count > 0;
+		has_surplus |= list_has_surplus(&d->groups[i].answers) ||
+			       list_has_surplus(&d->groups[i].extras);
 	}
 	a = assemble(d, &p);
 	a->has_extras = has_extras;
+	a->has_surplus = has_surplus;
 	buf_deinit(&p.names);
 	buf_deinit(&p.bytes);
 	buf_deinit(&p.records);

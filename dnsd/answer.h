@@ -21,7 +21,10 @@ struct rr {
 	uint32_t ttl;
 	struct slice data;
 	struct slice target; /* a name behind the data; size 0 is none */
+	bool is_surplus;     /* only for who asks with EDNS */
 };
+
+struct check_service_node;
 
 struct rr_list {
 	struct rr *items; /* in the draft's arena */
@@ -35,6 +38,7 @@ void rr_add(struct arena *, struct rr_list *, struct rr);
 struct draft_group {
 	struct rr_list answers;
 	struct rr_list extras; /* for the additional section */
+	const struct check_service_node *instance; /* lent; of addresses */
 };
 
 struct draft {
@@ -49,6 +53,7 @@ struct draft {
 	bool is_random;	    /* something was chosen at random: good only once */
 	bool is_ordered;    /* as catalogd has put them: not shuffled */
 	bool is_for_subnet; /* who asks from elsewhere may get another */
+	bool is_forwarded;  /* to the recursors, where there are any */
 	size_t group_limit; /* groups to give; 0 is all */
 	struct draft_group *groups; /* in the arena */
 	size_t group_count;
@@ -98,7 +103,8 @@ struct answer_record {
 	uint32_t ttl;
 	uint32_t data; /* in bytes[] */
 	uint16_t data_size;
-	uint16_t type;
+	uint16_t type : 15; /* those above are for private use */
+	uint16_t is_surplus : 1;
 };
 
 struct answer_group {
@@ -121,6 +127,8 @@ struct dns_answer {
 	bool is_random;
 	bool is_ordered;
 	bool is_for_subnet;
+	bool is_forwarded;
+	bool has_surplus;
 	size_t group_limit;
 	uint32_t mark; /* counts writings */
 	struct answer_group *groups;

@@ -19,8 +19,7 @@ fact_key_equal(const struct fact_key *a, const struct fact_key *b)
 		slice_equal(a->name, b->name) && slice_equal(a->tag, b->tag));
 }
 
-/* NULL is a fact that must be had first. */
-static const struct fact *
+const struct fact *
 fact_find(struct build *b, enum fact_kind kind, struct slice datacenter,
     struct slice name, struct slice tag)
 {
@@ -30,12 +29,12 @@ fact_find(struct build *b, enum fact_kind kind, struct slice datacenter,
 	for (size_t i = 0; i < b->facts->count; i++)
 		if (fact_key_equal(&b->facts->items[i]->key, &key))
 			return (b->facts->items[i]);
-	if (b->facts->count == FACTS_MAX)
+	for (size_t i = 0; i < b->needs->count; i++)
+		if (fact_key_equal(&b->needs->items[i], &key))
+			return (NULL);
+	if (b->facts->count + b->needs->count == FACTS_MAX)
 		return (&unknown);
-	if (!b->is_missing) {
-		*b->need = key;
-		b->is_missing = true;
-	}
+	b->needs->items[b->needs->count++] = key;
 	return (NULL);
 }
 
@@ -120,6 +119,7 @@ address_group(struct build *b, const struct asking *asking,
 	instance_records(b, asking, i, &group);
 	if (group.answers.count == 0)
 		return;
+	group.instance = i;
 	known =
 	    table_put(seen, rr_identity(b, &group.answers.items[0]), number);
 	if (known == number)
@@ -146,6 +146,33 @@ names_drop(const struct dns_settings *s, struct draft *d)
 		d->order_count = kept;
 }
 
+static bool
+is_name_group(const struct draft_group *g)
+{
+	return (g->instance != NULL && g->answers.count > 0 &&
+		g->answers.items[0].type == DNS_CNAME);
+}
+
+/* Where names are all there is, recursors are asked about one of them. */
+static void
+name_choose(struct build *b, const struct asking *asking, struct draft *d)
+{
+	struct draft_group *g;
+	uint32_t number;
+
+	if (d->order_count == 0)
+		return;
+	number = d->order[d->is_ordered ? 0 : b->facts->pick % d->order_count];
+	g = &d->groups[number];
+	if (!is_name_group(g))
+		return;
+	b->is_random |= d->order_count > 1;
+	d->order[0] = number;
+	d->order_count = 1;
+	g->answers.count = 0;
+	instance_records(b, asking, g->instance, g);
+}
+
 static void
 instance_group(struct build *b, const struct asking *asking,
     const struct check_service_node *instance, struct table *seen,
@@ -160,19 +187,28 @@ instance_group(struct build *b, const struct asking *asking,
 		address_group(b, asking, instance, seen, d);
 }
 
+/* Those of `instances` that are healthy, or all of them where somebody else has
+ * seen to that. */
 static void
-service_groups(struct build *b, const struct asking *asking,
-    const struct fact *f, struct draft *d)
+service_groups(struct build *b, struct asking *asking,
+    const struct check_service_node *instances, size_t count, bool is_vetted,
+    struct draft *d)
 {
 	struct table seen = { .arena = b->arena };
+	bool is_survey = asking->is_survey;
 
-	for (size_t i = 0; i < f->instances.nodes.count; i++)
-		if (instance_is_healthy(&f->instances.nodes.items[i],
-			b->settings->only_passing))
-			instance_group(
-			    b, asking, &f->instances.nodes.items[i], &seen, d);
+	asking->is_survey |= asking->type != DNS_SRV;
+	for (size_t i = 0; i < count; i++)
+		if (is_vetted || instance_is_healthy(
+				     &instances[i], b->settings->only_passing))
+			instance_group(b, asking, &instances[i], &seen, d);
+	asking->is_survey = is_survey;
 	if (asking->type != DNS_SRV)
 		names_drop(b->settings, d);
+	if (b->settings->has_recursors && !is_survey)
+		name_choose(b, asking, d);
+	if (!d->is_service) /* nothing healthy */
+		no_such_name(d);
 }
 
 static void
@@ -185,9 +221,8 @@ build_service(struct build *b, const struct question *q, struct asking *asking,
 	if (!fact_is_usable(f, d))
 		return;
 	asking->ttl = settings_service_ttl(b->settings, q->name);
-	service_groups(b, asking, f, d);
-	if (!d->is_service) /* nothing healthy */
-		no_such_name(d);
+	service_groups(b, asking, f->instances.nodes.items,
+	    f->instances.nodes.count, false, d);
 }
 
 /* --- Prepared queries. --- */
@@ -216,19 +251,14 @@ build_query(struct build *b, const struct question *q, struct asking *asking,
 {
 	const struct fact *f = fact_find(
 	    b, FACT_QUERY, q->datacenter, q->name, slice_of_text(q->source));
-	struct table seen = { .arena = b->arena };
 
 	d->is_for_subnet = d->is_ordered = true;
 	if (!fact_is_usable(f, d))
 		return;
 	asking->ttl = query_ttl(b->settings, &f->query);
 	asking->datacenter = f->query.datacenter;
-	for (size_t i = 0; i < f->query.nodes.count; i++)
-		instance_group(b, asking, &f->query.nodes.items[i], &seen, d);
-	if (asking->type != DNS_SRV)
-		names_drop(b->settings, d);
-	if (!d->is_service)
-		no_such_name(d);
+	service_groups(
+	    b, asking, f->query.nodes.items, f->query.nodes.count, true, d);
 }
 
 /* --- Nodes. --- */
@@ -412,6 +442,7 @@ build_reverse(struct build *b, const struct question *q, struct draft *d)
 		/* It goes to the recursors, and all of none have failed. */
 		d->rcode = DNS_SERVFAIL;
 		d->flags = DNS_RA;
+		d->is_forwarded = true;
 		return;
 	}
 	d->has_soa_authority = q->type == DNS_SOA;
@@ -526,22 +557,25 @@ resolve_inside(struct build *b, const struct asking *asking, struct slice name,
 bool
 answer_build(const struct dns_settings *s, const struct question *q,
     struct slice asked, const struct facts *facts, struct chance *chance,
-    struct arena *arena, struct dns_answer **answer, struct fact_key *need)
+    struct arena *arena, struct dns_answer **answer, struct needs *needs)
 {
 	struct build b = { .settings = s,
 		.facts = facts,
 		.chance = chance,
 		.arena = arena,
-		.need = need };
+		.needs = needs };
 	struct asking asking = { .type = q->type,
 		.datacenter = q->datacenter,
 		.asked = asked,
 		.level = LEVELS_MAX };
 	struct draft d;
 
+	needs->count = 0;
 	draft_init(&d, arena);
+	if (s->has_recursors)
+		d.flags |= DNS_RA;
 	build_any(&b, q, &asking, &d);
-	if (b.is_missing)
+	if (needs->count > 0)
 		return (false);
 	d.is_random |= b.is_random || d.rcode == DNS_SERVFAIL;
 	*answer = answer_new(&d);

@@ -23,6 +23,7 @@ enum fact_kind {
 	FACT_NODES,   /* Catalog.ListNodes */
 	FACT_ADDRESS, /* Catalog.ServiceNodes of a service address */
 	FACT_QUERY,   /* PreparedQuery.Execute */
+	FACT_OUTSIDE, /* what recursors say of a name in wire form */
 };
 
 struct fact_key {
@@ -47,23 +48,33 @@ struct fact {
 	struct indexed_nodes nodes;
 	struct indexed_service_nodes addresses;
 	struct prepared_query_execute_response query;
+	struct rr_list outside;
 };
 
 struct facts {
 	const struct fact *items[FACTS_MAX]; /* lent */
+	size_t count;
+	uint32_t pick; /* random: what is chosen while more is asked for */
+};
+
+/* What is missing, each once. */
+struct needs {
+	struct fact_key items[FACTS_MAX];
 	size_t count;
 };
 
 bool fact_key_equal(const struct fact_key *, const struct fact_key *);
 
 /*
- * True: *answer is the answer, owned by the caller. False: *need is what is
- * missing; its texts are lent by the question, the facts and the arena.
+ * True: *answer is the answer, owned by the caller. False: *needs is what is
+ * missing, as far as can be seen now; with the facts that there are it is
+ * never more than FACTS_MAX. Texts are lent by the question, the facts and the
+ * arena.
  * `asked` is the question's name, folded.
  */
 MUST_CHECK bool answer_build(const struct dns_settings *,
     const struct question *, struct slice asked, const struct facts *,
     struct chance *, struct arena *, struct dns_answer **answer,
-    struct fact_key *need);
+    struct needs *);
 
 #endif

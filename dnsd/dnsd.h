@@ -4,7 +4,9 @@
  *	udp.c, tcp.c	   bytes in and out
  *	serve.c		   a query to its answer: kept, or built and kept
  *	lookup.c	   facts, asked of catalogd
- *	cache, write, build, question, packet, ...   pure
+ *	forward.c	   what is not ours, handed on to recursors
+ *	recurse, recursors asking them, and their list
+ *	cache, write, build, question, packet, reply, ...   pure
  */
 #ifndef DNSD_DNSD_H
 #define DNSD_DNSD_H
@@ -17,6 +19,7 @@
 #include "cache.h"
 #include "daemon.h"
 #include "figures.h"
+#include "recurse.h"
 #include "write.h"
 
 struct tcp_conn;
@@ -38,8 +41,11 @@ struct dnsd {
 	struct writer writer;
 	struct figures figures;
 	struct dns_answer *overload; /* owned: SERVFAIL, for when we are full */
-	struct arena scratch;	     /* of one build */
-	struct instant now;	     /* of this turn */
+	struct dns_answer *unresolved; /* owned: SERVFAIL of the recursors */
+	struct recursors recursors;
+	struct arena scratch;			/* of one build */
+	struct needs needs;			/* likewise */
+	struct instant now;			/* of this turn */
 	uint8_t message[DNS_MESSAGE_BYTES_MAX]; /* a late reply */
 	/* Open questions. */
 	struct pending_list pendings[PENDING_BUCKETS];
@@ -82,6 +88,8 @@ void serve_init(struct dnsd *);
 void serve_begin(struct dnsd *);
 /* A fact that a question waited for is there. */
 void pending_advance(struct dnsd *, struct pending *);
+/* The late reply to who was held (tcp_hold); that is over then. */
+void asker_reply(struct dnsd *, const struct asker *, struct slice message);
 
 /* --- lookup.c --- */
 
@@ -95,6 +103,13 @@ const struct stamp *lookup_stamps(
     const struct lookup *, size_t *count, uint64_t *epoch);
 /* catalogd is back: what it took with it is asked again. */
 void lookups_retry(struct dnsd *);
+
+/* --- forward.c --- */
+
+/* As serve(): recursors are asked, and the reply comes later; or the size of
+ * the reply that none can be. `message` is the question as it came. */
+size_t forward(struct dnsd *, const struct dns_query *, struct slice message,
+    const struct asker *, uint8_t *data);
 
 /* --- udp.c, tcp.c --- */
 

@@ -7,8 +7,7 @@
 #include "instance.h"
 
 #define SRV_PRIORITY 1
-/* Consul's maxRecurseRecords. It lifts the limit for who asks with EDNS, which
- * shows only where udp_answer_limit is over 5; our answers fit both. */
+/* Consul's maxRecurseRecords, for who asks without EDNS. */
 #define RECURSE_RECORDS_MAX 5
 
 #define TXT_STRING_BYTES_MAX 255
@@ -227,6 +226,22 @@ hex_name(struct build *b, const struct asking *asking, const uint8_t *address,
 	    b, slice(digits, 2 * address_size), "addr", asking->datacenter));
 }
 
+static void
+follow_outside(struct build *b, const struct asking *asking, struct slice name,
+    struct rr_list *out)
+{
+	const struct fact *f;
+
+	if (!b->settings->has_recursors || asking->is_survey)
+		return;
+	b->is_random = true; /* nothing tells us when it changes */
+	f = fact_find(b, FACT_OUTSIDE, SLICE(""), name, SLICE(""));
+	if (f == NULL || f->state != FACT_IS_KNOWN)
+		return;
+	for (size_t i = 0; i < f->outside.count; i++)
+		rr_add(b->arena, out, f->outside.items[i]);
+}
+
 /* What a CNAME leads to, as far as we know it. */
 static void
 follow(struct build *b, const struct asking *asking, struct slice name,
@@ -243,8 +258,10 @@ follow(struct build *b, const struct asking *asking, struct slice name,
 		folded[i] = byte_fold(name.data[i]);
 	if (!name_ends_with(slice(folded, name.size), domain, &prefix) &&
 	    (alt.size == 0 ||
-		!name_ends_with(slice(folded, name.size), alt, &prefix)))
+		!name_ends_with(slice(folded, name.size), alt, &prefix))) {
+		follow_outside(b, asking, name, out);
 		return;
+	}
 	if (asking->level < 1 || b->follow_count++ >= FOLLOWS_MAX)
 		return;
 	inner.type = DNS_ANY;
@@ -289,15 +306,15 @@ name_records(struct build *b, const struct asking *asking,
 		rest = &out->answers;
 	}
 	follow(b, asking, target, &more);
-	for (size_t j = 0; j < more.count && count < RECURSE_RECORDS_MAX; j++) {
+	for (size_t j = 0; j < more.count; j++) {
 		struct rr rr = more.items[j];
 
 		if (rr.type != DNS_CNAME && rr.type != DNS_A &&
 		    rr.type != DNS_AAAA)
 			continue;
 		rr.ttl = asking->ttl;
+		rr.is_surplus = count++ >= RECURSE_RECORDS_MAX;
 		rr_add(b->arena, rest, rr);
-		count++;
 	}
 }
 

@@ -20,10 +20,9 @@ struct build {
 	const struct facts *facts;
 	struct chance *chance;
 	struct arena *arena;
-	bool is_random;	 /* something was chosen at random */
-	bool is_missing; /* *need was set: give up and come again */
+	bool is_random; /* something was chosen at random */
 	size_t follow_count;
-	struct fact_key *need;
+	struct needs *needs; /* where there are some: come again */
 };
 
 /* The question a record is made for; for an inner one, `asked` is no name in
@@ -35,6 +34,7 @@ struct asking {
 	struct slice owner; /* size 0: as asked */
 	uint32_t ttl;
 	int level;
+	bool is_survey; /* names outside our zone are not looked up */
 };
 
 /* Whether checks keep it out of DNS. */
@@ -62,6 +62,9 @@ size_t instance_address(struct slice text, uint8_t *out);
 struct slice name_make(struct build *, struct slice first, const char *middle,
     struct slice datacenter);
 
+/* NULL is a fact that must be had first (build.c). */
+const struct fact *fact_find(struct build *, enum fact_kind,
+    struct slice datacenter, struct slice name, struct slice tag);
 /* What a name under our zone leads to (build.c). */
 void resolve_inside(
     struct build *, const struct asking *, struct slice name, struct rr_list *);

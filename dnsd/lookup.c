@@ -10,6 +10,7 @@
 #include "dnsd.h"
 #include "log.h"
 #include "metrics.h"
+#include "reply.h"
 #include "xmalloc.h"
 
 /* A server without a leader gives up after 7 s by itself. */
@@ -34,7 +35,7 @@ struct lookup {
 	uint64_t epoch;
 	struct stamp *stamps; /* in the arena */
 	size_t stamp_count;
-	struct pending **waiting; /* owned; each waits for this one alone */
+	struct pending **waiting; /* owned */
 	size_t waiting_count;
 	size_t references; /* by pendings, and one while it is open */
 };
@@ -300,6 +301,34 @@ ask_query(struct lookup *l, const struct query_options *options)
 }
 
 static void
+on_outside(void *arg, uint8_t *data, size_t size)
+{
+	struct lookup *l = arg;
+
+	if (size > 0)
+		reply_records(slice(data, size), &l->arena, &l->fact.outside);
+	else
+		l->fact.state = FACT_HAS_FAILED;
+	lookup_end(l);
+}
+
+/* Consul dns.go, resolveCNAME: "Ask for any A records", over UDP. */
+static void
+ask_outside(struct lookup *l)
+{
+	struct dns_query *query = arena_alloc(&l->arena, sizeof(*query));
+	struct recurse_goal goal = { .query = query,
+		.reply_bytes_max = DNS_UDP_BYTES };
+
+	reply_question(l->fact.key.name, DNS_A,
+	    arena_alloc(&l->arena, DNS_QUESTION_BYTES_MAX), query);
+	if (recurse(l->dnsd, &goal, on_outside, l))
+		return;
+	ev_timer_set(&l->timer, 0, 0); /* fails, but not at once */
+	ev_timer_start(l->dnsd->daemon->loop, &l->timer);
+}
+
+static void
 lookup_ask(struct lookup *l)
 {
 	static void (*const asks[])(
@@ -316,6 +345,10 @@ lookup_ask(struct lookup *l)
 		.max_stale_duration = s->max_stale,
 	};
 
+	if (l->fact.key.kind == FACT_OUTSIDE) {
+		ask_outside(l);
+		return;
+	}
 	if (!edge_is_up(l->dnsd->daemon->edges[DAEMON_catalogd])) {
 		lookup_wait(l);
 		return;

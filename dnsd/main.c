@@ -13,6 +13,7 @@ open_sockets(struct daemon *daemon)
 
 	d->daemon = daemon;
 	TAILQ_INIT(&d->conns);
+	recursors_open(&d->recursors, daemon->config);
 	for (size_t i = 0; i < a->count && port > 0; i++) {
 		udp_open(d, i, a->text[i], port);
 		tcp_open(d, a->text[i], port);
@@ -58,6 +59,11 @@ reload(struct daemon *daemon, const struct config *old)
 	struct dnsd *d = daemon->state;
 
 	(void)old;
+	/* What was given up at the start comes back only by another start. */
+	if (!recursors_reload(&d->recursors, daemon->config)) {
+		daemon_stop(daemon, EXIT_ANEW);
+		return;
+	}
 	settings_reload(&d->settings, daemon->config);
 	cache_clear(d->cache);
 }

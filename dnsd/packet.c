@@ -21,9 +21,8 @@ byte_fold(uint8_t byte)
 
 /* --- Parsing. --- */
 
-/* A name at *at, pointers followed; *at moves behind it. */
-static bool
-read_name(struct slice message, size_t *at, uint8_t *out, uint8_t *size_out)
+bool
+name_read(struct slice message, size_t *at, uint8_t *out, uint8_t *size_out)
 {
 	size_t from = *at, size = 0, pointers = 0, end = 0;
 
@@ -73,7 +72,7 @@ read_question(struct slice message, size_t *at, struct dns_query *q)
 {
 	size_t left;
 
-	if (!read_name(message, at, q->name, &q->name_size))
+	if (!name_read(message, at, q->name, &q->name_size))
 		return (false);
 	left = message.size - *at;
 	if (left == 1)
@@ -145,7 +144,7 @@ read_record(
 	uint8_t name[DNS_NAME_BYTES_MAX], name_size;
 	uint16_t type, size;
 
-	if (!read_name(message, at, name, &name_size) ||
+	if (!name_read(message, at, name, &name_size) ||
 	    message.size - *at < 10)
 		return (false);
 	type = be16_at(message, *at);
@@ -179,6 +178,7 @@ read_records(struct slice message, size_t at, struct dns_query *q)
 			if (!read_record(message, &at, section == 2, q))
 				return (false);
 	}
+	q->message = slice_head(message, at);
 	return (true);
 }
 

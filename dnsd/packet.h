@@ -28,6 +28,7 @@ enum dns_type {
 	DNS_TXT = 16,
 	DNS_AAAA = 28,
 	DNS_SRV = 33,
+	DNS_DNAME = 39,
 	DNS_OPT = 41,
 	DNS_AXFR = 252,
 	DNS_ANY = 255,
@@ -62,8 +63,9 @@ struct dns_subnet {
 	uint8_t address[16]; /* as it came, not masked */
 };
 
-/* A question. It owns its bytes, so that it can wait. */
+/* A question. It owns its bytes, so that it can wait; but not the message. */
 struct dns_query {
+	struct slice message; /* as it came, to the end of its last record */
 	uint16_t id;
 	uint16_t flags; /* as they came */
 	bool has_question;
@@ -140,6 +142,10 @@ void packet_reject(struct packet *, const struct dns_query *, enum dns_rcode);
 
 /* --- Names. --- */
 
+/* A name at *at of a message, its pointers followed; *at moves behind it, and
+ * never past the end. `out` has DNS_NAME_BYTES_MAX bytes. */
+MUST_CHECK bool name_read(
+    struct slice message, size_t *at, uint8_t *out, uint8_t *size);
 /* "web.service.consul." to the form of the wire; `\` is no escape, an empty
  * name is the root. False if a label or the whole is too long, or a label is
  * empty. `out` has DNS_NAME_BYTES_MAX bytes. */

@@ -18,6 +18,7 @@ struct waiter {
 	struct dns_query query;
 	struct asker asker;
 	struct instant begun;
+	struct buf message; /* of what may have to be forwarded */
 };
 
 STAILQ_HEAD(waiter_list, waiter);
@@ -31,6 +32,7 @@ struct pending {
 	uint16_t type;
 	struct facts facts;
 	struct lookup *lookups[FACTS_MAX]; /* references, one a fact */
+	size_t open_count;		   /* of these: still asked for */
 	struct waiter_list waiters;
 };
 
@@ -57,6 +59,8 @@ serve_init(struct dnsd *d)
 	draft_init(&draft, &d->scratch);
 	draft.rcode = DNS_SERVFAIL;
 	d->overload = answer_new(&draft);
+	draft.flags = DNS_RA;
+	d->unresolved = answer_new(&draft);
 }
 
 void
@@ -106,10 +110,45 @@ pending_wait(struct dnsd *d, struct pending *p, const struct dns_query *q,
 	w->query = *q;
 	w->asker = *asker;
 	w->begun = d->figures.at;
+	w->message = (struct buf){ 0 };
+	if (d->settings.has_recursors && p->question.kind == QUESTION_REVERSE)
+		buf_put_slice(&w->message, q->message);
 	if (asker->conn != NULL)
 		tcp_hold(asker->conn);
 	STAILQ_INSERT_TAIL(&p->waiters, w, link);
 	d->waiter_count++;
+}
+
+void
+asker_reply(struct dnsd *d, const struct asker *asker, struct slice message)
+{
+	if (asker->conn != NULL) {
+		tcp_reply(d, asker->conn, message);
+		tcp_release(d, asker->conn);
+	} else {
+		udp_reply(d, asker, message);
+	}
+}
+
+static void
+waiter_reply(struct dnsd *d, struct waiter *w, struct dns_answer *answer)
+{
+	bool is_tcp = w->asker.conn != NULL;
+	size_t size;
+
+	if (answer->is_forwarded && w->message.size > 0) {
+		size = forward(d, &w->query, buf_slice(&w->message), &w->asker,
+		    d->message);
+		if (size == 0) { /* which holds it in our place */
+			if (is_tcp)
+				tcp_release(d, w->asker.conn);
+			return;
+		}
+	} else {
+		size = answer_write(&d->writer, &d->settings, answer, &w->query,
+		    is_tcp, d->message);
+	}
+	asker_reply(d, &w->asker, slice(d->message, size));
 }
 
 static void
@@ -118,20 +157,12 @@ waiters_reply(struct dnsd *d, struct pending *p, struct dns_answer *answer)
 	struct waiter *w;
 
 	while ((w = STAILQ_FIRST(&p->waiters)) != NULL) {
-		bool is_tcp = w->asker.conn != NULL;
-		size_t size = answer_write(&d->writer, &d->settings, answer,
-		    &w->query, is_tcp, d->message);
-
-		if (is_tcp) {
-			tcp_reply(d, w->asker.conn, slice(d->message, size));
-			tcp_release(d, w->asker.conn);
-		} else {
-			udp_reply(d, &w->asker, slice(d->message, size));
-		}
-		figures_answered(
-		    &d->figures, &d->settings, &w->query, w->begun);
 		STAILQ_REMOVE_HEAD(&p->waiters, link);
 		d->waiter_count--;
+		waiter_reply(d, w, answer);
+		figures_answered(
+		    &d->figures, &d->settings, &w->query, w->begun);
+		buf_deinit(&w->message);
 		free(w);
 	}
 }
@@ -177,29 +208,35 @@ pending_end(struct dnsd *d, struct pending *p, struct dns_answer *answer)
 }
 
 static void
-pending_need(struct dnsd *d, struct pending *p, const struct fact_key *need)
+pending_need(struct dnsd *d, struct pending *p, const struct needs *needs)
 {
-	size_t i = p->facts.count++;
+	assert(p->open_count == 0 && needs->count > 0);
+	for (size_t k = 0; k < needs->count; k++) {
+		size_t i = p->facts.count++;
 
-	assert(i < FACTS_MAX);
-	p->lookups[i] = lookup_get(d, need, p);
-	/* Read when the lookup has ended, and not before. */
-	p->facts.items[i] = lookup_fact(p->lookups[i]);
+		assert(i < FACTS_MAX);
+		p->open_count++;
+		p->lookups[i] = lookup_get(d, &needs->items[k], p);
+		/* Read when the lookup has ended, and not before. */
+		p->facts.items[i] = lookup_fact(p->lookups[i]);
+	}
 }
 
 void
 pending_advance(struct dnsd *d, struct pending *p)
 {
 	struct dns_answer *answer;
-	struct fact_key need;
 
+	assert(p->open_count > 0);
+	if (--p->open_count > 0)
+		return;
 	arena_reset(&d->scratch);
 	if (answer_build(&d->settings, &p->question,
 		slice(p->name.data, p->name.size), &p->facts, &d->writer.chance,
-		&d->scratch, &answer, &need))
+		&d->scratch, &answer, &d->needs))
 		pending_end(d, p, answer);
 	else
-		pending_need(d, p, &need);
+		pending_need(d, p, &d->needs);
 }
 
 /* --- Queries. --- */
@@ -211,25 +248,35 @@ overload(struct dnsd *d, const struct dns_query *q, bool is_tcp, uint8_t *data)
 	    &d->writer, &d->settings, d->overload, q, is_tcp, data));
 }
 
+static size_t
+answer_give(struct dnsd *d, struct dns_answer *answer,
+    const struct dns_query *q, const struct asker *asker, uint8_t *data)
+{
+	if (answer->is_forwarded && d->settings.has_recursors)
+		return (forward(d, q, q->message, asker, data));
+	return (answer_write(
+	    &d->writer, &d->settings, answer, q, asker->conn != NULL, data));
+}
+
 /* Everything that is not in the cache. */
 static size_t
 serve_missing(struct dnsd *d, const struct dns_query *q, struct slice name,
     const struct question *question, const struct asker *asker, uint8_t *data)
 {
-	static const struct facts nothing;
+	struct facts nothing = { 0 };
 	uint64_t hash = slice_hash(name) + q->type;
 	struct pending *p = pending_find(d, hash, name, question);
 	bool is_tcp = asker->conn != NULL;
 	struct dns_answer *answer;
-	struct fact_key need;
 	size_t size;
 
 	if (p == NULL) {
 		arena_reset(&d->scratch);
+		nothing.pick =
+		    (uint32_t)chance_below(&d->writer.chance, UINT32_MAX);
 		if (answer_build(&d->settings, question, name, &nothing,
-			&d->writer.chance, &d->scratch, &answer, &need)) {
-			size = answer_write(
-			    &d->writer, &d->settings, answer, q, is_tcp, data);
+			&d->writer.chance, &d->scratch, &answer, &d->needs)) {
+			size = answer_give(d, answer, q, asker, data);
 			answer_free(answer);
 			return (size);
 		}
@@ -240,7 +287,8 @@ serve_missing(struct dnsd *d, const struct dns_query *q, struct slice name,
 	if (p == NULL) {
 		p = pending_new(d, hash, name, q->type);
 		question_copy(&p->question, question);
-		pending_need(d, p, &need);
+		p->facts.pick = nothing.pick;
+		pending_need(d, p, &d->needs);
 	}
 	pending_wait(d, p, q, asker);
 	return (0);
@@ -285,6 +333,9 @@ serve_query(struct dnsd *d, const struct dns_query *q,
 		question_route(&d->settings, name, q->type, &question);
 		if (question.kind == QUESTION_QUERY)
 			question_source(&question, q, asker);
+		if (question.kind == QUESTION_REFUSED &&
+		    d->settings.has_recursors)
+			return (forward(d, q, q->message, asker, data));
 		/* The zone is the same whatever name below it was asked. */
 		if (question.kind == QUESTION_SOA ||
 		    question.kind == QUESTION_NS) {
@@ -296,8 +347,7 @@ serve_query(struct dnsd *d, const struct dns_query *q,
 	}
 	if (answer == NULL)
 		return (serve_missing(d, q, name, &question, asker, data));
-	return (answer_write(
-	    &d->writer, &d->settings, answer, q, asker->conn != NULL, data));
+	return (answer_give(d, answer, q, asker, data));
 }
 
 size_t

@@ -4,6 +4,9 @@
 #include "config.h"
 #include "settings.h"
 
+/* What the library behind Consul takes none for. */
+#define RECURSOR_TIMEOUT_DEFAULT SECONDS(2)
+
 static uint32_t
 seconds_of(struct duration d)
 {
@@ -86,6 +89,10 @@ settings_reload(struct dns_settings *s, const struct config *c)
 	s->has_node_meta_txt = k->enable_additional_node_meta_txt;
 	s->allow_stale = k->allow_stale;
 	s->max_stale = k->max_stale;
+	s->has_recursors = c->keys.recursors.count > 0;
+	s->recursor_timeout = k->recursor_timeout.ns > 0
+				  ? k->recursor_timeout
+				  : RECURSOR_TIMEOUT_DEFAULT;
 	s->udp_answer_limit = natural(k->udp_answer_limit);
 	s->a_record_limit = natural(k->a_record_limit);
 	ttls_init(s, &k->service_ttl);

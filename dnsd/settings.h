@@ -42,6 +42,8 @@ struct dns_settings {
 	bool disable_compression;
 	bool has_node_meta_txt;
 	bool allow_stale;
+	bool has_recursors;
+	struct duration recursor_timeout; /* of each */
 	struct duration max_stale;
 	size_t udp_answer_limit;
 	size_t a_record_limit; /* 0: none */

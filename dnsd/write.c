@@ -73,6 +73,13 @@ choice_limit(const struct job *j)
 	return (limit < CHOICE_MAX ? limit : CHOICE_MAX);
 }
 
+/* Consul gives all that a name leads to only to who asks with EDNS. */
+static bool
+is_left_out(const struct job *j, const struct answer_record *r)
+{
+	return (j->a->has_surplus && r->is_surplus && !j->q->has_edns);
+}
+
 static void
 take(struct job *j, uint32_t group)
 {
@@ -82,7 +89,8 @@ take(struct job *j, uint32_t group)
 	w->groups[w->group_count++] = group;
 	for (uint32_t i = 0;
 	     i < g->answer_count && w->record_count < CHOICE_MAX; i++)
-		w->records[w->record_count++] = g->first + i;
+		if (!is_left_out(j, &j->a->records[g->first + i]))
+			w->records[w->record_count++] = g->first + i;
 }
 
 /* Fisher-Yates, as far as it is needed; equal instances count once. */
@@ -119,14 +127,15 @@ choose(struct job *j)
 typedef void visit_fn(struct job *, const struct answer_record *, void *arg);
 
 static const struct answer_record *
-extra_named(
-    const struct dns_answer *a, const struct answer_group *g, uint32_t name)
+extra_named(const struct job *j, const struct answer_group *g, uint32_t name)
 {
+	const struct dns_answer *a = j->a;
+
 	for (uint32_t i = 0; i < g->extra_count; i++) {
 		const struct answer_record *r =
 		    &a->records[g->first + g->answer_count + i];
 
-		if (r->owner == name)
+		if (r->owner == name && !is_left_out(j, r))
 			return (r);
 	}
 	return (NULL);
@@ -150,7 +159,7 @@ visit_targets(struct job *j, visit_fn *visit, void *arg)
 		while (r != NULL && r->target != NAME_NONE &&
 		       a->names[r->target].mark != a->mark) {
 			a->names[r->target].mark = a->mark;
-			r = extra_named(a, g, r->target);
+			r = extra_named(j, g, r->target);
 			if (r != NULL)
 				visit(j, r, arg);
 		}
@@ -169,9 +178,13 @@ visit_extras(struct job *j, visit_fn *visit, void *arg)
 	for (size_t i = 0; i < j->w->group_count; i++) {
 		const struct answer_group *g = &a->groups[j->w->groups[i]];
 
-		for (uint32_t k = 0; k < g->extra_count; k++)
-			visit(j, &a->records[g->first + g->answer_count + k],
-			    arg);
+		for (uint32_t k = 0; k < g->extra_count; k++) {
+			const struct answer_record *r =
+			    &a->records[g->first + g->answer_count + k];
+
+			if (!is_left_out(j, r))
+				visit(j, r, arg);
+		}
 	}
 }
 

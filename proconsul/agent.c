@@ -190,6 +190,13 @@ on_death(struct agent *a, struct child *child, int status)
 		stop_begin(a, 1);
 		return;
 	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_ANEW) {
+		child->restart_at = now;
+		child->quick_deaths = 0;
+		log_info(LOG_NAME, "Daemon starts anew for its configuration",
+		    "daemon=%s", daemon_name(child->id));
+		return;
+	}
 	/* It has said why, and would say the same again: a port in use, a
 	 * file that it may not read. */
 	if (!child->has_been_ready && WIFEXITED(status) &&

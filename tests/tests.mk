@@ -141,7 +141,7 @@ purity: $(GOSSIP_CORE:%=$(BUILD)/obj/gossipd/%.o) $(patsubst %,$(BUILD)/obj/raft
 	    $(CATALOGD_CORE:%=$(BUILD)/obj/catalogd/%.o)
 
 # Fuzz targets are built whole by clang, with what they fuzz.
-FUZZ_dns_fuzz := $(addprefix dnsd/,answer.c build.c instance.c packet.c \
+FUZZ_dns_fuzz := $(addprefix dnsd/,answer.c build.c instance.c packet.c reply.c \
     question.c settings.c write.c)
 FUZZ_probe_text_fuzz := healthd/probe_text.c
 FUZZ_membership_fuzz := raftd/codec.c raftd/membership.c

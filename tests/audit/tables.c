@@ -12,6 +12,7 @@ static const char *const networks[] = {
 	[NET_NONE] = "none",
 	[NET_SERVE] = "serve",
 	[NET_CONNECT] = "connect",
+	[NET_RECURSE] = "serve,recurse",
 };
 
 static const char *const kinds[] = {

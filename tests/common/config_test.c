@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "config_recursors.h"
 #include "tests/lib/tap.h"
 
 #define CASES	  "tests/common/config_cases.txt"
@@ -405,7 +406,6 @@ test_refused(void)
 		{ "-retry-join-wan=1.1.1.1", "retry_join_wan" },
 		{ "-https-port=8501", "ports.https" },
 		{ "-grpc-port=8502", "ports.grpc" },
-		{ "-recursor=8.8.8.8", "recursors" },
 		{ "-ui-dir=/tmp", "ui_dir" },
 	};
 	struct buf why = { 0 };
@@ -430,6 +430,46 @@ test_refused(void)
 	    "failed to parse flags-1.hcl: 1 error(s) decoding:\n\n* 'server' "
 	    "expected type 'bool', got unconvertible type 'int'"));
 	buf_deinit(&why);
+}
+
+static void
+test_recursors(void)
+{
+	struct config_recursors list;
+	struct arena arena = { 0 };
+	struct buf why = { 0 };
+	struct config *c;
+
+	c = load("-dev -recursor=1.2.3.4 -recursor=1.2.3.4:54 "
+		 "-recursor=::1 -recursor=[::1]:5353 -recursor=a.b:domain "
+		 "-recursor=1.2.3.4:53 -recursor={{\"5.5.5.5\"}}",
+	    &why);
+	CHECK(c != NULL);
+	if (c == NULL)
+		return;
+	CHECK_EQ(config_recursors_read(c, &arena, &list, &why), ERR_OK);
+	CHECK_EQ(list.count, 6);
+	CHECK(strcmp(list.items[0].host, "1.2.3.4") == 0);
+	CHECK_EQ(list.items[0].port, 53);
+	CHECK_EQ(list.items[1].port, 54);
+	CHECK(strcmp(list.items[2].host, "::1") == 0);
+	CHECK(strcmp(list.items[3].host, "::1") == 0);
+	CHECK_EQ(list.items[3].port, 5353);
+	CHECK(strcmp(list.items[4].host, "a.b") == 0);
+	CHECK_EQ(list.items[4].port, 53);
+	CHECK(strcmp(list.items[5].host, "5.5.5.5") == 0);
+	config_free(c);
+	arena_deinit(&arena);
+	buf_deinit(&why);
+	CHECK(fails_with("-dev -recursor=1.2.3.4:x",
+	    "Invalid recursor address: address tcp/x: unknown port"));
+	CHECK(fails_with("-dev -recursor=1.2.3.4:99999",
+	    "Invalid recursor address: address 99999: invalid port"));
+	CHECK(fails_with("-dev -recursor=a:b:c",
+	    "Invalid recursor address: address a:b:c: too many colons in "
+	    "address"));
+	CHECK(fails_with("-dev -recursor=unix:///x",
+	    "DNS Recursors cannot be unix sockets: unix:///x"));
 }
 
 static void
@@ -495,6 +535,7 @@ main(void)
 	RUN(test_directory);
 	RUN(test_flags);
 	RUN(test_refused);
+	RUN(test_recursors);
 	RUN(test_node_id);
 	RUN(test_cut);
 	snprintf(remove, sizeof(remove), "rm -rf %s", folder);

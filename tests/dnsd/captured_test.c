@@ -204,7 +204,7 @@ reply_to(struct slice message, bool is_tcp)
 	struct facts facts = { 0 };
 	struct dns_answer *answer;
 	struct question question;
-	struct fact_key need;
+	struct needs needs;
 	struct dns_query q;
 	enum dns_rcode rcode;
 	struct slice name;
@@ -224,8 +224,9 @@ reply_to(struct slice message, bool is_tcp)
 	name = slice(q.folded, q.name_size);
 	question_route(&book.settings, name, q.type, &question);
 	while (!answer_build(&book.settings, &question, name, &facts,
-	    &book.writer.chance, &book.scratch, &answer, &need))
-		facts.items[facts.count++] = know(&need);
+	    &book.writer.chance, &book.scratch, &answer, &needs))
+		for (size_t i = 0; i < needs.count; i++)
+			facts.items[facts.count++] = know(&needs.items[i]);
 	size = answer_write(
 	    &book.writer, &book.settings, answer, &q, is_tcp, book.data);
 	answer_free(answer);
