@@ -111,7 +111,8 @@ pending_wait(struct dnsd *d, struct pending *p, const struct dns_query *q,
 	w->asker = *asker;
 	w->begun = d->figures.at;
 	w->message = (struct buf){ 0 };
-	if (d->settings.has_recursors && p->question.kind == QUESTION_REVERSE)
+	if (d->settings.has_recursors && p->question.kind == QUESTION_REVERSE &&
+	    q->message.size <= DNS_UDP_IN_BYTES)
 		buf_put_slice(&w->message, q->message);
 	if (asker->conn != NULL)
 		tcp_hold(asker->conn);
