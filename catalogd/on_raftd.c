@@ -258,29 +258,54 @@ cannot_apply(const struct raft_committed *entry, enum err err)
 	    entry->data.size > 0 ? entry->data.data[0] : 0, err_text(err));
 }
 
+static void
+command_apply(
+    struct catalogd *c, const struct raft_committed *entry, struct slice data)
+{
+	struct instant begun = instant_now();
+	enum err err = fsm_apply(c->state, entry->index, data, &c->result);
+
+	if (err != ERR_OK)
+		cannot_apply(entry, err);
+	figures_applied(data.data[0], &c->result, begun);
+	c->applied = entry->index;
+	c->applied_term = entry->term;
+	apply_changes(c);
+	propose_applied(c, entry->id);
+}
+
+/* A piece changes nothing before all are there. The last of ours has its
+ * proposal's id: what is not whole then was cut by a change of leaders. */
+static void
+piece_apply(struct catalogd *c, const struct raft_committed *entry)
+{
+	struct buf whole = { 0 };
+	enum err err = pieces_add(&c->state->pieces, entry->term,
+	    entry->extensions, entry->data, &whole);
+
+	if (err != ERR_OK)
+		log_error(LOG_NAME, "an entry is no piece of one", "index=%ju",
+		    (uintmax_t)entry->index);
+	if (whole.size > 0)
+		command_apply(c, entry, buf_slice(&whole));
+	else
+		propose_again(c, entry->id);
+	buf_deinit(&whole);
+}
+
 void
 on_raft_committed(struct daemon *d, struct call *call, const void *request)
 {
 	struct catalogd *c = catalogd_of(d);
 	const struct raft_committed *entry = request;
-	struct instant begun;
-	enum err err;
 
 	(void)call;
 	if (entry->index <= c->applied)
 		return; /* had before raftd was restarted */
-	if (entry->type == 0) {
-		begun = instant_now();
-		err =
-		    fsm_apply(c->state, entry->index, entry->data, &c->result);
-		if (err != ERR_OK)
-			cannot_apply(entry, err);
-		figures_applied(entry->data.data[0], &c->result, begun);
-		c->applied = entry->index;
-		c->applied_term = entry->term;
-		apply_changes(c);
-		propose_applied(c, entry->id);
-	}
+	if (entry->type == 0 && entry->extensions.size > 0)
+		piece_apply(c, entry);
+	else if (entry->type == 0)
+		command_apply(c, entry, entry->data);
 	c->applied = entry->index;
 	c->applied_term = entry->term;
 	catch_up(c);

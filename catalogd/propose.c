@@ -88,6 +88,38 @@ proposal_return(struct catalogd *c, struct proposal *p)
 	proposal_end(c, p, NULL);
 }
 
+static enum err
+submit_one(struct catalogd *c, const struct raft_submit *submit)
+{
+	return (edge_tell(c->daemon->edges[DAEMON_raftd], METHOD_Raft_Submit,
+	    &raft_submit_type, submit));
+}
+
+/* Heartbeats must not wait for one large entry: it goes as several. */
+static enum err
+submit_pieces(struct catalogd *c, uint64_t id, struct slice entry)
+{
+	struct piece_head head = { 0 };
+	enum err err = ERR_OK;
+
+	arc4random_buf(&head.number, sizeof(head.number));
+	head.count = (uint32_t)((entry.size + PIECE_BYTES - 1) / PIECE_BYTES);
+	for (; head.sequence < head.count && err == ERR_OK; head.sequence++) {
+		bool is_last = head.sequence + 1 == head.count;
+		size_t size = is_last ? entry.size : PIECE_BYTES;
+		struct raft_submit submit = { .id = is_last ? id : 0,
+			.data = slice_head(entry, size) };
+		struct buf extensions = { 0 };
+
+		piece_head_put(&head, &extensions);
+		submit.extensions = buf_slice(&extensions);
+		err = submit_one(c, &submit);
+		buf_deinit(&extensions);
+		entry = slice_tail(entry, size);
+	}
+	return (err);
+}
+
 static void
 submit(struct catalogd *c, struct proposal *p, enum fsm_type type,
     const struct type *shape, const void *request)
@@ -99,8 +131,10 @@ submit(struct catalogd *c, struct proposal *p, enum fsm_type type,
 	buf_put_u8(&entry, (uint8_t)type);
 	type_encode(shape, request, &entry);
 	submit.data = buf_slice(&entry);
-	err = edge_tell(c->daemon->edges[DAEMON_raftd], METHOD_Raft_Submit,
-	    &raft_submit_type, &submit);
+	if (entry.size <= PIECE_BYTES)
+		err = submit_one(c, &submit);
+	else
+		err = submit_pieces(c, p->node.id, submit.data);
 	buf_deinit(&entry);
 	if (err == ERR_OK)
 		return;
@@ -140,6 +174,15 @@ propose_applied(struct catalogd *c, uint64_t id)
 	if (p != NULL)
 		proposal_end(
 		    c, p, c->result.is_refused ? &c->result.text : NULL);
+}
+
+void
+propose_again(struct catalogd *c, uint64_t id)
+{
+	struct proposal *p = proposal_take(c, id);
+
+	if (p != NULL)
+		proposal_return(c, p);
 }
 
 void

@@ -35,6 +35,8 @@ void propose(struct catalogd *, enum fsm_type, const struct type *,
 
 /* The entry with this id (0: not ours) was applied; the result is c's. */
 void propose_applied(struct catalogd *, uint64_t id);
+/* It was committed, but not as a whole: nothing has changed. */
+void propose_again(struct catalogd *, uint64_t id);
 void propose_refused(struct catalogd *, uint64_t id, struct slice why);
 void propose_lost(struct catalogd *); /* raftd is gone */
 

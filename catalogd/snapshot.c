@@ -18,6 +18,7 @@ struct snapshot {
 	struct row *node; /* lent by rows: whose services and checks follow */
 	bool has_head;
 	bool has_tail;
+	struct buf tail;    /* the last record */
 	struct arena arena; /* of one record */
 };
 
@@ -51,6 +52,8 @@ snapshot_take(const struct state *s)
 	struct row *node;
 
 	snap->index = s->index;
+	buf_put_u8(&snap->tail, FSM_CHUNKING);
+	pieces_write(&s->pieces, &snap->tail);
 	arena_init(&snap->arena);
 	STATE_EACH(s, ORDER_NODES, SLICE(""), node)
 	{
@@ -81,6 +84,7 @@ snapshot_free(struct snapshot *snap)
 	if (snap->node != NULL)
 		row_drop(snap->node);
 	arena_deinit(&snap->arena);
+	buf_deinit(&snap->tail);
 	free(snap->rows);
 	free(snap);
 }
@@ -237,15 +241,12 @@ write_head(struct snapshot *snap, struct buf *out)
 	pack_uint(out, snap->index);
 }
 
-/* We join chunks before they get here, so none is ever half there. */
+/* What was not whole in the moment of the snapshot. */
 static void
 write_tail(struct snapshot *snap, struct buf *out)
 {
 	snap->has_tail = true;
-	buf_put_u8(out, FSM_CHUNKING);
-	pack_map(out, 1);
-	pack_text(out, "ChunkMap");
-	pack_map(out, 0);
+	buf_put_slice(out, buf_slice(&snap->tail));
 }
 
 bool

@@ -155,21 +155,6 @@ kept_load(struct snapshot_load *load, uint8_t type, struct slice body)
 	return (ERR_OK);
 }
 
-/* {ChunkMap: {}}; a chunk that waits for its others we cannot keep yet. */
-static enum err
-load_chunking(struct snapshot_load *load, struct reader *from)
-{
-	size_t count = unpack_map(from);
-
-	for (size_t i = 0; i < count && !from->has_failed; i++) {
-		unpack_raw(from);
-		if (unpack_map(from) > 0)
-			return (state_refuse(load->state,
-			    "it holds pieces of unfinished writes"));
-	}
-	return (from->has_failed ? ERR_INVALID : ERR_OK);
-}
-
 /* --- The stream. --- */
 
 static enum err
@@ -211,7 +196,8 @@ body_load(struct snapshot_load *load, uint8_t type, struct slice body,
 
 	state_begin(load->state, load->index);
 	if (type == FSM_CHUNKING)
-		err = load_chunking(load, &from);
+		err = pieces_load(
+		    &load->state->pieces, &from, &load->state->arena);
 	for (size_t i = 0; i < sizeof(record_rows) / sizeof(*record_rows); i++)
 		if (record_rows[i].type == type)
 			err = record_load(load, &record_rows[i], &from);

@@ -83,6 +83,7 @@ void
 state_deinit(struct state *s)
 {
 	changes_forget(s);
+	pieces_deinit(&s->pieces);
 	for (size_t table = 0; table < TABLE_COUNT; table++) {
 		struct tree *tree = &s->orders[first_orders[table]];
 		struct link *link;

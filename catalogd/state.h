@@ -17,6 +17,7 @@
 #define CATALOGD_STATE_H
 
 #include "arena.h"
+#include "pieces.h"
 #include "row.h"
 
 /* The orders of each table, its main one first. */
@@ -57,8 +58,9 @@ struct state {
 	struct change *changes; /* owned; since state_begin() */
 	size_t change_count;
 	size_t change_room;
-	struct arena arena; /* of the entry being applied */
-	struct buf why;	    /* why the last operation was refused */
+	struct pieces pieces; /* of entries that are not whole yet */
+	struct arena arena;   /* of the entry being applied */
+	struct buf why;	      /* why the last operation was refused */
 };
 
 void state_init(struct state *);

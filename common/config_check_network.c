@@ -7,6 +7,7 @@
 #include "config_check_parts.h"
 #include "config_errors.h"
 #include "config_recursors.h"
+#include "limits.h"
 
 #define DESCRIPTORS_FOR_SELF 20 /* besides those of clients */
 
@@ -167,4 +168,31 @@ config_check_descriptors(struct check *c)
 	    (unsigned long long)limit.rlim_cur, (long long)per_client,
 	    (long long)needed);
 	return (ERR_INVALID);
+}
+
+/* Consul takes any size, and fails when it comes. */
+enum err
+config_check_sizes(struct check *c)
+{
+	const struct limits_keys *limits = &c->config->keys.limits;
+	const struct {
+		const char *name;
+		uint64_t value, most;
+	} rows[] = {
+		{ "kv_max_value_size", limits->kv_max_value_size,
+		    LIMIT_BYTES_MAX },
+		{ "txn_max_req_len", limits->txn_max_req_len, LIMIT_BYTES_MAX },
+		{ "txn_max_ops", limits->txn_max_ops, LIMIT_OPS_MAX },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].value <= rows[i].most)
+			continue;
+		buf_printf(c->why,
+		    "limits.%s: %ju is more than this version can hold (%ju)",
+		    rows[i].name, (uintmax_t)rows[i].value,
+		    (uintmax_t)rows[i].most);
+		return (ERR_INVALID);
+	}
+	return (ERR_OK);
 }

@@ -21,6 +21,7 @@ enum err config_check_dns(struct check *);
 enum err config_check_gossip_networks(struct check *);
 enum err config_check_listeners(struct check *);
 enum err config_check_descriptors(struct check *);
+enum err config_check_sizes(struct check *);
 
 /* These only warn. */
 enum err config_warn_bootstrap(struct check *);

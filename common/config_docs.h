@@ -189,12 +189,13 @@
 	X("leave_on_terminate", RESTART, LAUNCHER, "Leave the cluster on SIGTERM; true for clients, false for servers.") \
 	X("limits.http_max_conns_per_client", APPLIED, IN(httpd), "Connections to HTTP from one address at most; 0 is no limit.") \
 	X("limits.https_handshake_timeout", NOTHING, 0, "How long a TLS handshake of HTTPS may take.") \
-	X("limits.kv_max_value_size", RESTART, IN(httpd) | IN(catalogd), "Bytes of a value in the key/value store.") \
+	X("limits.kv_max_value_size", RESTART, IN(httpd), "Bytes of a value in the key/value store; at most 33554432.") \
 	X("limits.rpc_handshake_timeout", RESTART, IN(raftd), "How long a connection of another agent may take to say what it wants.") \
 	X("limits.rpc_max_burst", APPLIED, IN(catalogd), "Calls to servers at once before rpc_rate holds.") \
 	X("limits.rpc_max_conns_per_client", RESTART, IN(raftd), "Connections of other agents from one address at most.") \
 	X("limits.rpc_rate", APPLIED, IN(catalogd), "Calls a second that a client agent makes to servers; negative is no limit.") \
-	X("limits.txn_max_req_len", RESTART, IN(httpd), "Bytes of a transaction's body.") \
+	X("limits.txn_max_ops", RESTART, IN(httpd), "Operations in a transaction; at most 16384. Consul does not have it.") \
+	X("limits.txn_max_req_len", RESTART, IN(httpd), "Bytes of a transaction; at most 33554432.") \
 	X("log_file", RESTART, LAUNCHER, "File into which the log is written, too; a name that ends in / is a directory.") \
 	X("log_json", RESTART, ALL | LAUNCHER, "Write the log as JSON.") \
 	X("log_level", APPLIED, ALL, "Least level that is logged: TRACE, DEBUG, INFO, WARN or ERR.") \

@@ -190,6 +190,7 @@
 	F(INT, _, rpc_max_burst, "rpc_max_burst", 0, 0) \
 	F(INT, _, rpc_max_conns_per_client, "rpc_max_conns_per_client", 0, 0) \
 	F(FLOAT, _, rpc_rate, "rpc_rate", 0, 0) \
+	F(U64, _, txn_max_ops, "txn_max_ops", 0, 0) \
 	F(U64, _, txn_max_req_len, "txn_max_req_len", 0, 0)
 
 #define PERFORMANCE_KEYS(F) \

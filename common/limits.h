@@ -8,16 +8,17 @@
 #define COMMON_LIMITS_H
 
 /* --- Names and values. --- */
-#define DATACENTER_BYTES_MAX   256
-#define TOKEN_BYTES_MAX	       1024
-#define NAME_BYTES_MAX	       4096 /* names, ids, addresses; Consul checks none */
-#define TAGS_MAX	       8192 /* of one service, on the wire */
-#define PAIRS_MAX	       1024 /* of metadata and addresses, on the wire */
-#define KEY_BYTES_MAX	       (64 * 1024)  /* Consul checks none */
-#define KV_VALUE_BYTES_MAX     (512 * 1024) /* limits.kv_max_value_size */
-#define TXN_OPS_MAX	       64	    /* api/http.md 3 */
-#define TXN_BYTES_MAX	       (512 * 1024) /* limits.txn_max_req_len */
-#define META_PAIRS_MAX	       64	    /* api/http.md 5 */
+#define DATACENTER_BYTES_MAX 256
+#define TOKEN_BYTES_MAX	     1024
+#define NAME_BYTES_MAX	     4096 /* names, ids, addresses; Consul checks none */
+#define TAGS_MAX	     8192 /* of one service, on the wire */
+#define PAIRS_MAX	     1024 /* of metadata and addresses, on the wire */
+#define KEY_BYTES_MAX	     (64 * 1024) /* Consul checks none */
+/* What limits.kv_max_value_size and limits.txn_max_req_len may ask for, and
+ * limits.txn_max_ops. */
+#define LIMIT_BYTES_MAX	       (32 * 1024 * 1024)
+#define LIMIT_OPS_MAX	       16384
+#define META_PAIRS_MAX	       64 /* api/http.md 5 */
 #define META_KEY_BYTES_MAX     128
 #define META_VALUE_BYTES_MAX   512
 #define CHECK_OUTPUT_BYTES_MAX 4096 /* default of check_output_max_size */
@@ -71,7 +72,7 @@
 
 /* --- Raft. --- */
 #define RAFT_BATCH_ENTRIES_MAX 512
-#define RAFT_ENTRY_BYTES_MAX   (4 * 1024 * 1024)
+#define RAFT_ENTRY_BYTES_MAX   (LIMIT_BYTES_MAX + 1024 * 1024)
 #define RAFT_BACKLOG_BYTES_MAX (64 * 1024 * 1024) /* of proposals */
 #define RAFT_SERVERS_MAX       64
 #define RAFT_NAME_BYTES_MAX    127 /* an id or an address */
@@ -84,8 +85,8 @@
 #define PEER_CONNS_MAX	       8192
 #define PEER_HANDSHAKE_MS      5000 /* limits.rpc_handshake_timeout */
 #define PEER_METHOD_BYTES_MAX  128
-#define PEER_BODY_BYTES_MAX    (8 * 1024 * 1024)  /* of a request */
-#define PEER_REPLY_BYTES_MAX   (64 * 1024 * 1024) /* of a reply */
-#define PEER_STREAMS_MAX       4096		  /* open, of one connection */
+#define PEER_BODY_BYTES_MAX    RAFT_ENTRY_BYTES_MAX /* of a request */
+#define PEER_REPLY_BYTES_MAX   (64 * 1024 * 1024)   /* of a reply */
+#define PEER_STREAMS_MAX       4096 /* open, of one connection */
 
 #endif

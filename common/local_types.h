@@ -182,7 +182,8 @@
 /* catalogd: append this. The same id comes back in Committed or Refused. */
 #define RAFT_SUBMIT(F) \
 	F(U64, _, id, "ID", 0, 0) \
-	F(BYTES, _, data, "Data", RAFT_ENTRY_BYTES_MAX, 0)
+	F(BYTES, _, data, "Data", RAFT_ENTRY_BYTES_MAX, 0) \
+	F(BYTES, _, extensions, "Extensions", 0, 0) /* of a piece */
 
 #define RAFT_REFUSED(F) \
 	F(U64, _, id, "ID", 0, 0) \

@@ -132,14 +132,15 @@ ops_convert(
     struct request *r, struct txn_op **ops, size_t *count, size_t *writes)
 {
 	struct api_txn_ops body = { 0 };
+	uint64_t most = r->httpd->policy.txn_ops_max;
 
 	if (!request_decode(r, JSON_API, &api_txn_ops_type, &body,
 		"Failed to parse body: "))
 		return (false);
-	if (body.items.count > TXN_OPS_MAX) {
+	if (body.items.count > most) {
 		request_text(r, 413,
-		    "Transaction contains too many operations (%zu > %d)",
-		    body.items.count, TXN_OPS_MAX);
+		    "Transaction contains too many operations (%zu > %ju)",
+		    body.items.count, (uintmax_t)most);
 		return (false);
 	}
 	*ops = arena_array(r->arena, body.items.count + 1, sizeof(**ops));

@@ -78,6 +78,10 @@ trailers_scan(struct chunk_scan *scan, struct slice bytes, size_t at)
 enum chunks
 chunks_scan(struct chunk_scan *scan, struct slice bytes)
 {
+	size_t most = scan->body_max > HTTP_BODY_BYTES_MAX
+			  ? scan->body_max
+			  : HTTP_BODY_BYTES_MAX;
+
 	for (;;) {
 		size_t end = slice_find(bytes, '\n', scan->at);
 		size_t size = 0, next;
@@ -98,8 +102,7 @@ chunks_scan(struct chunk_scan *scan, struct slice bytes)
 			return (CHUNKS_BAD);
 		if (size == 0)
 			return (trailers_scan(scan, bytes, next));
-		if (size > HTTP_BODY_BYTES_MAX ||
-		    scan->body_size + size > HTTP_BODY_BYTES_MAX)
+		if (size > most || scan->body_size + size > most)
 			return (
 			    chunks_fail(scan, "http: request body too large"));
 		if (bytes.size - next < size + 2)

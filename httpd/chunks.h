@@ -18,6 +18,7 @@ enum chunks {
 struct chunk_scan {
 	size_t at;	  /* bytes scanned; at the end, the body's whole size */
 	size_t body_size; /* of all data so far */
+	size_t body_max;  /* above HTTP_BODY_BYTES_MAX, or 0 */
 	const char *why;  /* Go's text */
 };
 

@@ -135,6 +135,7 @@ policy_init(struct policy *p, const struct config *config)
 
 	*p = (struct policy){ .kv_value_max = keys->limits.kv_max_value_size,
 		.txn_max = keys->limits.txn_max_req_len,
+		.txn_ops_max = keys->limits.txn_max_ops,
 		.wait_default = keys->default_query_time,
 		.wait_max = keys->max_query_time,
 		.discovery_max_stale = keys->discovery_max_stale,
@@ -146,6 +147,7 @@ policy_init(struct policy *p, const struct config *config)
 	/* The larger of the two, says Consul. */
 	if (p->txn_max < p->kv_value_max)
 		p->txn_max = p->kv_value_max;
+	p->body_max = p->txn_max;
 	p->ui_path =
 	    arena_copy(&p->arena, slice_of_text(config->ui_content_path));
 	p->blocked = texts_copy(&p->arena, &keys->http_config.block_endpoints);

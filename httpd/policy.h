@@ -12,10 +12,12 @@
 struct network; /* addresses that may write */
 
 struct policy {
-	struct arena arena;	      /* of all texts below */
-	unsigned connections_max;     /* of one client address */
-	uint64_t kv_value_max;	      /* bytes, if a request says its size */
-	uint64_t txn_max;	      /* likewise */
+	struct arena arena;	  /* of all texts below */
+	unsigned connections_max; /* of one client address */
+	uint64_t kv_value_max;	  /* bytes, if a request says its size */
+	uint64_t txn_max;	  /* likewise */
+	uint64_t txn_ops_max;
+	size_t body_max;	      /* the larger of the two */
 	struct duration wait_default; /* of blocking reads */
 	struct duration wait_max;
 	struct duration discovery_max_stale; /* 0: reads ask the leader */

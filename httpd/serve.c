@@ -265,6 +265,7 @@ body_take(
 		r->body = slice_head(rest, *size);
 		return (BODY_THERE);
 	}
+	intake->chunks.body_max = r->httpd->policy.body_max;
 	switch (chunks_scan(&intake->chunks, rest)) {
 	case CHUNKS_MORE:
 		return (BODY_MISSING);

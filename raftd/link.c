@@ -196,6 +196,8 @@ send_some(struct link *link)
 static void
 flush(struct link *link)
 {
+	/* It may all leave at once, and its keeper still waits for room. */
+	link->was_full |= link_waiting(link) >= LINK_OUT_LOW;
 	if (!send_some(link))
 		return;
 	if (link_waiting(link) > 0)
@@ -206,12 +208,12 @@ flush(struct link *link)
 		if (link->is_finished)
 			(void)shutdown(link->fd, SHUT_WR);
 	}
-	if (link_waiting(link) >= LINK_OUT_LOW)
-		link->was_full = true;
-	else if (link->was_full) {
+	if (link->was_full && link_waiting(link) < LINK_OUT_LOW) {
 		link->was_full = false;
 		if (link->use->on_room != NULL)
 			link->use->on_room(link);
+		if (!link->is_closed && link_waiting(link) > 0)
+			ev_io_start(link->links->loop, &link->writable);
 	}
 }
 

@@ -49,6 +49,7 @@ on_submit(struct daemon *daemon, struct call *call, const void *request)
 	inbox->proposals[inbox->count++] = (struct proposal){
 		.id = submit->id,
 		.data = arena_copy(&inbox->arena, submit->data),
+		.extensions = arena_copy(&inbox->arena, submit->extensions),
 	};
 }
 

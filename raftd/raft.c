@@ -350,6 +350,7 @@ propose(struct step *s, const struct proposal *items, size_t count)
 				   .term = raft->term,
 				   .type = ENTRY_COMMAND,
 				   .data = items[i].data,
+				   .extensions = items[i].extensions,
 				   .id = items[i].id,
 			       });
 	}

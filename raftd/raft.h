@@ -139,7 +139,8 @@ enum event_kind {
 
 struct proposal {
 	uint64_t id;
-	struct slice data; /* lent until the effects have been used */
+	struct slice data;	 /* lent until the effects have been used */
+	struct slice extensions; /* lent likewise; wire/raft.md 4 */
 };
 
 struct event {

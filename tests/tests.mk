@@ -75,7 +75,8 @@ PURE_CALLS := memcpy memmove memset memcmp strcmp strlen __memcpy_chk \
 	    xreallocarray instant_add instant_since instant_before
 # catalogd's core works on structs, bytes and memory, and nothing else.
 CATALOGD_CORE := autopilot check coordinate federation fsm index kv node \
-	    quorum row service session snapshot snapshot_load state tree txn
+	    pieces quorum row service session snapshot snapshot_load state tree \
+	    txn
 CATALOGD_TYPES := autopilot_config_type autopilot_set_config_request_type \
 	    boolean_type connect_proxy_config_type coordinates_type \
 	    deregister_request_type federation_state_request_type \
@@ -90,10 +91,12 @@ CATALOGD_CALLS := __assert_fail __ctype_b_loc __ctype_tolower_loc __memcpy_chk \
 	    arena_copy arena_deinit arena_init arena_reset buf_deinit buf_extend \
 	    buf_drop_front buf_init buf_printf buf_put_slice buf_put_text \
 	    buf_put_u8 buf_reset buf_slice free instant_since memcpy memset \
-	    pack_map pack_text pack_uint qsort read_u8 reader slice slice_compare \
+	    pack_array pack_map pack_nil pack_text pack_uint qsort read_bytes \
+	    read_u8 reader reader_fail slice slice_compare \
 	    slice_equal slice_equal_fold slice_is slice_starts_with \
 	    slice_tail type_copy type_decode type_decode_all type_encode \
-	    type_equal unpack_map unpack_object unpack_raw unpack_uint \
+	    type_equal unpack unpack_array unpack_map unpack_object unpack_peek \
+	    unpack_raw unpack_uint \
 	    xcalloc xmalloc xreallocarray
 # And healthd's; it says what it decides in the log, and nowhere else.
 HEALTHD_CORE := agenda alias check definition local local_check local_reload \
