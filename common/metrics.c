@@ -164,9 +164,7 @@ row_new(uint32_t hash, enum metric_kind kind, struct slice name,
 		m = count < METRICS_ROWS_MAX ? &state.page->metrics[count]
 					     : row_reuse();
 	if (m == NULL) {
-		if (kind != METRIC_COUNTER ||
-		    !slice_is(name, table[METRIC_dropped].name))
-			metrics_add(METRIC_dropped, 1);
+		metrics_add(METRIC_dropped, 1);
 		return (NULL);
 	}
 	row_fill(m, hash, kind, name, labels);
@@ -497,4 +495,6 @@ metrics_open(const char *path, gid_t group)
 	state.interval_end = 0;
 	state.values_at = 0;
 	state.reuse_at = 0;
+	/* There must be room for it when there is none for anything else. */
+	(void)known(METRIC_dropped);
 }
