@@ -97,12 +97,17 @@ $(BUILD)/healthd-prober: $(call objects,healthd/prober) \
 	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_prober) $(LIBS_common)
 
 # A tool of the build: pages from tables.
-$(BUILD)/pages: $(BUILD)/obj/man/pages.o $(COMMON)
-	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
+$(BUILD)/pages: $(call objects,man) \
+    $(filter-out %/command_main.o,$(call cores,proconsul)) $(COMMON)
+	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_proconsul) $(LIBS_common)
 
 $(BUILD)/man/proconsul.conf.5: man/proconsul.conf.5 $(BUILD)/pages
 	@mkdir -p $(@D)
 	$(call say,PAGE)$(BUILD)/pages keys <$< >$@.new && mv $@.new $@
+
+$(BUILD)/man/proconsul%: man/proconsul% $(BUILD)/pages
+	@mkdir -p $(@D)
+	$(call say,PAGE)$(BUILD)/pages commands <$< >$@.new && mv $@.new $@
 
 $(BUILD)/man/%: man/%
 	@mkdir -p $(@D)
@@ -127,6 +132,12 @@ install: all
 	install $(BUILD)/proconsul $(DESTDIR)$(PREFIX)/bin
 	for page in $(PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
+	cd $(DESTDIR)$(PREFIX)/share/man/man1 && for page in *.1; do \
+		for name in `sed -n 's/^\.Nm proconsul \([a-z-]*\).*/\1/p' $$page`; do \
+			[ -e proconsul-$$name.1 ] || \
+			    echo ".so man1/$$page" >proconsul-$$name.1; \
+		done; \
 	done
 	install -D -m 644 conf/supervisord/consul.conf \
 	    $(DESTDIR)$(PREFIX)/share/proconsul/supervisord/consul.conf

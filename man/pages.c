@@ -5,7 +5,8 @@
  *
  * copies a page and puts lists in the place of lines such as `.\" @keys`: the
  * keys of configuration files (config_keys.h) with what config_docs.h says of
- * each. A key of which it says nothing is an error, and so the build's.
+ * each. A key of which it says nothing is an error, and so the build's. Pages
+ * of commands are made in pages_commands.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "config_docs.h"
 #include "config_refuse.h"
 #include "config_tree.h"
+#include "pages.h"
 #include "type_shape.h"
 #include "wiring.h"
 
@@ -81,13 +83,16 @@ kind_name(enum kind kind)
 	}
 }
 
-/* A text for mdoc: no line may begin with a sign of its own. */
-static void
+/* A text for mdoc: no line may begin with a sign of its own, and a minus is
+ * none of typography. */
+void
 text_print(const char *text)
 {
 	for (; *text != '\0'; text++) {
 		if (*text == '\\')
 			fputs("\\e", stdout);
+		else if (*text == '-')
+			fputs("\\-", stdout);
 		else if (text[0] == '.' && text[1] == ' ')
 			fputs(".\n", stdout), text++;
 		else
@@ -240,6 +245,8 @@ main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "keys") == 0)
 		return (keys_main());
-	fputs("usage: pages keys <page >page\n", stderr);
+	if (argc == 2 && strcmp(argv[1], "commands") == 0)
+		return (commands_main());
+	fputs("usage: pages keys | commands <page >page\n", stderr);
 	return (1);
 }

@@ -303,21 +303,49 @@ Cleanup succeeded" lock -verbose lk/w 'echo $CONSUL_LOCK_HELD'
 	[ "$("$PROCONSUL" version | head -n 1)" = "Consul v1.8.7" ]
 }
 
+# names_below WORDS: what completion knows to follow them.
+names_below() {
+	COMP_LINE="proconsul $1" "$PROCONSUL"
+}
+
+# commands_below WORDS: all that can be run, however deep.
+commands_below() {
+	local name
+	for name in $(names_below "$1"); do
+		if "$PROCONSUL" $1$name -h | grep -q '^Subcommands:'; then
+			commands_below "$1$name "
+		elif ! "$PROCONSUL" $1$name -h | grep -q 'Not available'; then
+			echo "$1$name"
+		fi
+	done
+}
+
 @test "every command and flag stands in a manual page" {
-	local pages=$BATS_TEST_DIRNAME/../../man command flag
-	for command in members info leave reload join force-leave maint monitor \
-		"kv get" "kv put" "kv delete" "kv export" "kv import" \
-		"catalog datacenters" "catalog nodes" "catalog services" \
-		"services register" "services deregister" validate version \
-		keygen watch lock "operator raft list-peers" \
-		"operator raft remove-peer"; do
-		grep -qE "^\\.(It Ic|Nm proconsul)( .*,)? $command( |\$)" "$pages"/*.1 ||
+	local command flag page count=0
+	while read -r command; do
+		page=$(grep -lx -- "\.Nm proconsul $command" "$BUILD"/man/*.[18]) ||
 			{ echo "no page for $command"; return 1; }
 		# shellcheck disable=SC2086
-		for flag in $("$PROCONSUL" $command -h | grep -oE '^  -[a-z0-9-]+'); do
-			grep -qE "(Fl|\|) (.* [|] )?${flag#-}( |\$)" "$pages"/*.1 ||
+		for flag in $("$PROCONSUL" $command -h | grep -oE '^  -[a-z0-9_-]+'); do
+			grep -qE "^\\.It Fl ${flag#-}( |\$)" "$page" \
+				"$BUILD/man/proconsul.1" ||
 				{ echo "no page for $command $flag"; return 1; }
 		done
+		count=$((count + 1))
+	done < <(commands_below "")
+	[ "$count" -ge 35 ]
+}
+
+@test "manual pages are found by the name of each command" {
+	make -C "$BATS_TEST_DIRNAME/../.." -s -o all install BUILD="$BUILD" \
+		DESTDIR="$PWD/to" PREFIX=/usr >/dev/null
+	cd to/usr/share/man/man1
+	for name in members kv catalog operator snapshot watch exec version; do
+		[ -s "proconsul-$name.1" ]
+	done
+	[ "$(cat proconsul-members.1)" = ".so man1/proconsul-cluster.1" ]
+	for page in proconsul-*.1; do
+		sed -n 's/^\.so man1\///p' "$page" | xargs -r ls >/dev/null
 	done
 }
 
