@@ -76,7 +76,6 @@ query_is_valid(struct call *call, const struct prepared_query *q)
 		    (intmax_t)q->service.failover.nearest_n);
 	else
 		return (meta_is_valid(call, &q->service.node_meta) &&
-			meta_is_valid(call, &q->service.service_meta) &&
 			ttl_is_valid(call, q->dns.ttl));
 	return (false);
 }

@@ -105,9 +105,15 @@ query_run(const struct state *s, const struct prepared_query *query,
 		instances_find_connect(&v, query->service.service, reply);
 	else
 		instances_find(&v, query->service.service, reply);
-	for (size_t i = 0; i < reply->nodes.count; i++)
-		if (fits(&reply->nodes.items[i], &query->service))
-			reply->nodes.items[kept++] = reply->nodes.items[i];
+	for (size_t i = 0; i < reply->nodes.count; i++) {
+		struct check_service_node row = reply->nodes.items[i];
+
+		if (!fits(&row, &query->service))
+			continue;
+		if (row.checks.count == 0) /* Go's nil */
+			row.checks.items = NULL;
+		reply->nodes.items[kept++] = row;
+	}
 	reply->nodes.count = kept;
 	reply->service = query->service.service;
 	reply->dns = query->dns;

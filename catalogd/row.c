@@ -634,6 +634,10 @@ uuid_parse(struct slice text, uint8_t uuid[UUID_SIZE], struct buf *why)
 		return (uuid_wrong(why, "UUID must be 36 characters"));
 	for (size_t i = 0; i < text.size; i++)
 		digits += text.data[i] != '-';
+	if (digits % 2 == 0 && digits >= 2 * UUID_SIZE)
+		for (size_t i = 0; i < text.size; i++)
+			if (text.data[i] != '-' && uuid_digit(text.data[i]) < 0)
+				return (uuid_digit_wrong(why, text.data[i]));
 	if (digits != 2 * UUID_SIZE)
 		return (uuid_wrong(
 		    why, digits < 32 ? "UUID should have maximum of 4 \"-\""

@@ -124,7 +124,7 @@ blanks_eval(struct template *t, const struct hil_scope *scope, struct buf *why)
 		buf_reset(why);
 		if (hil_eval(blank->tree, scope, t->arena, &made, why) !=
 		    ERR_OK)
-			return (blank_fail(blank, "Bad evaluation", why));
+			return (blank_fail(blank, "Bad evaluation for", why));
 		*blank->text = made;
 	}
 	return (ERR_OK);

@@ -124,3 +124,15 @@ view_service_index(
 	view_shows(v, GEN_NODES_TABLE, SLICE(""));
 	view_shows(v, GEN_CHECKS_TABLE, SLICE(""));
 }
+
+void
+view_near(struct view *v, const struct query_source *source, void *items,
+    size_t count, size_t size, rtt_node_fn *node_of)
+{
+	/* Coordinates of different datacenters do not compare. */
+	if (source->node.size == 0 ||
+	    !slice_equal(source->datacenter, v->datacenter))
+		return;
+	view_shows(v, GEN_COORDINATES_TABLE, SLICE(""));
+	rtt_sort(v->state, v->arena, source->node, items, count, size, node_of);
+}

@@ -12,6 +12,7 @@
 #define CATALOGD_VIEW_H
 
 #include "rpc_types.h"
+#include "rtt.h"
 #include "state.h"
 #include "watch.h"
 
@@ -46,6 +47,16 @@ struct slice view_name(struct view *, struct slice);
 /* Room for one more element, doubling as it grows. */
 void *view_grow(
     struct view *, void *items, size_t count, size_t *room, size_t size);
+
+/*
+ * near=: put what was found in the order of its distance from a node of this
+ * datacenter. Such an answer is stamped with all coordinates, which the leader
+ * writes every few seconds: it is kept until any of them changes, and no old
+ * order is given for longer than that. It wakes nobody, since Consul blocks on
+ * the index of the catalog alone.
+ */
+void view_near(struct view *, const struct query_source *, void *items,
+    size_t count, size_t size, rtt_node_fn *);
 
 /* Do all of these pairs stand in the node's metadata? */
 bool meta_matches(const struct pair_list *meta, const struct pair_list *wanted);

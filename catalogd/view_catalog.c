@@ -7,6 +7,12 @@
 #include "service.h"
 #include "view.h"
 
+static struct slice
+node_of_node(const void *item)
+{
+	return (((const struct node *)item)->node);
+}
+
 void
 view_nodes(struct view *v, const void *request)
 {
@@ -21,6 +27,8 @@ view_nodes(struct view *v, const void *request)
 		reply->nodes.items[reply->nodes.count++] = *NODE_OF(row);
 	v->index = index_of(v->state, INDEX_NODES);
 	view_depends(v, GEN_NODES_TABLE, SLICE(""));
+	view_near(v, &q->source, reply->nodes.items, reply->nodes.count,
+	    sizeof(*reply->nodes.items), node_of_node);
 }
 
 /* --- All service names with their tags. --- */
@@ -191,6 +199,22 @@ service_nodes_at(struct view *v, const struct service_specific_request *q)
 	view_depends(v, GEN_NODES_TABLE, SLICE(""));
 }
 
+static struct slice
+node_of_service(const void *item)
+{
+	return (((const struct service_node *)item)->node);
+}
+
+static void
+service_nodes_sort(struct view *v, const struct service_specific_request *q)
+{
+	struct indexed_service_nodes *reply = v->reply;
+
+	view_near(v, &q->source, reply->service_nodes.items,
+	    reply->service_nodes.count, sizeof(*reply->service_nodes.items),
+	    node_of_service);
+}
+
 void
 view_service_nodes(struct view *v, const void *request)
 {
@@ -206,6 +230,7 @@ view_service_nodes(struct view *v, const void *request)
 	    arena_array(v->arena, 1, sizeof(*reply->service_nodes.items));
 	if (q->service_address.size > 0) {
 		service_nodes_at(v, q);
+		service_nodes_sort(v, q);
 		return;
 	}
 	if (q->service_name.size == 0) {
@@ -219,6 +244,7 @@ view_service_nodes(struct view *v, const void *request)
 			service_node_add(v, row, &q->node_meta_filters, &room);
 	}
 	view_service_index(v, q->service_name, is_there, false);
+	service_nodes_sort(v, q);
 }
 
 /* --- Services of one node. --- */

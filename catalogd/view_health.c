@@ -30,6 +30,22 @@ checks_begin(struct view *v)
 	    arena_array(v->arena, 1, sizeof(*reply->health_checks.items));
 }
 
+static struct slice
+node_of_check(const void *item)
+{
+	return (((const struct health_check *)item)->node);
+}
+
+static void
+checks_sort(struct view *v, const struct query_source *source)
+{
+	struct indexed_health_checks *reply = v->reply;
+
+	view_near(v, source, reply->health_checks.items,
+	    reply->health_checks.count, sizeof(*reply->health_checks.items),
+	    node_of_check);
+}
+
 void
 view_checks_in_state(struct view *v, const void *request)
 {
@@ -48,6 +64,7 @@ view_checks_in_state(struct view *v, const void *request)
 	v->index = index_of(v->state, INDEX_CHECKS);
 	if (q->node_meta_filters.count > 0)
 		view_depends(v, GEN_NODES_TABLE, SLICE(""));
+	checks_sort(v, &q->source);
 }
 
 void
@@ -88,6 +105,7 @@ view_service_checks(struct view *v, const void *request)
 		view_depends(v, GEN_NODES_TABLE, SLICE(""));
 		view_shows(v, GEN_SERVICES_TABLE, SLICE(""));
 	}
+	checks_sort(v, &q->source);
 }
 
 /* --- Services with node and checks. --- */
@@ -134,6 +152,12 @@ view_instance_add(struct view *v, const struct service_row *service,
 	checks_of_instance(v, service, to);
 }
 
+static struct slice
+node_of_instance(const void *item)
+{
+	return (((const struct check_service_node *)item)->node->node);
+}
+
 void
 view_check_service_nodes(struct view *v, const void *request)
 {
@@ -159,6 +183,8 @@ view_check_service_nodes(struct view *v, const void *request)
 			    v, SERVICE_OF(row), &q->node_meta_filters, &room);
 	}
 	view_service_index(v, q->service_name, is_there, true);
+	view_near(v, &q->source, reply->nodes.items, reply->nodes.count,
+	    sizeof(*reply->nodes.items), node_of_instance);
 }
 
 /* Consul's index "connect" (state/index_connect.go). */

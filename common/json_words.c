@@ -120,6 +120,8 @@ static const struct go_name {
 	{ "ConnectProxyConfig",	   "Upstreams",	    "structs.Upstreams" },
 	{ "MeshGatewayConfig",	   "Mode",	    "structs.MeshGatewayMode" },
 	{ "HealthCheckDefinition", "OutputMaxSize", "uint" },
+	{ "ServiceQuery",	   "IgnoreCheckIDs", "[]types.CheckID" },
+	{ "CoordinateUpdateRequest", "Coord",	    "coordinate.Coordinate" },
 };
 /* clang-format on */
 

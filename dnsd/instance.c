@@ -63,14 +63,15 @@ instance_is_healthy(const struct check_service_node *i, bool only_passing)
 	return (true);
 }
 
-/* Consul dns.go, findWeight. A status that is none of the three counts 1. */
+/* Consul dns.go, findWeight, and AggregatedStatus: a status that is none of
+ * the three counts 1. Only a prepared query gives one that is critical. */
 static uint16_t
 weight_of(const struct check_service_node *i)
 {
 	const struct weights *w = i->service->weights;
 	int64_t passing = w == NULL ? 1 : w->passing;
 	int64_t warning = w == NULL ? 1 : w->warning;
-	bool has_warning = false;
+	bool has_warning = false, has_critical = false;
 
 	for (size_t j = 0; j < i->checks.count; j++) {
 		const struct health_check *c = &i->checks.items[j];
@@ -80,9 +81,13 @@ weight_of(const struct check_service_node *i)
 			continue;
 		if (slice_is(c->status, "warning"))
 			has_warning = true;
+		else if (slice_is(c->status, "critical"))
+			has_critical = true;
 		else if (!slice_is(c->status, "passing"))
 			return (1);
 	}
+	if (has_critical)
+		return (0);
 	return ((uint16_t)(has_warning ? warning : passing));
 }
 

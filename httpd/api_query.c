@@ -223,12 +223,14 @@ query_execute(struct request *r, struct slice id)
 
 /* --- By path. --- */
 
+/* The end of the path counts, where there may be no id before it. */
 static bool
-suffix_take(struct slice *id, struct slice suffix)
+suffix_take(const struct request *r, struct slice suffix, struct slice *id)
 {
-	if (!slice_ends_with(*id, suffix))
+	if (!slice_ends_with(r->path, suffix))
 		return (false);
-	*id = slice_head(*id, id->size - suffix.size);
+	if (slice_ends_with(*id, suffix))
+		*id = slice_head(*id, id->size - suffix.size);
 	return (true);
 }
 
@@ -247,9 +249,9 @@ api_query_id(struct request *r)
 {
 	struct slice id = r->argument;
 
-	if (suffix_take(&id, SUFFIX_EXECUTE))
+	if (suffix_take(r, SUFFIX_EXECUTE, &id))
 		query_execute(r, id);
-	else if (suffix_take(&id, SUFFIX_EXPLAIN))
+	else if (suffix_take(r, SUFFIX_EXPLAIN, &id))
 		query_explain(r, id);
 	else if (r->head->method == HTTP_GET)
 		query_show(r, id);

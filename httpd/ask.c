@@ -186,8 +186,9 @@ render_error(const struct question *q, struct response *out)
 	int status = status_take(&text, status_of(q, text));
 
 	response_text_slice(out, status, text);
-	/* What is not there has been answered before they are set. */
-	if ((q->view.flags & VIEW_META_ON_ERROR) && status != 404)
+	/* Reads have them, but what is not there is answered before. */
+	if ((q->view.flags & VIEW_META_ON_ERROR) && status != 404 &&
+	    method_rows[q->pieces[0].method].kind != METHOD_WRITE)
 		response_meta(out, &unknown);
 }
 

@@ -86,8 +86,8 @@
 	X("/v1/coordinate/nodes",           GET, api_coordinate_nodes, ROUTE_META_ON_ERROR | ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/coordinate/node/",           GET, api_coordinate_node, ROUTE_META_ON_ERROR | ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/coordinate/update",          PUT, api_coordinate_update,  ROUTE_TAKES_NS, BODY_ANY)  \
-	X("/v1/query",                      GET_POST, api_query, ROUTE_META_ON_ERROR, BODY_ANY)  \
-	X("/v1/query/",                     GET_PUT_DELETE, api_query_id, ROUTE_META_ON_ERROR | ROUTE_BARE_ALLOW, BODY_ANY) \
+	X("/v1/query",                      GET_POST, api_query, ROUTE_META_ON_ERROR | ROUTE_TAKES_NS, BODY_ANY)  \
+	X("/v1/query/",                     GET_PUT_DELETE, api_query_id, ROUTE_META_ON_ERROR | ROUTE_BARE_ALLOW | ROUTE_TAKES_NS, BODY_ANY) \
 	/* section 11 to 13 */                                                                    \
 	X("/v1/status/leader",              GET, api_status_leader,    ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/status/peers",               GET, api_status_peers,     ROUTE_TAKES_NS, BODY_ANY)  \
