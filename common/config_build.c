@@ -221,8 +221,10 @@ families_build(
 		    "lan_ipv6", lan },
 		{ "advertise_addr_wan_ipv4", k->advertise_addr_wan_ipv4,
 		    AF_INET, "wan_ipv4", wan },
-		/* advertise_addr_wan_ipv6 is no key of 1.8.7. */
-		{ "advertise_addr_wan_ipv6", { 0 }, AF_INET6, "wan_ipv6", wan },
+		/* advertise_addr_wan_ipv6 is no key of 1.8.7: the other is read
+		 * for it. */
+		{ "advertise_addr_wan_ipv6", k->advertise_addr_ipv6, AF_INET6,
+		    "wan_ipv6", wan },
 	};
 	size_t i;
 	enum err err;
@@ -376,6 +378,38 @@ ports_build(struct build *b)
 	port_build(b, "ports.grpc", p->grpc);
 }
 
+/* Told at once, and only then as a port that is none. */
+static enum err
+port_ranges_build(struct build *b)
+{
+	const struct ports_keys *p = &b->config->keys.ports;
+	const struct {
+		const char *name;
+		int64_t min, max;
+	} rows[] = {
+		{ "proxy", p->proxy_min_port, p->proxy_max_port },
+		{ "sidecar", p->sidecar_min_port, p->sidecar_max_port },
+		{ "expose", p->expose_min_port, p->expose_max_port },
+	};
+	char key[32];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(key, sizeof(key), "ports.%s_min_port", rows[i].name);
+		port_build(b, key, rows[i].min);
+		snprintf(key, sizeof(key), "ports.%s_max_port", rows[i].name);
+		port_build(b, key, rows[i].max);
+		if (rows[i].min <= rows[i].max)
+			continue;
+		buf_printf(b->why,
+		    "%s_min_port must be less than %s_max_port. To disable, "
+		    "set both to zero.",
+		    rows[i].name, rows[i].name);
+		return (ERR_INVALID);
+	}
+	return (ERR_OK);
+}
+
 /* In lower case and with a dot at the end. */
 static const char *
 domain_build(struct build *b, struct slice domain)
@@ -505,6 +539,51 @@ node_meta_build(struct build *b)
 	b->config->node_meta = (struct pair_list){ items, from->count + 1 };
 }
 
+/* The names of TLS that Consul knows: ECDHE and AES alone. */
+static bool
+cipher_is_known(struct slice name)
+{
+	static const char *const ends[] = { "RSA_WITH_AES_128_GCM_SHA256",
+		"RSA_WITH_AES_256_GCM_SHA384", "RSA_WITH_AES_128_CBC_SHA256",
+		"RSA_WITH_AES_128_CBC_SHA", "RSA_WITH_AES_256_CBC_SHA" };
+	static const struct slice start = { (const uint8_t *)"TLS_ECDHE_", 10 };
+	size_t i;
+
+	if (!slice_starts_with(name, start))
+		return (false);
+	name = slice_tail(name, start.size);
+	if (slice_starts_with(name, SLICE("ECDSA")))
+		name = slice_tail(name, 2);
+	else if (!slice_starts_with(name, SLICE("RSA")))
+		return (false);
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (slice_equal(slice_tail(name, 3),
+			slice_tail(slice_of_text(ends[i]), 3)))
+			return (true);
+	}
+	return (false);
+}
+
+static void
+ciphers_check(struct build *b)
+{
+	struct slice rest = trimmed(b->config->keys.tls_cipher_suites), name;
+	size_t end;
+
+	while (rest.size > 0) {
+		end = slice_find(rest, ',', 0);
+		name = end == SIZE_MAX ? rest : slice_head(rest, end);
+		rest = slice_tail(rest, end == SIZE_MAX ? rest.size : end + 1);
+		if (cipher_is_known(name))
+			continue;
+		config_errors_add(&b->errors,
+		    "tls_cipher_suites: invalid tls cipher suites: "
+		    "unsupported cipher \"%.*s\"",
+		    SLICE_ARGS(name));
+		return;
+	}
+}
+
 static void
 definitions_build(struct build *b)
 {
@@ -542,6 +621,8 @@ config_build(
 	err = bind_build(&b, &bind);
 	if (err == ERR_OK)
 		err = advertise_build(&b, &bind);
+	if (err == ERR_OK)
+		err = port_ranges_build(&b);
 	if (err == ERR_OK) {
 		names_build(&b);
 		roles_build(&b);
@@ -552,6 +633,7 @@ config_build(
 		joins_build(&b, "retry_join", &config->keys.retry_join);
 		node_meta_build(&b);
 		definitions_build(&b);
+		ciphers_check(&b);
 		cidrs_check(&b, "allow_write_http_from",
 		    &config->keys.http_config.allow_write_http_from);
 		config_definitions_check(config, &b.errors);

@@ -1,6 +1,7 @@
 /* Consul's checks of a configuration; see config_check.h. */
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -51,6 +52,10 @@ check_enterprise(struct check *c)
 		return (config_refuse_text(c,
 		    "Network segments are not supported in this version of "
 		    "Consul"));
+	if (is_set(c, "segment"))
+		config_sources_warn(c->sources,
+		    "\"segment\" is a Consul Enterprise configuration and "
+		    "will have no effect");
 	for (i = 0; i < COUNT_OF(keys); i++) {
 		if (is_set(c, keys[i]))
 			config_sources_warn(c->sources,
@@ -108,6 +113,29 @@ has_only(const char *text, const char *others)
 			return (false);
 	}
 	return (true);
+}
+
+/* The old name is the one that is told, and lower case is no matter. */
+static enum err
+check_primary_datacenter(struct check *c)
+{
+	const struct config_keys *k = &c->config->keys;
+	struct slice name = k->primary_datacenter;
+	size_t i;
+
+	if (name.size == 0)
+		name = k->acl_datacenter;
+	for (i = 0; i < name.size; i++) {
+		if (isalnum(name.data[i]) || name.data[i] == '-' ||
+		    name.data[i] == '_')
+			continue;
+		buf_put_text(c->why, "acl_datacenter cannot be \"");
+		for (i = 0; i < name.size; i++)
+			buf_put_u8(c->why, (uint8_t)tolower(name.data[i]));
+		buf_put_text(c->why, "\". Please use only [a-z0-9-_]");
+		return (ERR_INVALID);
+	}
+	return (ERR_OK);
 }
 
 static enum err
@@ -258,11 +286,26 @@ check_numbers(struct check *c)
 		    rows[i].key, (long long)rows[i].value);
 		return (ERR_INVALID);
 	}
-	if (k->cache.entry_fetch_max_burst > 0)
+	return (ERR_OK);
+}
+
+static enum err
+check_cache(struct check *c)
+{
+	const struct cache_keys *k = &c->config->keys.cache;
+
+	if (k->entry_fetch_max_burst <= 0) {
+		buf_printf(c->why,
+		    "cache.entry_fetch_max_burst must be strictly positive, "
+		    "was: %lld",
+		    (long long)k->entry_fetch_max_burst);
+		return (ERR_INVALID);
+	}
+	if (!is_set(c, "cache.entry_fetch_rate") || k->entry_fetch_rate > 0)
 		return (ERR_OK);
 	buf_printf(c->why,
-	    "cache.entry_fetch_max_burst must be strictly positive, was: %lld",
-	    (long long)k->cache.entry_fetch_max_burst);
+	    "cache.entry_fetch_rate must be strictly positive, was: %g",
+	    k->entry_fetch_rate);
 	return (ERR_INVALID);
 }
 
@@ -360,11 +403,38 @@ check_roles(struct check *c)
 	if (e->allow_tls && !c->config->is_server)
 		return (config_refuse_text(
 		    c, "auto_encrypt.allow_tls can only be used on a server."));
+	if (c->config->keys.auto_config.authorization.enabled &&
+	    !c->config->is_server)
+		return (config_refuse_text(c,
+		    "auto_config.authorization.enabled cannot be set to true "
+		    "for client agents"));
 	if (c->config->keys.auto_config.enabled)
 		return (config_refuse_text(c,
 		    "auto_config.enabled cannot be set without configuring "
 		    "TLS for server communications"));
 	return (ERR_OK);
+}
+
+static enum err
+check_mesh(struct check *c)
+{
+	static const char *const providers[] = { "", "consul", "vault",
+		"aws-pca" };
+	struct slice provider = c->config->keys.connect.ca_provider;
+	size_t i;
+
+	if (c->config->keys.connect.enable_mesh_gateway_wan_federation &&
+	    !c->config->keys.connect.enabled)
+		return (config_refuse_text(c,
+		    "'connect.enable_mesh_gateway_wan_federation=true' "
+		    "requires 'connect.enabled=true'"));
+	for (i = 0; i < COUNT_OF(providers); i++) {
+		if (slice_is(provider, providers[i]))
+			return (ERR_OK);
+	}
+	buf_printf(
+	    c->why, "%.*s is not a valid CA provider", SLICE_ARGS(provider));
+	return (ERR_INVALID);
 }
 
 static enum err
@@ -385,23 +455,26 @@ config_check(struct config_sources *sources, const struct config *config,
 		check_content_path,
 		check_datacenter,
 		check_data_dir,
-		config_check_port_ranges,
 		check_node_name,
 		config_check_dns,
 		check_alt_domain,
+		check_primary_datacenter,
 		check_bootstrap,
 		check_numbers,
+		check_cache,
 		check_gateways,
 		check_ui,
 		check_node_meta,
 		check_encrypt,
 		config_check_listeners,
+		check_mesh,
 		check_services,
 		config_check_descriptors,
 		config_check_sizes,
 		config_warn_bootstrap,
 		config_warn_scripts,
 		config_warn_filters,
+		config_warn_auto_config,
 	};
 	struct check c = { sources, config, why };
 	enum err err = ERR_OK;
@@ -414,8 +487,9 @@ config_check(struct config_sources *sources, const struct config *config,
 
 /* --- At start. --- */
 
+/* `why` is for what has a part of the text in it. */
 static const char *
-uuid_mistake(const char *text)
+uuid_mistake(const char *text, char why[64])
 {
 	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 	size_t i;
@@ -427,8 +501,11 @@ uuid_mistake(const char *text)
 			return ("uuid is improperly formatted");
 	}
 	for (i = 0; i < UUID_TEXT_SIZE; i++) {
-		if (form[i] != '-' && !isxdigit((unsigned char)text[i]))
-			return ("encoding/hex: invalid byte");
+		if (form[i] == '-' || isxdigit((unsigned char)text[i]))
+			continue;
+		snprintf(why, 64, "encoding/hex: invalid byte: U+%04X '%c'",
+		    (unsigned char)text[i], text[i]);
+		return (why);
 	}
 	return (NULL);
 }
@@ -439,6 +516,7 @@ config_check_agent(const struct config *config, struct buf *why)
 	struct slice level = config->keys.log_level;
 	enum log_level ignored;
 	const char *mistake;
+	char reason[64];
 
 	if (!log_level_parse(level, &ignored)) {
 		buf_printf(why,
@@ -449,7 +527,7 @@ config_check_agent(const struct config *config, struct buf *why)
 	}
 	if (*config->node_id == '\0')
 		return (ERR_OK); /* it will be made */
-	mistake = uuid_mistake(config->node_id);
+	mistake = uuid_mistake(config->node_id, reason);
 	if (mistake == NULL)
 		return (ERR_OK);
 	buf_printf(why,

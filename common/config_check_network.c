@@ -12,32 +12,6 @@
 #define DESCRIPTORS_FOR_SELF 20 /* besides those of clients */
 
 enum err
-config_check_port_ranges(struct check *c)
-{
-	const struct ports_keys *p = &c->config->keys.ports;
-	const struct {
-		const char *name;
-		int64_t min, max;
-	} rows[] = {
-		{ "proxy", p->proxy_min_port, p->proxy_max_port },
-		{ "sidecar", p->sidecar_min_port, p->sidecar_max_port },
-		{ "expose", p->expose_min_port, p->expose_max_port },
-	};
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(rows); i++) {
-		if (rows[i].min <= rows[i].max)
-			continue;
-		buf_printf(c->why,
-		    "%s_min_port must be less than %s_max_port. To disable, "
-		    "set both to zero.",
-		    rows[i].name, rows[i].name);
-		return (ERR_INVALID);
-	}
-	return (ERR_OK);
-}
-
-enum err
 config_check_dns(struct check *c)
 {
 	struct config_recursors recursors;

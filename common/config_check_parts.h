@@ -16,7 +16,6 @@ struct check {
 /* ERR_INVALID, and the text in *why. */
 MUST_CHECK enum err config_refuse_text(struct check *, const char *text);
 
-enum err config_check_port_ranges(struct check *);
 enum err config_check_dns(struct check *);
 enum err config_check_gossip_networks(struct check *);
 enum err config_check_listeners(struct check *);
@@ -27,5 +26,6 @@ enum err config_check_sizes(struct check *);
 enum err config_warn_bootstrap(struct check *);
 enum err config_warn_scripts(struct check *);
 enum err config_warn_filters(struct check *);
+enum err config_warn_auto_config(struct check *);
 
 #endif

@@ -178,6 +178,38 @@ config_proxies_check(const struct config *config, struct buf *why)
 	return (err);
 }
 
+static void
+gateway_mode_check(struct slice mode, struct config_errors *errors)
+{
+	static const char *const modes[] = { "", "none", "local", "remote" };
+	size_t i;
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (slice_is(mode, modes[i]))
+			return;
+	}
+	config_errors_add(
+	    errors, "Invalid Mesh Gateway Mode: \"%.*s\"", SLICE_ARGS(mode));
+}
+
+/* Of a service and of its sidecar. */
+static void
+gateway_modes_check(
+    const struct service_definition *s, struct config_errors *errors)
+{
+	const struct connect_proxy_config *proxy = s->proxy;
+	size_t i;
+
+	if (s->connect != NULL && s->connect->sidecar_service != NULL)
+		gateway_modes_check(s->connect->sidecar_service, errors);
+	if (proxy == NULL)
+		return;
+	gateway_mode_check(proxy->mesh_gateway.mode, errors);
+	for (i = 0; i < proxy->upstreams.count; i++)
+		gateway_mode_check(
+		    proxy->upstreams.items[i].mesh_gateway.mode, errors);
+}
+
 void
 config_definitions_check(
     const struct config *config, struct config_errors *errors)
@@ -194,6 +226,7 @@ config_definitions_check(
 			config_errors_add(errors,
 			    "invalid meta for service %.*s: %s",
 			    SLICE_ARGS(s->name), buf_text(&why));
+		gateway_modes_check(s, errors);
 		mistake = weights_mistake(s->weights);
 		if (mistake != NULL)
 			config_errors_add(errors,

@@ -258,7 +258,7 @@
 	F(STR, _, acl_disabled_ttl, "acl_disabled_ttl", 0, 0) \
 	F(STR, _, acl_down_policy, "acl_down_policy", 0, 0) \
 	F(BOOL, _, acl_enable_key_list_policy, "acl_enable_key_list_policy", 0, 0) \
-	F(BOOL, _, acl_enforce_version_8, "acl_enforce_version_8", 0, 0) \
+	F(ANY, _, acl_enforce_version_8, "acl_enforce_version_8", 0, 0) /* only warns */ \
 	F(STR, _, acl_master_token, "acl_master_token", 0, 0) \
 	F(STR, _, acl_replication_token, "acl_replication_token", 0, 0) \
 	F(STR, _, acl_token, "acl_token", 0, 0) \

@@ -154,7 +154,8 @@ integer_read(struct reading *r, const struct path *path, bool is_unsigned,
 	}
 	/* What has no place in 64 bits becomes the least number, as in Go. */
 	if (!(fabs(number) < 9223372036854775808.0))
-		number = -9223372036854775808.0;
+		number = is_unsigned ? 9223372036854775808.0
+				     : -9223372036854775808.0;
 	copy->text = arena_printf(r->arena, "%.0f", number);
 	return (copy);
 }
@@ -169,6 +170,15 @@ unsigned_type_of(struct slice key)
 	    slice_is(key, "txn_max_req_len") || slice_is(key, "txn_max_ops"))
 		return ("uint64");
 	return ("uint32"); /* dns_config.soa */
+}
+
+static void
+mistake_again(struct reading *r, const struct buf *text)
+{
+	struct buf copy = { 0 };
+
+	buf_put_slice(&copy, buf_slice(text));
+	list_add(r, &r->mistakes, &copy);
 }
 
 static struct json *
@@ -201,6 +211,9 @@ scalar_read(struct reading *r, const struct path *path, enum kind kind,
 		buf_printf(&text,
 		    "' expected type '%s', got unconvertible type '%s'",
 		    go_type, go_type_of(value));
+		/* In Consul two fields have this name. */
+		if (slice_is(path->name, "advertise_addr_ipv6"))
+			mistake_again(r, &text);
 		list_add(r, &r->mistakes, &text);
 		return (NULL);
 	}
@@ -354,6 +367,19 @@ struct_read(struct reading *r, const struct path *path, const struct type *type,
 	return (out);
 }
 
+/* How many lists of one around a value are taken for it: two where Go has a
+ * pointer, which all fields are but stanzas and maps; else one. */
+static unsigned
+unwraps_of(const struct path *path, enum kind kind, const struct type *type)
+{
+	if (path->is_element || kind_rows[kind].form == FORM_MAP)
+		return (1);
+	return (type != NULL && slice_ends_with(
+				    slice_of_text(type->name), SLICE("_keys"))
+		    ? 1
+		    : 2);
+}
+
 /* NULL: there is no value, or a mistake was noted. */
 static struct json *
 value_read(struct reading *r, const struct path *path, enum kind kind,
@@ -368,9 +394,14 @@ value_read(struct reading *r, const struct path *path, enum kind kind,
 		return (
 		    value_read(r, path, only->field->kind, only->type, value));
 	}
-	while (value->kind == JSON_ARRAY && value->count == 1 &&
-	       form != FORM_LIST && kind != KIND_ANY)
-		value = value->first;
+	if (form != FORM_LIST && kind != KIND_ANY) {
+		unsigned left = unwraps_of(path, kind, type);
+
+		for (;
+		     left > 0 && value->kind == JSON_ARRAY && value->count == 1;
+		     left--)
+			value = value->first;
+	}
 	if (value->kind == JSON_NULL)
 		return (NULL);
 	if (form == FORM_LIST && value->kind != JSON_ARRAY)

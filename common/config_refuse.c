@@ -20,6 +20,8 @@ static const struct {
 	{ "acl.enabled", IF_TRUE, "access control (ACLs)" },
 	{ "acl.enable_token_replication", IF_TRUE, "access control (ACLs)" },
 	{ "acl_datacenter", IF_GIVEN, "access control (ACLs)" },
+	{ "auto_config.authorization.enabled", IF_TRUE,
+	    "automatic configuration" },
 	{ "auto_config.enabled", IF_TRUE, "automatic configuration" },
 	{ "auto_encrypt.allow_tls", IF_TRUE, "TLS" },
 	{ "auto_encrypt.tls", IF_TRUE, "TLS" },

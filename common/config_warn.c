@@ -2,6 +2,7 @@
  * What is unwise in a configuration, but allowed; see config_check.h.
  */
 #include <string.h>
+#include <sys/socket.h>
 
 #include "config_check_parts.h"
 
@@ -67,6 +68,33 @@ config_warn_filters(struct check *c)
 			    "Filter rule must begin with either '+' or '-': "
 			    "\"%.*s\"",
 			    SLICE_ARGS(list->items[i]));
+	}
+	return (ERR_OK);
+}
+
+enum err
+config_warn_auto_config(struct check *c)
+{
+	static const char *const names[] = { "auto_config.ip_sans",
+		"AutoEncrypt.IPSAN" };
+	const struct slice_list *lists[] = {
+		&c->config->keys.auto_config.ip_sans,
+		&c->config->keys.auto_encrypt.ip_san
+	};
+	struct address address;
+	size_t i, j;
+
+	for (i = 0; i < COUNT_OF(lists); i++) {
+		for (j = 0; j < lists[i]->count; j++) {
+			struct slice ip = lists[i]->items[j];
+
+			if (address_parse(ip, &address) == ERR_OK &&
+			    address.family != AF_UNIX)
+				continue;
+			config_sources_warn(c->sources,
+			    "Cannot parse ip \"%.*s\" from %s", SLICE_ARGS(ip),
+			    names[i]);
+		}
 	}
 	return (ERR_OK);
 }

@@ -7,6 +7,10 @@
  * keys of configuration files (config_keys.h) with what config_docs.h says of
  * each. A key of which it says nothing is an error, and so the build's. Pages
  * of commands are made in pages_commands.c.
+ *
+ *	pages list
+ *
+ * prints every key and its kind, for tests/compat/config.py.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +28,7 @@
 struct page {
 	struct arena arena;
 	struct json *defaults;
+	const char *list; /* plain lines, with this in front, or NULL */
 };
 
 struct doc {
@@ -149,6 +154,11 @@ item_print(struct page *p, const struct doc *docs, const char *path,
 {
 	const char *text = doc_find(docs, path);
 
+	if (p->list != NULL) {
+		printf(
+		    "%s%s\t%s\n", p->list, path, kind_name(slot->field->kind));
+		return;
+	}
 	printf(".It Ic %s Pq %s", path, kind_name(slot->field->kind));
 	if (docs == key_docs)
 		default_print(config_tree_find(p->defaults, path));
@@ -240,6 +250,19 @@ keys_main(void)
 	return (ferror(stdin) != 0 || fflush(stdout) != 0);
 }
 
+static int
+list_main(void)
+{
+	struct page page = { .list = "" };
+
+	type_print(&page, key_docs, &config_keys_type, "");
+	page.list = "services[].";
+	type_print(&page, service_docs, &config_service_type, "");
+	page.list = "checks[].";
+	type_print(&page, check_docs, &config_check_type, "");
+	return (fflush(stdout) != 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -247,6 +270,12 @@ main(int argc, char **argv)
 		return (keys_main());
 	if (argc == 2 && strcmp(argv[1], "commands") == 0)
 		return (commands_main());
-	fputs("usage: pages keys | commands <page >page\n", stderr);
+	if (argc == 2 && strcmp(argv[1], "list") == 0)
+		return (list_main());
+	fputs("usage: pages keys | commands <page >page
+	      "
+	      "       pages list
+	      ",
+	    stderr);
 	return (1);
 }
