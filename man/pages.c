@@ -272,10 +272,8 @@ main(int argc, char **argv)
 		return (commands_main());
 	if (argc == 2 && strcmp(argv[1], "list") == 0)
 		return (list_main());
-	fputs("usage: pages keys | commands <page >page
-	      "
-	      "       pages list
-	      ",
+	fputs("usage: pages keys | commands <page >page\n"
+	      "       pages list\n",
 	    stderr);
 	return (1);
 }
