@@ -147,7 +147,11 @@ allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
 {
 	static const char *const system_paths[] = { "/etc", "/usr", "/lib",
 		"/lib64", "/run/systemd/resolve", "/dev/urandom", "/dev/null" };
+	static const char *const host_paths[] = { "/proc/meminfo",
+		"/proc/cpuinfo", "/proc/sys/kernel/random/boot_id",
+		"/etc/os-release", "/etc/debian_version", "/etc/machine-id" };
 	size_t count = sizeof(system_paths) / sizeof(system_paths[0]);
+	size_t host_count = sizeof(host_paths) / sizeof(host_paths[0]);
 
 	for (size_t i = 0;
 	     (scope->row->reads & READ_CONFIG) && i < scope->config->path_count;
@@ -162,6 +166,9 @@ allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
 	if (scope->row->reads & READ_METRICS)
 		allow_below(
 		    ruleset, scope->run_dir, METRICS_FOLDER, READ_ACCESS);
+	for (size_t i = 0; (scope->row->reads & READ_HOST) && i < host_count;
+	     i++)
+		allow(ruleset, host_paths[i], READ_ACCESS);
 	for (size_t i = 0; (scope->row->reads & READ_SYSTEM) && i < count; i++)
 		allow(ruleset, system_paths[i], READ_ACCESS);
 }

@@ -135,6 +135,11 @@ static const char *const storage_calls[] = {
 	"sync_file_range",
 };
 
+/* How full the disk is. */
+static const char *const host_calls[] = {
+	"statfs",
+};
+
 /* Threads: raftd's writer, the resolver of healthd's prober. */
 static const char *const thread_calls[] = {
 	"clone",
@@ -227,6 +232,8 @@ privsep_seccomp(const struct daemon_row *row, bool reaches_out)
 		ALLOW(filter, storage_calls);
 	if (row->writes[0] != '\0' || row->network == NET_CONNECT)
 		ALLOW(filter, thread_calls);
+	if (row->reads & READ_HOST)
+		ALLOW(filter, host_calls);
 	if (row->network != NET_NONE)
 		ALLOW(filter, network_calls);
 	if (seccomp_load(filter) != 0)

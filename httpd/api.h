@@ -38,6 +38,7 @@ route_fn api_ui_node;
 route_fn api_ui_services;
 
 route_fn api_agent_self;
+route_fn api_agent_host;
 route_fn api_agent_metrics;
 route_fn api_agent_monitor;
 route_fn api_agent_members;

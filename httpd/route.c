@@ -52,7 +52,7 @@
 	X("/v1/health/ingress/",            GET, api_not_built,                     0, BODY_ANY)  \
 	/* section 7: agent */                                                                    \
 	X("/v1/agent/self",                 GET, api_agent_self,       ROUTE_TAKES_NS, BODY_ANY)  \
-	X("/v1/agent/host",                 GET, api_not_built,        ROUTE_TAKES_NS, BODY_ANY)  \
+	X("/v1/agent/host",                 GET, api_agent_host,       ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/agent/metrics",              GET, api_agent_metrics,    ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/agent/monitor",              GET, api_agent_monitor,    ROUTE_TAKES_NS, BODY_ANY)  \
 	X("/v1/agent/members",              GET, api_agent_members,    ROUTE_TAKES_NS, BODY_ANY)  \
