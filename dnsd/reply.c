@@ -175,7 +175,7 @@ record_add(struct slice message, const struct record *r, struct arena *arena,
 	uint8_t name[DNS_NAME_BYTES_MAX], size;
 	size_t at = r->data_at;
 
-	if (r->type == DNS_A || r->type == DNS_AAAA) {
+	if (r->type == DNS_A || r->type == DNS_AAAA || r->type == DNS_TXT) {
 		rr.data = arena_copy(arena, r->data);
 	} else if (r->type == DNS_CNAME || r->type == DNS_DNAME) {
 		if (!name_read(message, &at, name, &size))

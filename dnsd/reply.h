@@ -26,8 +26,8 @@ MUST_CHECK enum reply_verdict reply_judge(
 enum dns_rcode reply_rcode(const uint8_t *data);
 void reply_set_id(uint8_t *data, uint16_t id);
 
-/* Addresses and names of the answer section of a whole reply, in order. Texts
- * are copied to the arena. */
+/* The answer section of a whole reply, in order: addresses, texts, and the
+ * names that lead on. It is copied to the arena. */
 void reply_records(struct slice message, struct arena *, struct rr_list *);
 
 /* A question that is ours, into data[DNS_QUESTION_BYTES_MAX]; its size. The

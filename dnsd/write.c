@@ -311,8 +311,10 @@ put_record(struct job *j, const struct answer_record *r, void *arg)
 	packet_put_be16(p, r->data_size);
 	packet_put(p, &a->bytes[r->data], r->data_size);
 	if (r->target != NAME_NONE) {
-		/* RFC 2782: "name compression is not to be used for" it. */
-		packet_put_name(p, name_of(a, r->target), r->type != DNS_SRV);
+		/* RFC 2782: "name compression is not to be used for" it, and
+		 * RFC 6672 2.5 says the same of DNAME. */
+		packet_put_name(p, name_of(a, r->target),
+		    r->type != DNS_SRV && r->type != DNS_DNAME);
 		packet_patch_be16(p, at, (uint16_t)(p->size - at - 2));
 	}
 	++*count;

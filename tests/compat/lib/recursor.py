@@ -149,8 +149,10 @@ BEHAVIOURS = {
 class Recursor:
     """Serves UDP and TCP until it is closed."""
 
-    def __init__(self, address, port=53, words=(), told=None):
+    def __init__(self, address, port=53, words=(), told=None,
+                 is_plain=False):
         self.address, self.port, self.words = address, port, words
+        self.behaviours = {} if is_plain else BEHAVIOURS
         self.answer = "192.0.2.%s" % address.split(".")[-1]
         self.told = told
         self.asked = []
@@ -190,7 +192,7 @@ class Recursor:
                              daemon=True).start()
 
     def is_silent(self, wire):
-        return BEHAVIOURS.get(Question(wire).word, plain) is None
+        return self.behaviours.get(Question(wire).word, plain) is None
 
     def replies(self, via, wire):
         q = Question(wire)
@@ -199,14 +201,14 @@ class Recursor:
             self.told("%s %s %d %04x" % self.asked[-1][:4])
         if self.words and q.word not in self.words:
             return []
-        if q.word == "slow":
+        if self.behaviours and q.word == "slow":
             time.sleep(0.5)
-        if q.word == "late":  # a stranger's answer first
+        if self.behaviours and q.word == "late":  # a stranger's answer first
             return [plain(q, "192.0.2.99")[:1] + b"\0" + plain(
                 q, "192.0.2.99")[2:], plain(q, self.answer)]
-        if q.word == "closes":
+        if self.behaviours and q.word == "closes":
             return []
-        behaviour = BEHAVIOURS.get(q.word, plain)
+        behaviour = self.behaviours.get(q.word, plain)
         return [behaviour(q, self.answer)] if behaviour else []
 
     def close(self):
