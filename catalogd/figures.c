@@ -14,6 +14,7 @@ static const struct {
 	{ FSM_TOMBSTONE, METRIC_fsm_tombstone, true },
 	{ FSM_COORDINATES, METRIC_fsm_coordinate, false },
 	{ FSM_TXN, METRIC_fsm_txn, false },
+	{ FSM_QUERY, METRIC_fsm_query, true },
 	{ FSM_AUTOPILOT, METRIC_fsm_autopilot, false },
 };
 

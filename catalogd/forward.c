@@ -404,6 +404,18 @@ consistent_measure(const struct forward *f)
 		metrics_add_since(METRIC_rpc_consistent, f->call->begun);
 }
 
+/* The only voter need not ask itself. */
+static void
+sole_measure(const struct forward *f)
+{
+	const struct query_options *options = options_of(f);
+
+	if (options == NULL || !options->require_consistent || !is_read(f))
+		return;
+	metrics_add(METRIC_raft_verify, 1);
+	consistent_measure(f);
+}
+
 static void
 on_verified(void *arg, const struct answer *answer)
 {
@@ -462,7 +474,7 @@ try_as_server(struct forward *f)
 	enum verdict verdict = judge(f);
 
 	if (verdict == FOR_US) {
-		consistent_measure(f);
+		sole_measure(f);
 		handle_here(f);
 	} else if (verdict == FOR_US_IF_LEADING)
 		verify(f);

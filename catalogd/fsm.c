@@ -266,6 +266,7 @@ apply_query(struct apply *a, const void *request)
 	/* Consul dies of a nil pointer. */
 	if (r->query == NULL)
 		return (state_refuse(s, "Missing Query"));
+	a->result->op = r->op;
 	reply.value = r->query->id;
 	reply_set(a, &text_type, &reply);
 	if (slice_is(r->op, "create") || slice_is(r->op, "update"))

@@ -143,6 +143,7 @@ on_query_apply(struct daemon *d, struct call *call, const void *request)
 	if (!is_delete && !query_is_valid(call, &query))
 		return;
 	r.query = &query;
+	call_measure(call, METRIC_query_apply);
 	propose_call(c, call, FSM_QUERY, &prepared_query_request_type, &r);
 }
 
@@ -173,6 +174,7 @@ on_query_explain(struct daemon *d, struct call *call, const void *request)
 	struct catalogd *c = catalogd_of(d);
 	struct prepared_query_explain_response reply = { 0 };
 
+	call_measure(call, METRIC_query_explain);
 	if (!resolve(c, call, request, &reply.query))
 		return;
 	catalogd_meta(c, &reply.meta);
@@ -213,6 +215,7 @@ on_query_execute(struct daemon *d, struct call *call, const void *request)
 	struct prepared_query query;
 	bool is_without_address;
 
+	call_measure(call, METRIC_query_execute);
 	if (!resolve(c, call, q, &query))
 		return;
 	query_run(c->state, &query, q->connect, ours, &call->arena, &reply);
@@ -245,6 +248,7 @@ on_query_execute_remote(
 
 	if (!datacenter_is_ours(c, call, q->datacenter))
 		return;
+	call_measure(call, METRIC_query_remote);
 	query_run(c->state, &q->query, q->connect,
 	    slice_of_text(d->config->datacenter), &call->arena, &reply);
 	shuffle(&reply);

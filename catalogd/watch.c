@@ -40,6 +40,7 @@ watch_init(struct watches *w)
 	for (size_t i = 0; i < WATCH_BUCKETS; i++)
 		LIST_INIT(&w->buckets[i]);
 	TAILQ_INIT(&w->fired);
+	metrics_add(METRIC_rpc_blocking, 0);
 }
 
 static void

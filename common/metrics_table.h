@@ -46,6 +46,10 @@ enum metric_kind {
 	X(session_renew,      SAMPLE,  "session.renew",          "")           \
 	X(txn_apply,          SAMPLE,  "txn.apply",              "")           \
 	X(txn_read,           SAMPLE,  "txn.read",               "")           \
+	X(query_apply,        SAMPLE,  "prepared-query.apply",   "")           \
+	X(query_explain,      SAMPLE,  "prepared-query.explain", "")           \
+	X(query_execute,      SAMPLE,  "prepared-query.execute", "")           \
+	X(query_remote,       SAMPLE,  "prepared-query.execute_remote", "")    \
 	X(catalog_query,      COUNTER, "catalog.service.query",  "service")    \
 	X(catalog_query_tag,  COUNTER, "catalog.service.query-tag", "service tag") \
 	X(catalog_query_tags, COUNTER, "catalog.service.query-tags", "service tag") \
@@ -61,6 +65,7 @@ enum metric_kind {
 	X(fsm_session,        SAMPLE,  "fsm.session",            "op")         \
 	X(fsm_tombstone,      SAMPLE,  "fsm.tombstone",          "op")         \
 	X(fsm_txn,            SAMPLE,  "fsm.txn",                "")           \
+	X(fsm_query,          SAMPLE,  "fsm.prepared-query",     "op")         \
 	X(fsm_coordinate,     SAMPLE,  "fsm.coordinate.batch-update", "")      \
 	X(fsm_autopilot,      SAMPLE,  "fsm.autopilot",          "")           \
 	X(fsm_persist,        SAMPLE,  "fsm.persist",            "")           \

@@ -67,8 +67,14 @@ figures_effects(struct figures *f, const struct gossip_effects *fx)
 		f->ping = fx->messages.items[i].as.ping.sequence;
 		f->pinged_at = instant_now();
 	}
-	for (size_t i = 0; i < fx->changes.count; i++)
-		change_count(fx->changes.items[i].kind);
+	for (size_t i = 0; i < fx->changes.count; i++) {
+		const struct member_change *change = &fx->changes.items[i];
+
+		change_count(change->kind);
+		/* What a member says of itself it hears, too. */
+		if (change->kind == CHANGE_JOIN && change->member.is_self)
+			metrics_add(METRIC_msg_alive, 1);
+	}
 	for (size_t i = 0; i < fx->events.count; i++)
 		named_count(
 		    METRIC_serf_events, "events", fx->events.items[i].name);

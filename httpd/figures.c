@@ -99,7 +99,7 @@ endpoint_count(const struct figures_endpoint *e, const char *outcome)
 {
 	struct buf name = { 0 };
 
-	buf_printf(&name, "client.api.%s%s", outcome, e->name);
+	buf_printf(&name, "client.%s.%s", outcome, e->name);
 	metric_add(metrics_named_for(METRIC_COUNTER, buf_slice(&name), "node",
 		       buf_slice(&e->all->node)),
 	    1);
@@ -116,7 +116,7 @@ figures_begin(struct request *r)
 	if ((r->head->method & r->route->methods) == 0)
 		endpoint = NULL;
 	if (endpoint != NULL)
-		endpoint_count(endpoint, "");
+		endpoint_count(endpoint, "api");
 	conn_measure(r->conn, metric_find(f, r), endpoint);
 }
 
@@ -125,7 +125,7 @@ figures_answered(const struct figures_endpoint *e, const struct blob *blob)
 {
 	assert(blob->size > STATUS_AT);
 	if (blob->data[STATUS_AT] == '2')
-		endpoint_count(e, "success.");
+		endpoint_count(e, "api.success");
 	else if (blob->data[STATUS_AT] == '5')
-		endpoint_count(e, "rpc_error.");
+		endpoint_count(e, "rpc.error");
 }

@@ -225,13 +225,15 @@ policy_check(struct request *r)
 	return (true);
 }
 
-/* All that can be said before the body is here; false: it was answered. */
+/* All that can be said before the body is here; false: it was answered. It is
+ * said again when more of the body has come, but measured once. */
 static bool
-admit(struct request *r)
+admit(struct request *r, const struct intake *intake)
 {
 	if (!route_take(r))
 		return (false);
-	figures_begin(r);
+	if (!intake->is_in_body)
+		figures_begin(r);
 	if (!query_parse(r->head->query, r->arena, &r->query)) {
 		conn_log_error(
 		    r->conn, SLICE("invalid URL escape in the query"));
@@ -346,7 +348,7 @@ handle(struct request *r, struct intake *intake, struct slice bytes,
 	    keeps && (is_body_there(head, bytes.size) ||
 			 (!head->is_chunked &&
 			     head->content_length <= HTTP_DISCARD_BYTES_MAX)));
-	if (!admit(r)) {
+	if (!admit(r, intake)) {
 		body_leave(head, bytes, out);
 		return;
 	}
