@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 
+from alike import Alike, real_or_skip
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ.get("PROCONSUL_BUILD", os.path.join(HERE, "../../build"))
 REAL = os.environ.get("CONSUL_REAL", os.path.expanduser(
@@ -142,11 +144,16 @@ def unchunk(body):
 
 
 def sort_checks(body):
-    """An agent lists the checks of a service in Go's order of maps: none."""
+    """Checks of a service and tags come in Go's order of maps: none."""
     try:
         tree = json.loads(body)
     except ValueError:
         return body
+    if isinstance(tree, dict) and tree and all(
+            isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)
+            for tags in tree.values()):  # services and their tags
+        return json.dumps({name: sorted(tags)
+                           for name, tags in tree.items()}).encode()
     for row in tree if isinstance(tree, list) else [tree]:
         if isinstance(row, dict) and "AggregatedStatus" in row:
             row["Checks"] = sorted(row["Checks"] or [],
@@ -575,41 +582,27 @@ def raw_cases():
 # --- The test. ---
 
 def main():
-    if not os.access(REAL, os.X_OK):
-        print("1..0 # SKIP no real Consul at CONSUL_REAL (%s)" % REAL)
-        return 0
+    real_or_skip()
     folder = tempfile.mkdtemp(prefix="compat-http.")
     os.chmod(folder, 0o755)  # our daemons do not stay root
     ours = Server("ours", [os.path.join(BUILD, "proconsul")],
                   "127.%d.1.1" % SPAN, folder)
     real = Server("real", [REAL], "127.%d.1.2" % SPAN, folder)
-    failures = count = 0
+    result = Alike("http")
     try:
         ours.wait()
         real.wait()
         for name, data in cases():
-            count += 1
-            answers = []
-            for server in (real, ours):
-                answers.append(alike(data(server) if callable(data)
-                                     else server.send(data)))
-            is_same = answers[0] == answers[1]
-            failures += not is_same
-            print("%s %d - %s" % ("ok" if is_same else "not ok", count,
-                                  name.encode("ascii", "replace").decode()))
-            if not is_same:
-                for server, answer in zip(("real", "ours"), answers):
-                    for line in answer:
-                        print("# %s: %s" % (
-                            server, line[:600].decode("latin-1")
-                            .replace("\n", "\\n")))
-            sys.stdout.flush()
+            answers = [
+                [line.decode("latin-1") for line in alike(
+                    data(server) if callable(data) else server.send(data))]
+                for server in (real, ours)]
+            result.same(name, *answers)
     finally:
         ours.stop()
         real.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    print("1..%d" % count)
-    return 1 if failures else 0
+    return result.done()
 
 
 if __name__ == "__main__":

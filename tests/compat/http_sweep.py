@@ -92,7 +92,8 @@ BODIES = [
     b'{"LastContactThreshold":"x"}', b'{"CleanupDeadServers":"x"}',
     b'{"Template":{"Type":"x"}}', b'{"Name":"q","Service":{"Service":5}}',
     b"[" * 3000 + b"]" * 3000, b'{"a":' * 3000 + b"1" + b"}" * 3000,
-    b'{"Name":"' + b"x" * 70000 + b'"}', b"9" * 5000, b"-", b"-0", b"01",
+    # With a field that nobody knows, lest it stays at the real one alone.
+    b'{"Name":"' + b"x" * 70000 + b'","Zz":1}', b"9" * 5000, b"-", b"-0", b"01",
     b"1.", b"1e", b"Infinity", b"NaN"]
 
 # Sweeping these would end an agent, stream for ever, or reach out.
