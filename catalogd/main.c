@@ -75,6 +75,7 @@ static call_fn *const handlers[METHOD_COUNT] = {
 	[METHOD_Agent_UpdateCheck] = on_routed,
 	[METHOD_Agent_Reload] = on_routed,
 	[METHOD_Agent_RemoteExec] = on_routed,
+	[METHOD_Agent_EventHeard] = on_routed,
 	[METHOD_Serf_Members] = on_routed,
 	[METHOD_Serf_Stats] = on_routed,
 	[METHOD_Serf_Leave] = on_routed,

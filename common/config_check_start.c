@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "config_check.h"
+#include "watch_plan.h"
 #include "json.h"
 
 #define GOSSIP_PROTOCOL_MIN 2
@@ -90,6 +91,19 @@ check_ports(const struct config *config, struct buf *why)
 	return (ERR_INVALID);
 }
 
+static enum err
+check_watches(const struct config *config, struct buf *why)
+{
+	struct watch_plans plans;
+	struct arena arena;
+	enum err err;
+
+	arena_init(&arena);
+	err = watch_plans_read(config, &arena, &plans, why);
+	arena_deinit(&arena);
+	return (err);
+}
+
 enum err
 config_check_start(const struct config *config, struct buf *why)
 {
@@ -101,5 +115,7 @@ config_check_start(const struct config *config, struct buf *why)
 		err = check_ports(config, why);
 	if (err == ERR_OK)
 		err = check_raft_protocol(config, why);
+	if (err == ERR_OK)
+		err = check_watches(config, why);
 	return (err);
 }

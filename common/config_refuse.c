@@ -50,7 +50,6 @@ static const struct {
 	{ "verify_incoming_rpc", IF_TRUE, "TLS" },
 	{ "verify_outgoing", IF_TRUE, "TLS" },
 	{ "verify_server_hostname", IF_TRUE, "TLS" },
-	{ "watches", IF_GIVEN, "watches run by the agent" },
 };
 
 static double

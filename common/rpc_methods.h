@@ -89,6 +89,7 @@
 	X(Agent,   DeregisterCheck,  healthd,  agent_id,                 empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
 	X(Agent,   UpdateCheck,      healthd,  agent_check_update,       empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
 	X(Agent,   RemoteExec,       healthd,  user_event_entry,         empty,                       LOCAL,  ANYONE,        FROM(gossipd)) \
+	X(Agent,   EventHeard,       healthd,  empty,                    empty,                       LOCAL,  ANYONE,        FROM(gossipd)) \
 	X(Agent,   Reload,           healthd,  empty,                    reload_report,               LOCAL,  AGENT_WRITE,   FROM(httpd)) \
 	X(Serf,    Members,          gossipd,  serf_members_request,     serf_members,                LOCAL,  NODE_READ,     FROM(httpd)) \
 	X(Serf,    Stats,            gossipd,  empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \

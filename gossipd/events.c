@@ -12,6 +12,7 @@
 /* Not listed: a question to run something. */
 #define REMOTE_EXEC	 "_rexec"
 #define REMOTE_EXEC_TIME SECONDS(10)
+#define EVENT_HEARD_TIME SECONDS(10)
 
 static struct events *
 events_of(struct daemon *d)
@@ -100,14 +101,28 @@ remote_exec(struct daemon *d, const struct user_event_entry *entry)
 	    NULL);
 }
 
+/* A watch that has missed one hears of it with the next. */
+static void
+on_event_told(void *arg, const struct answer *answer)
+{
+	(void)arg;
+	(void)answer;
+}
+
 /* It is for this agent. */
 static void
 ours(struct daemon *d, const struct user_event_entry *entry)
 {
-	if (slice_is(entry->name, REMOTE_EXEC))
+	const struct empty nothing = {};
+
+	if (slice_is(entry->name, REMOTE_EXEC)) {
 		remote_exec(d, entry);
-	else
-		keep(events_of(d), entry);
+		return;
+	}
+	keep(events_of(d), entry);
+	/* For watches of the agent. */
+	(void)edge_ask(d->edges[DAEMON_catalogd], METHOD_Agent_EventHeard,
+	    &empty_type, &nothing, EVENT_HEARD_TIME, on_event_told, NULL);
 }
 
 /* --- What services this agent has. --- */

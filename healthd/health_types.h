@@ -56,7 +56,7 @@
 	F(STR, _, check_id, "CheckID", 0, 0) \
 	F(U64, _, end, "End", 0, 0) /* enum run_end */ \
 	F(U64, _, status, "Status", 0, 0) /* enum check_status */ \
-	F(INT, _, exit_code, "ExitCode", 0, 0) /* -1: killed by a signal */ \
+	F(INT, _, exit_code, "ExitCode", 0, 0) /* or minus the signal; an HTTP status */ \
 	F(STR, _, output, "Output", 0, 0)
 
 /* What the keys of remote execution hold (proconsul/exec.h): the payload of

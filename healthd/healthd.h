@@ -24,6 +24,7 @@ struct waiter {
 
 struct errand;
 struct remote_alias;
+struct watch;
 
 struct healthd {
 	struct daemon *daemon; /* lent */
@@ -38,8 +39,11 @@ struct healthd {
 	struct errand *errands;	      /* owned; runs that are no checks */
 	unsigned errand_count;
 	uint64_t last_errand;
-	unsigned job_count;    /* of remote execution, under way */
-	ev_timer timer;	   /* what is due next */
+	unsigned job_count;	  /* of remote execution, under way */
+	struct watch *watches;	  /* owned */
+	struct arena watch_arena; /* of their plans */
+	bool has_watches_begun;
+	ev_timer timer; /* what is due next */
 };
 
 /* --- catalog.c: what is said to the catalog. --- */

@@ -15,6 +15,7 @@
 #include "config_changes.h"
 #include "healthd.h"
 #include "log.h"
+#include "watch.h"
 
 static struct healthd *
 healthd_of(struct daemon *d)
@@ -170,6 +171,24 @@ healthd_start(struct daemon *d)
 	ev_timer_init(&h->timer, on_timer, 0, 0);
 }
 
+static bool
+watches_check(const struct config *next, struct buf *why)
+{
+	struct buf reason = { 0 };
+	struct watch_plans plans;
+	struct arena arena;
+	enum err err;
+
+	arena_init(&arena);
+	err = watch_plans_read(next, &arena, &plans, &reason);
+	if (err != ERR_OK)
+		buf_printf(
+		    why, "Failed reloading watches: %s", buf_text(&reason));
+	arena_deinit(&arena);
+	buf_deinit(&reason);
+	return (err == ERR_OK);
+}
+
 /* Files may be well-formed and still name what can't be. */
 static bool
 healthd_check(
@@ -184,7 +203,7 @@ healthd_check(
 		buf_printf(
 		    why, "Failed reloading services: %s", buf_text(&reason));
 	buf_deinit(&reason);
-	return (err == ERR_OK);
+	return (err == ERR_OK && watches_check(next, why));
 }
 
 /* We reload first, so we tell what is changed, once for all. */
@@ -221,6 +240,8 @@ healthd_reload(struct daemon *d, const struct config *old)
 		    buf_text(&why));
 	else
 		changes_log(&d->config->changes);
+	if (h->has_watches_begun)
+		watches_start(h);
 	buf_deinit(&why);
 }
 
@@ -232,8 +253,12 @@ healthd_on_peer(struct daemon *d, struct edge *edge, bool is_up)
 	struct healthd *h = healthd_of(d);
 
 	(void)edge;
-	if (is_up)
-		sync_hasten(&h->sync, &h->local, instant_now());
+	if (!is_up)
+		return;
+	sync_hasten(&h->sync, &h->local, instant_now());
+	if (!h->has_watches_begun)
+		watches_start(h);
+	h->has_watches_begun = true;
 }
 
 int

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "remote_exec.h"
 #include "status.h"
+#include "watch.h"
 #include "xmalloc.h"
 
 #define STATUS_BAD_REQUEST 400
@@ -348,5 +349,6 @@ call_fn *const healthd_handlers[METHOD_COUNT] = {
 	[METHOD_Agent_UpdateCheck] = on_update_check,
 	[METHOD_Agent_Reload] = on_reload,
 	[METHOD_Agent_RemoteExec] = on_remote_exec,
+	[METHOD_Agent_EventHeard] = on_event_heard,
 	[METHOD_Edge_ServerJoined] = on_server_joined,
 };

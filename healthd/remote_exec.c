@@ -224,9 +224,10 @@ on_result(void *arg, const struct probe_result *result)
 		r->last = &p->next;
 	} else {
 		r->has_ended = true;
-		r->exit_code = result->end == RUN_NOT_STARTED
-				   ? CODE_NOT_RUN
-				   : result->exit_code;
+		/* Of signals Go's ExitStatus only says that it was one. */
+		r->exit_code = result->end == RUN_NOT_STARTED ? CODE_NOT_RUN
+			       : result->exit_code < 0	      ? -1
+						       : result->exit_code;
 		if (result->end == RUN_NOT_STARTED)
 			log_debug(LOG_NAME, "failed to start remote exec",
 			    "error=\"%.*s\"", SLICE_ARGS(result->output));

@@ -39,12 +39,13 @@ struct runner {
 
 /* --- Saying how it went. --- */
 
-/* As Go's ExitStatus has it. */
 static int64_t
 exit_code(const struct script *s)
 {
-	return (s->has_exited && WIFEXITED(s->status) ? WEXITSTATUS(s->status)
-						      : -1);
+	if (!s->has_exited)
+		return (-1);
+	return (WIFEXITED(s->status) ? WEXITSTATUS(s->status)
+				     : -WTERMSIG(s->status));
 }
 
 static void

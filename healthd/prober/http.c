@@ -16,6 +16,13 @@
 
 /* --- The request. --- */
 
+/* A handler of a watch, not a check: the request is the watch's. */
+static bool
+is_handler(const struct probe *probe)
+{
+	return (probe->request.kind == PROBE_HANDLER);
+}
+
 static bool
 has_header(const struct probe *probe, const char *name)
 {
@@ -106,7 +113,7 @@ sorted_add(struct probe *probe)
 				pairs[count++] =
 				    (struct pair){ header->items[i].key,
 					    header->items[i].value.items[v] };
-	if (!has_header(probe, "Accept"))
+	if (!is_handler(probe) && !has_header(probe, "Accept"))
 		pairs[count++] = (struct pair){ SLICE("Accept"),
 			SLICE("text/plain, text/*, */*") };
 	if (probe->referer.size > 0 && !has_header(probe, "Referer"))
@@ -150,7 +157,9 @@ headers_add(struct probe *probe)
 	    arena_printf(&probe->arena, "%zu", probe->request.check.body.size);
 
 	apart_add(probe, "Host", SLICE(""));
-	apart_add(probe, "User-Agent", SLICE("Consul Health Check"));
+	apart_add(probe, "User-Agent",
+	    is_handler(probe) ? SLICE("Go-http-client/1.1")
+			      : SLICE("Consul Health Check"));
 	if (has_length(probe))
 		value_add(probe, SLICE("Content-Length"), length);
 	sorted_add(probe);
@@ -160,6 +169,8 @@ headers_add(struct probe *probe)
 	line_add(probe, "Connection: close");
 	/* What libcurl would add, and Go does not. */
 	line_add(probe, "Expect:");
+	if (is_handler(probe) && !has_header(probe, "Accept"))
+		line_add(probe, "Accept:");
 	if (!has_header(probe, "Content-Type"))
 		line_add(probe, "Content-Type:");
 }
@@ -263,7 +274,8 @@ begin(struct probe *probe)
 	buf_put_slice(&probe->method,
 	    check->method.size > 0 ? check->method : SLICE("GET"));
 	if (probe_url_fault(check->http, buf_slice(&probe->method), &text))
-		probe_end(probe, RUN_DONE, CHECK_CRITICAL, buf_slice(&text));
+		probe_end(probe, is_handler(probe) ? RUN_NOT_STARTED : RUN_DONE,
+		    CHECK_CRITICAL, buf_slice(&text));
 	else
 		send_request(probe);
 	buf_deinit(&text);
@@ -278,7 +290,8 @@ http_fail(struct probe *probe, struct slice url, const struct buf *fault)
 
 	probe_url_prefix(url, probe->request.check.method, &text);
 	buf_put_slice(&text, buf_slice(fault));
-	probe_end(probe, RUN_DONE, CHECK_CRITICAL, buf_slice(&text));
+	probe_end(probe, is_handler(probe) ? RUN_NOT_STARTED : RUN_DONE,
+	    CHECK_CRITICAL, buf_slice(&text));
 	buf_deinit(&text);
 }
 
@@ -350,6 +363,19 @@ redirect(struct probe *probe, long code)
 	return (true);
 }
 
+/* For the log: the status in the place of a check's ID. */
+static void
+handler_answered(struct probe *probe, long code)
+{
+	struct buf text = { 0 };
+
+	probe->request.check_id = buf_slice(&probe->status_line);
+	probe->exit_code = code;
+	tail_text(&probe->body, &text);
+	probe_end(probe, RUN_DONE, CHECK_PASSING, buf_slice(&text));
+	buf_deinit(&text);
+}
+
 static void
 answered(struct probe *probe, long code)
 {
@@ -381,13 +407,17 @@ over(struct probe *probe, CURLcode code)
 		    SLICE_ARGS(probe->request.check_id),
 		    curl_easy_strerror(code));
 	if (status != 0) {
-		if (code != CURLE_OK || !redirect(probe, status))
+		if (code == CURLE_OK && redirect(probe, status))
+			return;
+		if (is_handler(probe))
+			handler_answered(probe, status);
+		else
 			answered(probe, status);
 		return;
 	}
 	if (!dial_fault(probe, code, &fault))
 		buf_put_text(&fault, "context deadline exceeded");
-	if (code == CURLE_OPERATION_TIMEDOUT)
+	if (code == CURLE_OPERATION_TIMEDOUT && !is_handler(probe))
 		buf_put_text(&fault,
 		    " (Client.Timeout exceeded while awaiting headers)");
 	http_fail(probe, buf_slice(&probe->url), &fault);

@@ -56,6 +56,7 @@ probe_free(struct probe *probe)
 	*at = probe->next;
 	handle_free(probe);
 	tail_deinit(&probe->body);
+	buf_deinit(&probe->input);
 	buf_deinit(&probe->status_line);
 	buf_deinit(&probe->url);
 	buf_deinit(&probe->method);
@@ -77,6 +78,7 @@ probe_end(struct probe *probe, enum run_end end, enum check_status status,
 		.check_id = probe->request.check_id,
 		.end = end,
 		.status = status,
+		.exit_code = probe->exit_code,
 		.output = output,
 	};
 
@@ -144,33 +146,71 @@ probe_go(struct probe *probe)
 		fatal("libcurl does not take a handle");
 }
 
-static void
-probe_new(
-    struct prober *p, const struct probe_request *request, struct arena *arena)
+static struct probe *
+probe_find(const struct prober *p, uint64_t run)
+{
+	struct probe *probe = p->probes;
+
+	while (probe != NULL && probe->request.run != run)
+		probe = probe->next;
+	return (probe);
+}
+
+static struct probe *
+probe_new(struct prober *p, uint64_t run)
 {
 	struct probe *probe = xcalloc(1, sizeof(*probe));
 
 	probe->prober = p;
-	probe->arena = *arena; /* ours from now on */
-	probe->request = *request;
-	probe->kind = request->check.http.size > 0 ? &http_kind : &tcp_kind;
-	probe->deadline = instant_add(instant_now(), request->timeout);
-	tail_init(&probe->body, request->output_max);
+	probe->request.run = run;
+	arena_init(&probe->arena);
 	probe->next = p->probes;
 	p->probes = probe;
 	ev_timer_stop(p->loop, &p->idle);
+	return (probe);
+}
+
+static void
+probe_begin(struct probe *probe, const struct probe_request *request,
+    struct arena *arena)
+{
+	probe->arena = *arena; /* ours from now on */
+	probe->request = *request;
+	if (request->kind == PROBE_HANDLER)
+		probe->request.check.body = buf_slice(&probe->input);
+	probe->kind = request->check.http.size > 0 ? &http_kind : &tcp_kind;
+	probe->deadline = instant_add(instant_now(), request->timeout);
+	tail_init(&probe->body, request->output_max);
 	probe->kind->begin(probe);
+}
+
+/* What is to be sent comes before the request itself, if it is long. True if
+ * the arena has another owner now. */
+static bool
+probe_request(
+    struct prober *p, const struct probe_request *request, struct arena *arena)
+{
+	struct probe *probe = probe_find(p, request->run);
+
+	if (probe == NULL)
+		probe = probe_new(p, request->run);
+	else if (probe->kind != NULL)
+		return (false);
+	buf_put_slice(&probe->input, request->input);
+	if (request->is_input_more)
+		return (false);
+	arena_deinit(&probe->arena);
+	probe_begin(probe, request, arena);
+	return (true);
 }
 
 static void
 probe_cancel(struct prober *p, uint64_t run)
 {
-	for (struct probe *probe = p->probes; probe != NULL;
-	     probe = probe->next)
-		if (probe->request.run == run) {
-			probe_free(probe);
-			return;
-		}
+	struct probe *probe = probe_find(p, run);
+
+	if (probe != NULL)
+		probe_free(probe);
 }
 
 /* --- The loop. --- */
@@ -275,10 +315,8 @@ request_take(struct prober *p, size_t size)
 		log_error("agent", "healthd talks nonsense", "bytes=%zu", size);
 	else if (request.is_cancel)
 		probe_cancel(p, request.run);
-	else {
-		probe_new(p, &request, &arena);
+	else if (probe_request(p, &request, &arena))
 		return;
-	}
 	arena_deinit(&arena);
 }
 

@@ -42,6 +42,8 @@ struct probe {
 	struct arena arena; /* of the request */
 	struct probe_request request;
 	struct instant deadline;
+	struct buf input; /* of a handler; complete when it begins */
+	int64_t exit_code;
 	CURL *easy;		    /* owned; NULL between two attempts */
 	struct curl_slist *headers; /* owned */
 	char error[CURL_ERROR_SIZE];

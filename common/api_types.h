@@ -6,8 +6,8 @@
  *
  * Source  hashicorp/consul/api; output of `consul watch`
  */
-#ifndef PROCONSUL_API_TYPES_H
-#define PROCONSUL_API_TYPES_H
+#ifndef COMMON_API_TYPES_H
+#define COMMON_API_TYPES_H
 
 #include "local_types.h"
 #include "rpc_types.h"
