@@ -297,6 +297,104 @@ check() {
 	[ "$(daemon_pid dns dnsd)" = "$before" ]
 }
 
+# recursor_start NUMBER [WORD]...: lib/recursor.py on an address of ours.
+recursor_start() {
+	local number=$1
+	shift
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/../compat/lib/recursor.py" \
+		"$(address "$number"):5353" "$@" \
+		>"$BATS_FILE_TMPDIR/recursor$number.log" 2>&1 3>&- 4>&- &
+	echo $! >"$BATS_FILE_TMPDIR/recursor$number.pid"
+	wait_until 10 grep -q ready "$BATS_FILE_TMPDIR/recursor$number.log"
+}
+
+# recursors LIST-IN-JSON: and reload.
+recursors() {
+	cat >"$BATS_FILE_TMPDIR/dns.json" <<-END
+		{"recursors": [$1], "dns_config": {"recursor_timeout": "400ms"}}
+	END
+	cli reload
+}
+
+@test "recursors come with a reload, and go" {
+	recursor_start 53
+	recursor_start 54 silent servfail
+	local before
+	before=$(daemon_pid dns dnsd)
+	[ "$(status www.example.com A)" = REFUSED ]
+	recursors "\"$(address 53):5353\""
+	wait_until 10 eval '[ "$(ask www.example.com A)" = 192.0.2.53 ]'
+	# Reaching out needs powers that were given up: it was started anew.
+	not kill -0 "$before"
+	before=$(daemon_pid dns dnsd)
+	[ "$(ask www.example.com A +tcp)" = 192.0.2.53 ]
+	[ "$(ask chain.example.com A | tail -1)" = c.example.com. ]
+	[ "$(ask -x 10.99.99.99)" = host.example.com. ]
+	[ "$(status nx.example.com A)" = NXDOMAIN ]
+	[ "$(status servfail.example.com A)" = SERVFAIL ]
+	[ "$(status silent.example.com A)" = SERVFAIL ]
+	[ "$(ask n1.node.consul A)" = 10.1.0.1 ]
+	# One that differs in its address only is taken at once.
+	recursors "\"$(address 53):5353\", \"$(address 54):5353\""
+	wait_until 10 eval '[ "$(ask silent.example.com A)" = "" ] &&
+		grep -q "silent.example.com" "$BATS_FILE_TMPDIR/recursor54.log"'
+	[ "$(daemon_pid dns dnsd)" = "$before" ]
+	recursors ""
+	wait_until 10 eval '[ "$(status www.example.com A)" = REFUSED ]'
+	not kill -0 "$before"
+}
+
+@test "what recursors may do: nothing hostile gets through" {
+	recursors "\"$(address 53):5353\""
+	wait_until 10 eval '[ "$(ask www.example.com A)" = 192.0.2.53 ]'
+	local before word
+	before=$(daemon_pid dns dnsd)
+	for word in garbage noise short none cut loop badaddress header query \
+		wrongid wrongname wrongtype closes big; do
+		[ "$(status $word.example.com A +noedns +ignore)" = SERVFAIL ]
+		[ "$(ask $word.example.com A +tcp +noedns | grep -c '198.51\|192.0')" \
+			-eq "$([ $word = big ] && echo 60 || echo 0)" ]
+	done
+	# An answer with a wrong id does not keep the right one out.
+	[ "$(ask late.example.com A)" = 192.0.2.53 ]
+	register outside www.example.com outside '"Port": 1'
+	[ "$(ask outside.service.consul A)" = $'192.0.2.53\nwww.example.com.' ]
+	[ "$(daemon_pid dns dnsd)" = "$before" ]
+}
+
+@test "many questions at a recursor that is silent: bounded, and others go on" {
+	local before
+	before=$(daemon_pid dns dnsd)
+	/usr/bin/python3 - "$(address)" <<-'END'
+		import select, socket, struct, sys
+		def query(i, word):
+		    return struct.pack(">HHHHHH", i & 0xffff, 0x100, 1, 0, 0, 0) + (
+		        bytes([len(word)]) + word + b"\7example\3com\0\0\1\0\1")
+		udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+		udp.connect((sys.argv[1], 8600))
+		udp.settimeout(10)
+		for i in range(2000):
+		    udp.send(query(i, b"silent"))
+		    if i % 50 == 0: # SERVFAIL at once, once 512 are open
+		        select.select([udp], [], [], 0.002)
+		seen = set()
+		while len(seen) < 1500:
+		    reply = udp.recv(65535)
+		    assert reply[3] & 15 == 2, reply
+		    seen.add(reply[:2])
+		# Ours are answered all the time.
+		local = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		local.connect((sys.argv[1], 8600))
+		local.settimeout(5)
+		local.send(struct.pack(">HHHHHH", 9, 0x100, 1, 0, 0, 0) +
+		           b"\3web\7service\6consul\0\0\1\0\1")
+		assert len(local.recv(65535)) > 40
+	END
+	wait_until 10 eval '[ "$(ask www.example.com A)" = 192.0.2.53 ]'
+	[ "$(daemon_pid dns dnsd)" = "$before" ]
+}
+
 @test "listening on all addresses, replies come from the one asked" {
 	agent_launch all -dev -bind="$(address 2)" -client=0.0.0.0 -node=all \
 		-http-port=18517 -dns-port=18617 -grpc-port=-1 -server-port=18317 \
