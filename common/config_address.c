@@ -192,17 +192,16 @@ address_detect(int family, struct address *out, struct buf *why)
 }
 
 bool
-cidr_is_valid(struct slice text)
+cidr_parse(struct slice text, struct address *ip, unsigned *bits_out)
 {
-	struct address a;
 	size_t slash = slice_find(text, '/', 0);
 	struct slice bits;
 	char digits[4] = "";
 	size_t i;
 
 	if (slash == SIZE_MAX ||
-	    address_parse(slice_head(text, slash), &a) != ERR_OK ||
-	    a.family == AF_UNIX)
+	    address_parse(slice_head(text, slash), ip) != ERR_OK ||
+	    ip->family == AF_UNIX)
 		return (false);
 	bits = slice_tail(text, slash + 1);
 	if (bits.size == 0 || bits.size >= sizeof(digits))
@@ -212,5 +211,15 @@ cidr_is_valid(struct slice text)
 			return (false);
 		digits[i] = (char)bits.data[i];
 	}
-	return (atoi(digits) <= (a.family == AF_INET ? 32 : 128));
+	*bits_out = (unsigned)atoi(digits);
+	return (*bits_out <= (ip->family == AF_INET ? 32 : 128));
+}
+
+bool
+cidr_is_valid(struct slice text)
+{
+	struct address ip;
+	unsigned bits;
+
+	return (cidr_parse(text, &ip, &bits));
 }

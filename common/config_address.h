@@ -34,5 +34,7 @@ bool address_is_forwardable(const struct address *);
 MUST_CHECK enum err address_detect(
     int family, struct address *, struct buf *why);
 bool cidr_is_valid(struct slice);
+/* The address as it is written: its bits behind the network's may be set. */
+bool cidr_parse(struct slice, struct address *, unsigned *bits);
 
 #endif

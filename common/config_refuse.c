@@ -39,8 +39,6 @@ static const struct {
 	{ "primary_gateways", IF_GIVEN, "several datacenters" },
 	{ "raft_protocol", IF_ONE_OR_TWO, "an old version of Raft's protocol" },
 	{ "retry_join_wan", IF_GIVEN, "several datacenters" },
-	{ "serf_lan_allowed_cidrs", IF_GIVEN, "limits of who may gossip" },
-	{ "serf_wan_allowed_cidrs", IF_GIVEN, "limits of who may gossip" },
 	{ "start_join_wan", IF_GIVEN, "several datacenters" },
 	{ "telemetry.circonus_api_token", IF_GIVEN, "Circonus" },
 	{ "telemetry.circonus_submission_url", IF_GIVEN, "Circonus" },

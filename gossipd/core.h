@@ -277,6 +277,8 @@ bool send_is_too_big(const struct gossip *, const struct message *);
 
 struct member *swim_self_start(struct step *);
 void swim_set_meta(struct step *, struct slice meta);
+/* Is it of a network that members may be of? */
+bool swim_is_inside(const struct gossip *, const struct endpoint *);
 void swim_on_alive(struct step *, const struct alive *);
 void swim_on_suspect(struct step *, const struct accusation *);
 void swim_on_dead(struct step *, const struct accusation *);

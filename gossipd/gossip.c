@@ -69,6 +69,12 @@ keep_options(struct gossip *g, const struct gossip_options *options)
 	o->datacenter = arena_copy(&g->texts, options->datacenter);
 	o->segment = arena_copy(&g->texts, options->segment);
 	o->node_id = arena_copy(&g->texts, options->node_id);
+	o->networks = NULL;
+	if (options->network_count > 0)
+		o->networks = (const void *)arena_copy(&g->texts,
+		    slice(options->networks,
+			options->network_count * sizeof(*options->networks)))
+				  .data;
 	if (o->packet_bytes == 0)
 		o->packet_bytes = GOSSIP_PACKET_BYTES;
 	if (o->event_bytes_max == 0)
@@ -306,8 +312,9 @@ on_suspect(struct step *s, const struct endpoint *from, const struct message *m)
 static void
 on_alive(struct step *s, const struct endpoint *from, const struct message *m)
 {
-	(void)from;
-	swim_on_alive(s, &m->as.alive);
+	/* memberlist net.go, handleAlive: ensureCanConnect. */
+	if (swim_is_inside(s->g, from))
+		swim_on_alive(s, &m->as.alive);
 }
 
 static void

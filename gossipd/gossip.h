@@ -62,6 +62,13 @@ struct gossip_timing {
 extern const struct gossip_timing gossip_timing_lan;
 extern const struct gossip_timing gossip_timing_wan;
 
+/* A network (CIDR) that members may be of. */
+struct gossip_network {
+	uint8_t ip[16];
+	uint8_t ip_size; /* 4 or 16 */
+	uint8_t bits;
+};
+
 struct gossip_options {
 	struct slice name;	 /* copied, as all here */
 	struct endpoint address; /* as advertised */
@@ -71,6 +78,8 @@ struct gossip_options {
 	struct slice datacenter; /* of RULE_CONSUL_* */
 	struct slice segment;
 	struct slice node_id;
+	const struct gossip_network *networks; /* none: all */
+	size_t network_count;
 	size_t packet_bytes;	   /* 0: GOSSIP_PACKET_BYTES */
 	bool is_encrypted;	   /* leaves less of the packet */
 	size_t event_bytes_max;	   /* 0: 512, Consul's */
@@ -275,6 +284,8 @@ struct gossip_done {
 	X(NAME_TAKEN)	   /* and of our own name */                    \
 	X(ADDRESS_CHANGED) /* of a `name` that was gone */              \
 	X(BAD_VERSION)	   /* of `name`: ignored */                     \
+	X(OUTSIDE)	   /* `name` is of no allowed network */        \
+	X(MOVED_OUTSIDE)   /* the same of one that is listed */         \
 	X(REFUSED)	   /* an alive is against the rule: `text` */   \
 	X(MERGE_REFUSED)   /* a push/pull of `address`: `text` */       \
 	X(STREAM_FAILED)   /* a push/pull with `name`: `text` */        \

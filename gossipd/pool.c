@@ -306,6 +306,29 @@ random_seed(void)
 	return (seed);
 }
 
+/* Texts that config_check has looked at. */
+static size_t
+networks_of(const struct slice_list *texts, struct arena *arena,
+    const struct gossip_network **out)
+{
+	struct gossip_network *networks =
+	    arena_array(arena, texts->count, sizeof(*networks));
+	struct address ip;
+	unsigned bits;
+	size_t i;
+
+	for (i = 0; i < texts->count; i++) {
+		if (!cidr_parse(texts->items[i], &ip, &bits))
+			fatal(
+			    "invalid cidr: %.*s", SLICE_ARGS(texts->items[i]));
+		networks[i].ip_size = ip.family == AF_INET ? 4 : 16;
+		networks[i].bits = (uint8_t)bits;
+		memcpy(networks[i].ip, &ip.ip, networks[i].ip_size);
+	}
+	*out = networks;
+	return (texts->count);
+}
+
 static void
 core_make(struct pool *pool, const struct config *c)
 {
@@ -336,6 +359,10 @@ core_make(struct pool *pool, const struct config *c)
 		fatal("Encoded length of tags exceeds limit of %d bytes",
 		    GOSSIP_META_BYTES_MAX);
 	options.meta = buf_slice(&meta);
+	options.network_count =
+	    networks_of(pool->is_wan ? &c->keys.serf_wan_allowed_cidrs
+				     : &c->keys.serf_lan_allowed_cidrs,
+		&arena, &options.networks);
 	pool->core = gossip_new(&options);
 	buf_deinit(&meta);
 	arena_deinit(&arena);

@@ -32,8 +32,8 @@ say_change(const struct pool *pool, const struct member_change *c)
 	buf_deinit(&line);
 }
 
-/* What a line is made of: %n the name, %f from, %a the address, %o the other
- * one, %t the text, %d the number. */
+/* What a line is made of: %n the name, %f from, %a the address, %i its IP, %o
+ * the other one, %t the text, %d the number. */
 static const struct {
 	enum log_level level;
 	bool is_of_serf;
@@ -66,6 +66,11 @@ static const struct {
 	[GOSSIP_NOTE_BAD_VERSION] = { LOG_LEVEL_WARN, false, true,
 	    "memberlist: Ignoring an alive message for '%n' because its "
 	    "protocol version makes no sense" },
+	[GOSSIP_NOTE_OUTSIDE] = { LOG_LEVEL_WARN, false, true,
+	    "memberlist: Rejected node %n (%i): %i is not allowed" },
+	[GOSSIP_NOTE_MOVED_OUTSIDE] = { LOG_LEVEL_WARN, false, true,
+	    "memberlist: Rejected IP update of node %n from %o to %a: %i is "
+	    "not allowed" },
 	[GOSSIP_NOTE_REFUSED] = { LOG_LEVEL_WARN, false, true,
 	    "memberlist: ignoring alive message for '%n': %t" },
 	[GOSSIP_NOTE_MERGE_REFUSED] = { LOG_LEVEL_ERROR, false, true,
@@ -101,6 +106,9 @@ part_put(struct buf *out, char part, const struct gossip_note *note)
 		break;
 	case 'd':
 		buf_put_decimal(out, note->number);
+		break;
+	case 'i':
+		buf_put_text(out, endpoint_print_ip(&note->address, address));
 		break;
 	case 'a':
 		buf_put_text(out, endpoint_print(&note->address, address));

@@ -385,6 +385,49 @@ find_or_add(struct step *s, struct slice name)
 	return (member);
 }
 
+static bool
+is_of(const struct gossip_network *network, const struct endpoint *e)
+{
+	size_t whole = network->bits / 8;
+	unsigned rest = 8 - network->bits % 8;
+
+	if (network->ip_size != e->ip_size ||
+	    memcmp(network->ip, e->ip, whole) != 0)
+		return (false);
+	return (
+	    rest == 8 || network->ip[whole] >> rest == e->ip[whole] >> rest);
+}
+
+bool
+swim_is_inside(const struct gossip *g, const struct endpoint *e)
+{
+	const struct gossip_options *o = &g->options;
+	size_t i;
+
+	for (i = 0; i < o->network_count; i++) {
+		if (is_of(&o->networks[i], e))
+			return (true);
+	}
+	return (o->network_count == 0);
+}
+
+/* memberlist state.go, aliveNode: IPAllowed, of who is new or has moved. */
+static bool
+is_inside(struct step *s, const struct alive *a, const struct member *listed)
+{
+	struct gossip_note *note;
+
+	if (swim_is_inside(s->g, &a->address))
+		return (true);
+	note = effects_note(s->fx,
+	    listed != NULL ? GOSSIP_NOTE_MOVED_OUTSIDE : GOSSIP_NOTE_OUTSIDE,
+	    a->node, (struct slice){ 0 });
+	note->address = a->address;
+	if (listed != NULL)
+		note->other = listed->address;
+	return (false);
+}
+
 void
 swim_on_alive(struct step *s, const struct alive *a)
 {
@@ -405,6 +448,9 @@ swim_on_alive(struct step *s, const struct alive *a)
 	/* Incarnations begin at 1. Nobody is nameless, or nowhere. */
 	if (a->incarnation == 0 || a->node.size == 0 ||
 	    a->address.ip_size == 0 || !is_allowed(s, a))
+		return;
+	if ((has_moved || !is_listed) &&
+	    !is_inside(s, a, has_moved ? member : NULL))
 		return;
 	if (has_moved && !may_move(s, member, a))
 		return;

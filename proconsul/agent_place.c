@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent_place.h"
+#include "host_id.h"
 #include "metrics_read.h"
 #include "privsep.h"
 #include "wiring.h"
@@ -228,7 +229,8 @@ node_id_make(struct place *p, const struct config *config, struct buf *why)
 
 	if (*config->node_id != '\0')
 		snprintf(p->node_id, sizeof(p->node_id), "%s", config->node_id);
-	else
+	else if (config->keys.disable_host_node_id ||
+		 !host_id_make("", p->node_id))
 		uuid_make(p->node_id);
 	if (config->is_dev)
 		return (ERR_OK);

@@ -48,6 +48,36 @@ test_alive(void)
 	member_end(&t);
 }
 
+/* Of no allowed network: not in by any way, nor by a move. */
+static void
+test_networks(void)
+{
+	static const struct gossip_network networks[] = {
+		{ { 10, 0, 0, 0 }, 4, 29 },
+		{ { 10, 0, 0, 64 }, 4, 32 },
+	};
+	struct gossip_options options = member_options();
+	struct member_test t;
+
+	options.networks = networks;
+	options.network_count = 2;
+	member_begin_with(&t, &options);
+	member_hears(&t, 2, make_alive("a", 2, 1));
+	member_hears(&t, 2, make_alive("b", 64, 1));
+	CHECK(member_sees(&t, "a").status == MEMBER_ALIVE);
+	CHECK(member_sees(&t, "b").status == MEMBER_ALIVE);
+	member_hears(&t, 2, make_alive("c", 8, 1));
+	CHECK(has_noted(&t, GOSSIP_NOTE_OUTSIDE));
+	CHECK(gossip_member_count(t.g) == 3);
+	member_hears(&t, 65, make_alive("d", 3, 1));
+	CHECK(t.fx.notes.count == 0);
+	CHECK(gossip_member_count(t.g) == 3);
+	member_hears(&t, 2, make_alive("a", 9, 2));
+	CHECK(has_noted(&t, GOSSIP_NOTE_MOVED_OUTSIDE));
+	CHECK(member_sees(&t, "a").address.ip[3] == 2);
+	member_end(&t);
+}
+
 static void
 test_tags_change(void)
 {
