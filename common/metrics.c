@@ -344,6 +344,22 @@ metrics_add_for(enum metric_id id, struct slice label)
 }
 
 struct metric *
+metrics_fixed(enum metric_id id, const struct slice *labels)
+{
+	char joined[METRIC_LABELS_MAX];
+	struct metric *m;
+	size_t size;
+
+	if (!labels_join(table[id].labels, labels, joined, &size))
+		return (NULL);
+	m = row_get(table[id].kind, slice_of_text(table[id].name),
+	    slice(joined, size));
+	if (m != NULL)
+		m->row.is_fixed = true;
+	return (m);
+}
+
+struct metric *
 metrics_passing(enum metric_kind kind, struct slice name)
 {
 	return (row_get(kind, name, slice(NULL, 0)));

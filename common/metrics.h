@@ -45,6 +45,9 @@ void metrics_add_for(enum metric_id, struct slice label);
 void metrics_add_labelled(
     enum metric_id, const struct slice *labels, double value);
 
+/* The same, to be added to often: it is kept for good. */
+struct metric *metrics_fixed(enum metric_id, const struct slice *labels);
+
 /* A figure by a name that is made at run time, perhaps with a label: kept for
  * good, so there must be few of them. NULL if there is no room. */
 struct metric *metrics_named(enum metric_kind, struct slice name);

@@ -68,7 +68,6 @@ enum metric_kind {
 	X(fsm_query,          SAMPLE,  "fsm.prepared-query",     "op")         \
 	X(fsm_coordinate,     SAMPLE,  "fsm.coordinate.batch-update", "")      \
 	X(fsm_autopilot,      SAMPLE,  "fsm.autopilot",          "")           \
-	X(fsm_persist,        SAMPLE,  "fsm.persist",            "")           \
 	/* the leader */                                                       \
 	X(leader_barrier,     SAMPLE,  "leader.barrier",         "")           \
 	X(leader_reconcile,   SAMPLE,  "leader.reconcile",       "")           \
@@ -94,9 +93,7 @@ enum metric_kind {
 	X(raft_timeout,       COUNTER, "raft.transition.heartbeat_timeout", "") \
 	X(raft_lease_lost,    COUNTER, "raft.transition.leader_lease_timeout", "") \
 	X(raft_append,        SAMPLE,  "raft.rpc.appendEntries", "")           \
-	X(raft_store_logs,    SAMPLE,  "raft.rpc.appendEntries.storeLogs", "") \
 	X(raft_vote,          SAMPLE,  "raft.rpc.requestVote",   "")           \
-	X(raft_install,       SAMPLE,  "raft.rpc.installSnapshot", "")         \
 	X(raft_snapshot,      SAMPLE,  "raft.snapshot.takeSnapshot", "")       \
 	/* gossip */                                                           \
 	X(serf_events,        COUNTER, "serf.events",            "")           \
@@ -105,7 +102,6 @@ enum metric_kind {
 	X(serf_left,          COUNTER, "serf.member.left",       "")           \
 	X(serf_failed,        COUNTER, "serf.member.failed",     "")           \
 	X(serf_update,        COUNTER, "serf.member.update",     "")           \
-	X(serf_flap,          COUNTER, "serf.member.flap",       "")           \
 	X(serf_append,        SAMPLE,  "serf.snapshot.appendLine", "")         \
 	X(serf_compact,       SAMPLE,  "serf.snapshot.compact",  "")           \
 	X(udp_sent,           COUNTER, "memberlist.udp.sent",    "")           \

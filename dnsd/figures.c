@@ -8,10 +8,8 @@ figures_init(struct figures *f, const struct config *config)
 {
 	struct slice node = slice_of_text(config->node_name);
 
-	f->domain = metrics_named_for(
-	    METRIC_SAMPLE, SLICE("dns.domain_query"), "node", node);
-	f->pointer = metrics_named_for(
-	    METRIC_SAMPLE, SLICE("dns.ptr_query"), "node", node);
+	f->domain = metrics_fixed(METRIC_dns_query, &node);
+	f->pointer = metrics_fixed(METRIC_dns_ptr, &node);
 }
 
 static bool

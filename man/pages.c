@@ -21,6 +21,7 @@
 #include "config_docs.h"
 #include "config_refuse.h"
 #include "config_tree.h"
+#include "metrics_table.h"
 #include "pages.h"
 #include "type_shape.h"
 #include "wiring.h"
@@ -221,6 +222,42 @@ refused_print(void)
 		    config_refused_key(i + 1) != NULL ? " ," : " .");
 }
 
+/* Every metric of a name of its own, by kind. */
+static void
+metrics_print(enum metric_kind kind, const char *what)
+{
+	static const struct {
+		enum metric_kind kind;
+		const char *name;
+		const char *labels;
+	} rows[] = {
+#define X(id, kind, name, labels) { METRIC_##kind, name, labels },
+		METRICS(X)
+#undef X
+	};
+
+	printf(".It %s\n", what);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].kind != kind)
+			continue;
+		printf(".Ic %s", rows[i].name);
+		if (rows[i].labels[0] != '\0')
+			printf(" Pq %s", rows[i].labels);
+		puts(" ;");
+	}
+}
+
+static void
+metrics_list_print(void)
+{
+	puts(".Bl -tag -width Ds");
+	metrics_print(METRIC_COUNTER, "Counters");
+	metrics_print(METRIC_SAMPLE, "Samples, in milliseconds");
+	metrics_print(METRIC_LEVEL, "Gauges that are always there");
+	metrics_print(METRIC_GAUGE, "Gauges of what was measured last");
+	puts(".El");
+}
+
 static int
 keys_main(void)
 {
@@ -245,6 +282,8 @@ keys_main(void)
 			list_print(&page, check_docs, &config_check_type);
 		else if (strcmp(line + strlen(mark), "refused\n") == 0)
 			refused_print();
+		else if (strcmp(line + strlen(mark), "metrics\n") == 0)
+			metrics_list_print();
 	}
 	arena_deinit(&page.arena);
 	return (ferror(stdin) != 0 || fflush(stdout) != 0);

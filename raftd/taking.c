@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/xmalloc.h"
 #include "raftd.h"
 
@@ -201,6 +202,7 @@ taking_kept(struct raftd *d, const struct store_result *result)
 		return;
 	}
 	d->taking.is_wanted = false;
+	metrics_add_since(METRIC_raft_snapshot, d->taking.asked_at);
 	d->newest = *snapshot;
 	snapshots_promote(&d->snapshots);
 	log_info(LOG_RAFT, "snapshot complete up to", "index=%" PRIu64,
