@@ -18,7 +18,6 @@ typedef struct any_list *rows_fn(void *reply);
 
 ROWS(indexed_nodes, nodes)
 ROWS(indexed_service_nodes, service_nodes)
-ROWS(indexed_node_service_list, node_services.services)
 ROWS(indexed_health_checks, health_checks)
 ROWS(indexed_check_service_nodes, nodes)
 ROWS(indexed_node_dump, dump)
@@ -30,6 +29,16 @@ indexed_node_services_rows(void *reply)
 
 	return (r->node_services == NULL ? NULL
 					 : (void *)&r->node_services->services);
+}
+
+static struct any_list *
+indexed_node_service_list_rows(void *reply)
+{
+	struct indexed_node_service_list *r = reply;
+
+	return (r->node_services.node == NULL
+		    ? NULL
+		    : (void *)&r->node_services.services);
 }
 
 struct filtered_row {

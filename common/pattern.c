@@ -4,49 +4,28 @@
  * program may be at go through the text together (Thompson; Cox, "Regular
  * Expression Matching: the Virtual Machine Approach").
  */
-#include "pattern.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pattern_program.h"
+#include "utf8.h"
 #include "xmalloc.h"
 
 #define DEPTH_MAX  64
 #define REPEAT_MAX 1000 /* RE2's */
 
-enum op {
-	OP_SET,	 /* one byte of the set */
-	OP_FORK, /* go on at both `to` and `other` */
-	OP_JUMP, /* at `to` */
-	OP_START,
-	OP_END,
-	OP_LINE_START,
-	OP_LINE_END,
-	OP_WORD,
-	OP_NO_WORD,
-	OP_FOUND,
-	OP_MARK, /* a group begins or ends here: number `other` */
-};
-
-struct set {
-	uint8_t bits[32];
-};
-
-struct instruction {
-	enum op op;
-	int to, other; /* relative to this one */
-	struct set set;
-};
-
 struct compiler {
 	struct slice in;
 	size_t at;
 	size_t escape;		  /* where the last backslash stood */
+	struct arena *arena;	  /* lent; of sets */
 	struct instruction *code; /* owned; PATTERN_STATES_MAX */
 	size_t size;
 	unsigned depth;
+	int repeats; /* what counts make of the piece at hand, one in another */
 	bool is_folding; /* (?i) */
+	bool is_quoting; /* between \Q and \E */
 	bool is_by_line; /* (?m) */
 	bool is_dot_all; /* (?s) */
 	bool is_modest;	 /* (?U) */
@@ -58,48 +37,7 @@ struct compiler {
 	struct slice wrong;  /* the part that is */
 };
 
-/* --- Sets of bytes. --- */
-
-static bool
-set_has(const struct set *set, uint8_t byte)
-{
-	return ((set->bits[byte / 8] >> (byte % 8)) & 1);
-}
-
-static void
-set_add(struct set *set, unsigned first, unsigned last)
-{
-	for (unsigned byte = first; byte <= last; byte++)
-		set->bits[byte / 8] |= (uint8_t)(1U << (byte % 8));
-}
-
-static void
-set_join(struct set *set, const struct set *other)
-{
-	for (size_t i = 0; i < sizeof(set->bits); i++)
-		set->bits[i] |= other->bits[i];
-}
-
-static void
-set_invert(struct set *set)
-{
-	for (size_t i = 0; i < sizeof(set->bits); i++)
-		set->bits[i] ^= 0xff;
-}
-
-static void
-set_fold(struct set *set)
-{
-	for (unsigned letter = 'a'; letter <= 'z'; letter++) {
-		unsigned other = letter - 'a' + 'A';
-
-		if (set_has(set, (uint8_t)letter) ||
-		    set_has(set, (uint8_t)other)) {
-			set_add(set, letter, letter);
-			set_add(set, other, other);
-		}
-	}
-}
+/* --- Classes. --- */
 
 /* A named class: ranges, two bytes each. */
 struct class
@@ -132,10 +70,11 @@ static const struct class posix[] = {
 };
 
 static void
-set_add_class(struct set *set, const struct class *class)
+set_add_class(
+    struct compiler *c, struct pattern_set *set, const struct class *class)
 {
 	for (const char *r = class->ranges; *r != '\0'; r += 2)
-		set_add(set, (uint8_t)r[0], (uint8_t)r[1]);
+		pattern_set_add(c->arena, set, (uint8_t)r[0], (uint8_t)r[1]);
 }
 
 /* --- Reading the pattern. --- */
@@ -193,6 +132,20 @@ next(struct compiler *c)
 	return (byte);
 }
 
+/* The same for a whole character. */
+static int32_t
+next_rune(struct compiler *c)
+{
+	size_t width;
+	int32_t rune;
+
+	if (next(c) < 0)
+		return (-1);
+	rune = utf8_decode(slice_tail(c->in, c->at - 1), &width);
+	c->at += width - 1;
+	return (rune);
+}
+
 /* --- Writing the program. --- */
 
 static struct instruction *
@@ -217,11 +170,21 @@ append(struct compiler *c, enum op op)
 }
 
 static void
-append_set(struct compiler *c, struct set set)
+append_set(struct compiler *c, struct pattern_set set)
 {
 	if (c->is_folding)
-		set_fold(&set);
+		pattern_set_fold(c->arena, &set);
+	pattern_set_tidy(&set);
 	append(c, OP_SET)->set = set;
+}
+
+static void
+append_one(struct compiler *c, int32_t rune)
+{
+	struct pattern_set set = { 0 };
+
+	pattern_set_add(c->arena, &set, rune, rune);
+	append_set(c, set);
 }
 
 static void
@@ -285,59 +248,137 @@ repeat(struct compiler *c, size_t from, int low, int high)
 /* --- Parsing. --- */
 
 static int
-hex_digit(struct compiler *c)
+hex_digit(int byte)
 {
-	int byte = next(c);
-
 	if (byte >= '0' && byte <= '9')
 		return (byte - '0');
 	if ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f')
 		return ((byte | 0x20) - 'a' + 10);
+	return (-1);
+}
+
+static int32_t
+fail_escape(struct compiler *c)
+{
 	fail(c, "invalid escape sequence", c->escape, c->at);
 	return (0);
 }
 
-/* Behind a backslash, one byte. */
-static int
-escaped_byte(struct compiler *c)
+/* Behind \x: two digits, or any number of them in braces. */
+static int32_t
+escaped_hex(struct compiler *c)
+{
+	int32_t value = 0;
+	int high, low;
+
+	if (!eat(c, "{")) {
+		high = is_at_end(c) ? -1 : hex_digit(next(c));
+		low = is_at_end(c) ? -1 : hex_digit(next(c));
+		return (high < 0 || low < 0 ? fail_escape(c) : high * 16 + low);
+	}
+	if (peek(c) == '}')
+		return (next(c), fail_escape(c));
+	while (!is_at_end(c) && !eat(c, "}")) {
+		int digit = hex_digit(next(c));
+
+		value = value * 16 + digit;
+		if (digit < 0 || value > UTF8_MAX)
+			return (fail_escape(c));
+	}
+	return (c->in.data[c->at - 1] == '}' ? value : fail_escape(c));
+}
+
+/* \0, \12 and \123; a single other digit would be a back reference. */
+static int32_t
+escaped_octal(struct compiler *c, int byte)
+{
+	int32_t value = byte - '0';
+
+	if (byte != '0' && (peek(c) < '0' || peek(c) > '7'))
+		return (fail_escape(c));
+	for (int i = 0; i < 2 && peek(c) >= '0' && peek(c) <= '7'; i++)
+		value = value * 8 + next(c) - '0';
+	return (value);
+}
+
+/* Behind a backslash, one character. */
+static int32_t
+escaped_rune(struct compiler *c)
 {
 	static const char names[] = "afnrtv", bytes[] = "\a\f\n\r\t\v";
 	const char *found;
-	int byte;
+	int32_t rune;
 
 	c->escape = c->at - 1;
 	if (is_at_end(c))
 		fail(
 		    c, "trailing backslash at end of expression", c->at, c->at);
-	byte = next(c);
-	if (byte == 'x') {
-		int high = hex_digit(c);
-
-		return (high * 16 + hex_digit(c));
-	}
-	found = byte > 0 ? strchr(names, byte) : NULL;
+	rune = next_rune(c);
+	if (rune == 'x')
+		return (escaped_hex(c));
+	if (rune >= '0' && rune <= '7')
+		return (escaped_octal(c, rune));
+	found = rune > 0 && rune < 0x80 ? strchr(names, rune) : NULL;
 	if (found != NULL)
-		return ((uint8_t)bytes[found - names]);
-	/* Letters and digits that mean nothing are errors, as in RE2. */
-	if ((byte >= '0' && byte <= '9') ||
-	    ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z'))
-		fail(c, "invalid escape sequence", c->escape, c->at);
-	return (byte);
+		return (bytes[found - names]);
+	/* What means nothing is an error, as in RE2. */
+	if (rune >= 0x80 || rune == '8' || rune == '9' ||
+	    ((rune | 0x20) >= 'a' && (rune | 0x20) <= 'z'))
+		return (fail_escape(c));
+	return (rune);
 }
 
-/* Behind a backslash: \d, \D and the like. */
+/* Behind \p or \P: a category, in braces unless its name is one letter. */
+static void
+unicode_class(struct compiler *c, struct pattern_set *set, bool is_inverted)
+{
+	size_t start = c->at - 2, end = c->at;
+	struct slice name;
+
+	if (eat(c, "{")) {
+		end = slice_find(c->in, '}', c->at);
+		if (end == SIZE_MAX) {
+			fail(c, "invalid character class range", start,
+			    c->in.size);
+			return;
+		}
+		name = slice_head(slice_tail(c->in, c->at), end - c->at);
+		c->at = end + 1;
+	} else {
+		if (!is_at_end(c))
+			(void)next_rune(c);
+		name = slice_head(slice_tail(c->in, end), c->at - end);
+	}
+	if (name.size > 0 && name.data[0] == '^') {
+		is_inverted = !is_inverted;
+		name = slice_tail(name, 1);
+	}
+	if (!pattern_set_add_category(c->arena, set, name))
+		fail(c, "invalid character class range", start, c->at);
+	if (c->is_folding)
+		pattern_set_fold(c->arena, set);
+	if (is_inverted)
+		pattern_set_invert(c->arena, set);
+}
+
+/* Behind a backslash: \d, \D, \pL and the like. */
 static bool
-escaped_class(struct compiler *c, struct set *set)
+escaped_class(struct compiler *c, struct pattern_set *set)
 {
 	int byte = peek(c);
 
+	if (byte == 'p' || byte == 'P') {
+		c->at++;
+		unicode_class(c, set, byte == 'P');
+		return (true);
+	}
 	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
 		if (byte < 0 || (byte | 0x20) != escapes[i].name[0])
 			continue;
 		c->at++;
-		set_add_class(set, &escapes[i]);
+		set_add_class(c, set, &escapes[i]);
 		if (byte != escapes[i].name[0])
-			set_invert(set);
+			pattern_set_invert(c->arena, set);
 		return (true);
 	}
 	return (false);
@@ -346,10 +387,10 @@ escaped_class(struct compiler *c, struct set *set)
 /* [:name:] or [:^name:], behind its first bracket; a colon without an end is
  * text, but another name is a mistake. */
 static bool
-posix_class(struct compiler *c, struct set *set)
+posix_class(struct compiler *c, struct pattern_set *set)
 {
 	size_t start = c->at;
-	struct set named = { 0 };
+	struct pattern_set named = { 0 };
 	bool is_inverted;
 
 	if (!eat(c, ":"))
@@ -359,10 +400,10 @@ posix_class(struct compiler *c, struct set *set)
 		size_t name = c->at;
 
 		if (eat(c, posix[i].name) && eat(c, ":]")) {
-			set_add_class(&named, &posix[i]);
+			set_add_class(c, &named, &posix[i]);
 			if (is_inverted)
-				set_invert(&named);
-			set_join(set, &named);
+				pattern_set_invert(c->arena, &named);
+			pattern_set_join(c->arena, set, &named);
 			return (true);
 		}
 		c->at = name;
@@ -376,49 +417,49 @@ posix_class(struct compiler *c, struct set *set)
 	return (false);
 }
 
-static int
-bracket_byte(struct compiler *c)
+static int32_t
+bracket_rune(struct compiler *c)
 {
-	return (eat(c, "\\") ? escaped_byte(c) : next(c));
+	return (eat(c, "\\") ? escaped_rune(c) : next_rune(c));
 }
 
 /* One item between brackets: a class, a byte, a range. */
 static void
-bracket_item(struct compiler *c, struct set *set)
+bracket_item(struct compiler *c, struct pattern_set *set)
 {
-	struct set class = { 0 };
+	struct pattern_set class = { 0 };
 	size_t start = c->at;
-	int first, last;
+	int32_t first, last;
 
 	if (eat(c, "[")) {
 		if (!posix_class(c, set))
-			set_add(set, '[', '[');
+			pattern_set_add(c->arena, set, '[', '[');
 		return;
 	}
 	if (peek(c) == '\\') {
 		c->at++;
 		if (escaped_class(c, &class)) {
-			set_join(set, &class);
+			pattern_set_join(c->arena, set, &class);
 			return;
 		}
 		c->at--;
 	}
-	first = last = bracket_byte(c);
+	first = last = bracket_rune(c);
 	if (peek(c) == '-' && c->at + 1 < c->in.size &&
 	    c->in.data[c->at + 1] != ']') {
 		c->at++;
-		last = bracket_byte(c);
+		last = bracket_rune(c);
 	}
 	if (first < 0 || last < first)
 		fail(c, "invalid character class range", start, c->at);
 	else
-		set_add(set, (unsigned)first, (unsigned)last);
+		pattern_set_add(c->arena, set, first, last);
 }
 
 static void
 parse_bracket(struct compiler *c)
 {
-	struct set set = { 0 };
+	struct pattern_set set = { 0 };
 	size_t start = c->at - 1;
 	bool is_inverted = eat(c, "^");
 
@@ -430,9 +471,10 @@ parse_bracket(struct compiler *c)
 	if (!eat(c, "]"))
 		fail(c, "missing closing ]", start, c->in.size);
 	if (c->is_folding)
-		set_fold(&set);
+		pattern_set_fold(c->arena, &set);
 	if (is_inverted)
-		set_invert(&set);
+		pattern_set_invert(c->arena, &set);
+	pattern_set_tidy(&set);
 	append(c, OP_SET)->set = set;
 }
 
@@ -444,8 +486,9 @@ parse_escape(struct compiler *c)
 		enum op op;
 	} places[] = { { 'A', OP_START }, { 'z', OP_END }, { 'b', OP_WORD },
 		{ 'B', OP_NO_WORD } };
-	struct set set = { 0 };
+	struct pattern_set set = { 0 };
 	int byte = peek(c);
+	int32_t rune;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (byte != places[i].name)
@@ -454,13 +497,13 @@ parse_escape(struct compiler *c)
 		append(c, places[i].op);
 		return;
 	}
-	if (!escaped_class(c, &set)) {
-		byte = escaped_byte(c);
-		if (byte < 0)
-			return;
-		set_add(&set, (unsigned)byte, (unsigned)byte);
+	if (escaped_class(c, &set)) {
+		append_set(c, set);
+		return;
 	}
-	append_set(c, set);
+	rune = escaped_rune(c);
+	if (rune >= 0)
+		append_one(c, rune);
 }
 
 static void parse_alternatives(struct compiler *);
@@ -474,7 +517,7 @@ parse_flags(struct compiler *c)
 	bool value = true;
 
 	for (;;) {
-		int byte = next(c);
+		int byte = is_at_end(c) ? 0 : next(c);
 
 		if (byte == 'i')
 			c->is_folding = value;
@@ -504,6 +547,24 @@ append_mark(struct compiler *c, int number)
 		append(c, OP_MARK)->other = number;
 }
 
+/* Of a group that begins at `start`. */
+static void
+parse_name(struct compiler *c, size_t start)
+{
+	size_t name = c->at, end = slice_find(c->in, '>', name);
+	bool is_right = end != SIZE_MAX && end > name;
+
+	c->at = end == SIZE_MAX ? c->in.size : end + 1;
+	for (size_t i = name; is_right && i < end; i++) {
+		uint8_t byte = c->in.data[i];
+
+		is_right = (byte >= '0' && byte <= '9') || byte == '_' ||
+			   ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+	}
+	if (!is_right)
+		fail(c, "invalid named capture", start, c->at);
+}
+
 static void
 parse_group(struct compiler *c)
 {
@@ -512,11 +573,7 @@ parse_group(struct compiler *c)
 
 	if (eat(c, "?P<")) {
 		group = ++c->group_count;
-		while (!is_at_end(c) && peek(c) != '>')
-			c->at++;
-		if (!eat(c, ">"))
-			fail(c, "invalid named capture", outer.at - 1,
-			    c->in.size);
+		parse_name(c, outer.at - 1);
 	} else if (eat(c, "?") && !parse_flags(c)) {
 		return;
 	}
@@ -540,8 +597,8 @@ parse_group(struct compiler *c)
 static void
 parse_atom(struct compiler *c)
 {
-	int byte = next(c);
-	struct set set = { 0 };
+	int32_t byte = next_rune(c);
+	struct pattern_set set = { 0 };
 
 	if (byte == '(') {
 		parse_group(c);
@@ -555,15 +612,14 @@ parse_atom(struct compiler *c)
 		append(c, c->is_by_line ? OP_LINE_END : OP_END);
 	} else if (byte == '.') {
 		if (!c->is_dot_all)
-			set_add(&set, '\n', '\n');
-		set_invert(&set);
+			pattern_set_add(c->arena, &set, '\n', '\n');
+		pattern_set_invert(c->arena, &set);
 		append(c, OP_SET)->set = set;
 	} else if (byte == '*' || byte == '+' || byte == '?') {
 		fail(c, "missing argument to repetition operator", c->at - 1,
 		    c->at);
 	} else if (byte >= 0) {
-		set_add(&set, (unsigned)byte, (unsigned)byte);
-		append_set(c, set);
+		append_one(c, byte);
 	}
 }
 
@@ -644,11 +700,28 @@ static void
 parse_repeated(struct compiler *c)
 {
 	size_t from = c->size, first;
-	int low = 1, high = 1, ignored;
+	int low = 1, high = 1, ignored, outer = c->repeats;
 
-	parse_atom(c);
+	c->repeats = 1;
+	if (c->is_quoting)
+		append_one(c, next_rune(c));
+	else
+		parse_atom(c);
+	if (c->is_quoting && eat(c, "\\E"))
+		c->is_quoting = false;
+	if (c->is_quoting) { /* what follows is text */
+		c->repeats = outer;
+		return;
+	}
 	first = c->at;
-	if (!parse_count(c, &low, &high))
+	if (parse_count(c, &low, &high)) {
+		c->repeats *= high > low ? high : low > 0 ? low : 1;
+		if (c->repeats > REPEAT_MAX)
+			fail(c, "invalid repeat count", first, c->at);
+	}
+	if (c->repeats < outer)
+		c->repeats = outer;
+	if (c->at == first)
 		return;
 	if (parse_count(c, &ignored, &ignored))
 		fail(c, "invalid nested repetition operator", first, c->at);
@@ -659,8 +732,14 @@ parse_repeated(struct compiler *c)
 static void
 parse_sequence(struct compiler *c)
 {
-	while (!is_at_end(c) && peek(c) != '|' && peek(c) != ')')
-		parse_repeated(c);
+	while (!is_at_end(c) &&
+	       (c->is_quoting || (peek(c) != '|' && peek(c) != ')'))) {
+		c->is_quoting |= eat(c, "\\Q");
+		if (c->is_quoting && eat(c, "\\E"))
+			c->is_quoting = false;
+		else if (!is_at_end(c))
+			parse_repeated(c);
+	}
 }
 
 static void
@@ -685,127 +764,15 @@ parse_alternatives(struct compiler *c)
 	}
 }
 
-/* --- Running. --- */
-
-struct machine {
-	const struct instruction *code;
-	size_t size;
-	struct slice text;
-	/* Where the program may be; `seen` marks them at `round`. */
-	uint16_t *now, *then, *stack;
-	size_t now_count, then_count;
-	uint32_t *seen;
-	uint32_t round;
-	bool is_found;
-};
-
-static bool
-is_word_at(struct slice text, size_t at)
-{
-	struct set set = { 0 };
-
-	set_add_class(&set, &escapes[1]);
-	return (at < text.size && set_has(&set, text.data[at]));
-}
-
-static bool
-holds(enum op op, struct slice text, size_t at)
-{
-	bool before = at > 0 && is_word_at(text, at - 1);
-	bool is_border = before != is_word_at(text, at);
-
-	switch (op) {
-	case OP_START:
-		return (at == 0);
-	case OP_END:
-		return (at == text.size);
-	case OP_LINE_START:
-		return (at == 0 || text.data[at - 1] == '\n');
-	case OP_LINE_END:
-		return (at == text.size || text.data[at] == '\n');
-	case OP_WORD:
-		return (is_border);
-	case OP_NO_WORD:
-		return (!is_border);
-	default:
-		return (false);
-	}
-}
-
-/* Go on from `start` to all places that want a byte. */
-static void
-follow(struct machine *m, size_t start, size_t at)
-{
-	size_t depth = 0;
-
-	m->stack[depth++] = (uint16_t)start;
-	while (depth > 0) {
-		size_t place = m->stack[--depth];
-		const struct instruction *i = &m->code[place];
-
-		if (m->seen[place] == m->round)
-			continue;
-		m->seen[place] = m->round;
-		if (i->op == OP_FOUND) {
-			m->is_found = true;
-		} else if (i->op == OP_SET) {
-			m->then[m->then_count++] = (uint16_t)place;
-		} else if (i->op == OP_FORK || i->op == OP_JUMP) {
-			m->stack[depth++] = (uint16_t)((int)place + i->to);
-			if (i->op == OP_FORK)
-				m->stack[depth++] =
-				    (uint16_t)((int)place + i->other);
-		} else if (i->op == OP_MARK || holds(i->op, m->text, at)) {
-			m->stack[depth++] = (uint16_t)(place + 1);
-		}
-	}
-}
-
-static bool
-run(struct machine *m)
-{
-	for (size_t at = 0; !m->is_found; at++) {
-		uint16_t *swap = m->now;
-
-		m->round++;
-		for (size_t i = 0; i < m->now_count; i++) {
-			const struct instruction *set = &m->code[m->now[i]];
-
-			if (set_has(&set->set, m->text.data[at - 1]))
-				follow(m, m->now[i] + 1U, at);
-		}
-		follow(m, 0, at); /* it may begin anywhere */
-		m->now = m->then;
-		m->now_count = m->then_count;
-		m->then = swap;
-		m->then_count = 0;
-		if (at == m->text.size)
-			break;
-	}
-	return (m->is_found);
-}
-
-/* `lists`: four of the code's size, `seen`: one. A place is on the stack at
- * most twice: once for each way into it from a fork that was new. */
-static bool
-search(const struct instruction *code, size_t size, uint16_t *lists,
-    uint32_t *seen, struct slice text)
-{
-	struct machine m = { .code = code, .size = size, .text = text };
-
-	m.now = lists;
-	m.then = lists + size;
-	m.stack = lists + 2 * size;
-	m.seen = seen;
-	memset(seen, 0, size * sizeof(*seen));
-	return (run(&m));
-}
-
 /* The caller frees its code. */
 static void
-compile(struct compiler *c, struct slice pattern, bool has_marks)
+compile(struct compiler *c, struct slice pattern, struct arena *arena,
+    bool has_marks)
 {
-	*c = (struct compiler){ .in = pattern, .has_marks = has_marks };
+	*c = (struct compiler){ .in = pattern,
+		.arena = arena,
+		.repeats = 1,
+		.has_marks = has_marks };
 	c->code = xreallocarray(NULL, PATTERN_STATES_MAX, sizeof(*c->code));
 	parse_alternatives(c);
 	append(c, OP_FOUND);
@@ -813,260 +780,25 @@ compile(struct compiler *c, struct slice pattern, bool has_marks)
 		fail_whole(c, "unexpected )");
 }
 
-struct pattern {
-	const struct instruction *code;
-	size_t size;
-	uint16_t *lists;
-	uint32_t *seen;
-};
-
-static void
-mistake_tell(const struct compiler *c, struct buf *why)
-{
-	buf_printf(why, "error parsing regexp: %s: `%.*s`", c->mistake,
-	    SLICE_ARGS(c->wrong));
-}
-
 enum err
-pattern_compile(struct slice text, struct arena *arena,
-    const struct pattern **out, struct buf *why)
+program_compile(struct slice pattern, bool has_marks, struct arena *arena,
+    struct program *out, struct buf *why)
 {
-	struct pattern *p;
-	struct instruction *code;
+	enum err err = ERR_OK;
 	struct compiler c;
 
-	compile(&c, text, false);
+	compile(&c, pattern, arena, has_marks);
 	if (c.is_bad) {
-		mistake_tell(&c, why);
-		free(c.code);
-		return (ERR_INVALID);
+		err = ERR_INVALID;
+		if (why != NULL)
+			buf_printf(why, "error parsing regexp: %s: `%.*s`",
+			    c.mistake, SLICE_ARGS(c.wrong));
+	} else {
+		out->size = c.size;
+		out->group_count = c.group_count;
+		out->code = arena_array(arena, c.size, sizeof(*out->code));
+		memcpy(out->code, c.code, c.size * sizeof(*out->code));
 	}
-	p = arena_alloc(arena, sizeof(*p));
-	code = arena_array(arena, c.size, sizeof(*code));
-	memcpy(code, c.code, c.size * sizeof(*code));
 	free(c.code);
-	p->code = code;
-	p->size = c.size;
-	p->lists = arena_array(arena, 4 * c.size, sizeof(*p->lists));
-	p->seen = arena_array(arena, c.size, sizeof(*p->seen));
-	*out = p;
-	return (ERR_OK);
-}
-
-bool
-pattern_matches(const struct pattern *p, struct slice text)
-{
-	return (search(p->code, p->size, p->lists, p->seen, text));
-}
-
-enum pattern_result
-pattern_search(struct slice pattern, struct slice text)
-{
-	const struct pattern *p;
-	struct buf why = { 0 };
-	struct arena arena;
-	enum pattern_result result = PATTERN_BAD;
-
-	arena_init(&arena);
-	if (pattern_compile(pattern, &arena, &p, &why) == ERR_OK)
-		result =
-		    pattern_matches(p, text) ? PATTERN_FOUND : PATTERN_ABSENT;
-	arena_deinit(&arena);
-	buf_deinit(&why);
-	return (result);
-}
-
-enum err
-pattern_check(struct slice pattern, struct buf *why)
-{
-	struct compiler c;
-
-	compile(&c, pattern, false);
-	if (c.is_bad)
-		mistake_tell(&c, why);
-	free(c.code);
-	return (c.is_bad ? ERR_INVALID : ERR_OK);
-}
-
-/* --- Groups: the first way through the program counts, where a fork's `to`
- * comes before its `other` (Cox, "the Virtual Machine Approach", Pike). --- */
-
-struct threads {
-	uint16_t *places; /* in the order of preference */
-	size_t *marks;	  /* mark_count for each of them */
-	size_t count;
-};
-
-/* A place to go on at; or, behind all that follows a mark, its old value. */
-struct step {
-	size_t place;
-	int mark; /* -1: a place */
-	size_t old;
-};
-
-struct race {
-	const struct instruction *code;
-	struct slice text;
-	size_t mark_count;
-	size_t *marks; /* of the thread that is followed */
-	size_t *found; /* of the best one that has ended */
-	struct step *stack;
-	uint32_t *seen;
-	uint32_t round;
-	bool is_found;
-};
-
-#define MARK_NONE SIZE_MAX
-
-static void
-race_follow(struct race *r, size_t start, size_t at, struct threads *to)
-{
-	size_t depth = 0, size = r->mark_count * sizeof(*r->marks);
-
-	r->stack[depth++] = (struct step){ start, -1, 0 };
-	while (depth > 0) {
-		struct step step = r->stack[--depth];
-		const struct instruction *i = &r->code[step.place];
-
-		if (step.mark >= 0) {
-			r->marks[step.mark] = step.old;
-			continue;
-		}
-		if (r->seen[step.place] == r->round)
-			continue;
-		r->seen[step.place] = r->round;
-		if (i->op == OP_SET || i->op == OP_FOUND) {
-			memcpy(&to->marks[to->count * r->mark_count], r->marks,
-			    size);
-			to->places[to->count++] = (uint16_t)step.place;
-			continue;
-		}
-		if (i->op == OP_FORK)
-			r->stack[depth++] = (struct step){
-				(size_t)((int)step.place + i->other), -1, 0
-			};
-		if (i->op == OP_FORK || i->op == OP_JUMP) {
-			step.place = (size_t)((int)step.place + i->to);
-			r->stack[depth++] = step;
-			continue;
-		}
-		if (i->op == OP_MARK) {
-			r->stack[depth++] = (struct step){ step.place, i->other,
-				r->marks[i->other] };
-			r->marks[i->other] = at;
-		} else if (!holds(i->op, r->text, at)) {
-			continue;
-		}
-		step.place++;
-		r->stack[depth++] = step;
-	}
-}
-
-/* All threads over the byte at `at`; those behind one that ends are cut off. */
-static void
-race_step(struct race *r, size_t at, const struct threads *now,
-    struct threads *then)
-{
-	size_t size = r->mark_count * sizeof(*r->marks);
-
-	r->round++;
-	then->count = 0;
-	for (size_t i = 0; i < now->count; i++) {
-		const struct instruction *op = &r->code[now->places[i]];
-		const size_t *marks = &now->marks[i * r->mark_count];
-
-		if (op->op == OP_FOUND) {
-			memcpy(r->found, marks, size);
-			r->found[1] = at;
-			r->is_found = true;
-			return;
-		}
-		if (at == r->text.size ||
-		    !set_has(&op->set, r->text.data[at]))
-			continue;
-		memcpy(r->marks, marks, size);
-		race_follow(r, now->places[i] + 1U, at + 1, then);
-	}
-}
-
-static void
-race_run(struct race *r, struct threads *now, struct threads *then)
-{
-	r->round = 1;
-	for (size_t at = 0; at <= r->text.size; at++) {
-		struct threads swap = *now;
-
-		if (!r->is_found) {
-			for (size_t i = 0; i < r->mark_count; i++)
-				r->marks[i] = MARK_NONE;
-			r->marks[0] = at;
-			race_follow(r, 0, at, now);
-		}
-		if (now->count == 0 && r->is_found)
-			break;
-		race_step(r, at, now, then);
-		*now = *then;
-		*then = swap;
-	}
-}
-
-static struct threads
-threads_new(size_t size, size_t mark_count)
-{
-	return ((struct threads){
-	    .places = xreallocarray(NULL, size, sizeof(uint16_t)),
-	    .marks = xreallocarray(NULL, size * mark_count, sizeof(size_t)),
-	});
-}
-
-static void
-threads_free(struct threads *t)
-{
-	free(t->places);
-	free(t->marks);
-}
-
-static size_t
-groups_find(const struct compiler *c, struct slice text, struct slice *groups,
-    size_t most)
-{
-	size_t marks = 2 * ((size_t)c->group_count + 1), count = 0;
-	struct race r = { .code = c->code, .text = text, .mark_count = marks };
-	struct threads now = threads_new(c->size, marks);
-	struct threads then = threads_new(c->size, marks);
-
-	r.marks = xreallocarray(NULL, 2 * marks, sizeof(*r.marks));
-	r.found = r.marks + marks;
-	r.seen = xcalloc(c->size, sizeof(*r.seen));
-	/* Each place that is new puts two there at most. */
-	r.stack = xreallocarray(NULL, 2 * c->size + 1, sizeof(*r.stack));
-	race_run(&r, &now, &then);
-	for (; r.is_found && count < marks / 2 && count < most; count++) {
-		size_t from = r.found[2 * count], to = r.found[2 * count + 1];
-
-		groups[count] = SLICE("");
-		if (from != MARK_NONE && to != MARK_NONE)
-			groups[count] =
-			    slice_head(slice_tail(text, from), to - from);
-	}
-	free(r.marks);
-	free(r.seen);
-	free(r.stack);
-	threads_free(&now);
-	threads_free(&then);
-	return (count);
-}
-
-size_t
-pattern_groups(struct slice pattern, struct slice text, struct slice *groups,
-    size_t most)
-{
-	struct compiler c;
-	size_t count = 0;
-
-	compile(&c, pattern, true);
-	if (!c.is_bad)
-		count = groups_find(&c, text, groups, most);
-	free(c.code);
-	return (count);
+	return (err);
 }

@@ -3,10 +3,12 @@
  * Consul's events and of the command line. Any member of a pool may send one:
  * the time is bounded by pattern times text, the memory by PATTERN_STATES_MAX.
  *
- * Syntax  literals . [...] [^...] with a-z and [:alpha:], \d \w \s and their
- *         opposites, escapes (\n, \x41, \.), ^ $ \A \z \b \B, ( ) (?: ) and
- *         (?i), | * + ? {n,m} and their lazy forms. Bytes, not runes: beyond
- *         ASCII, text matches as it is written
+ * Syntax  all of RE2's, as Go has it, but for scripts (\p{Greek}): literals .
+ * [...]
+ *         [^...] with [:alpha:], \d \w \s \pL \p{Lu} and their opposites,
+ *         escapes (\n, \x{1F600}, \Q...\E), ^ $ \A \z \b \B, groups with
+ *         names and flags, | * + ? {n,m} and their lazy forms. Characters
+ *         are those of UTF-8
  */
 #ifndef COMMON_PATTERN_H
 #define COMMON_PATTERN_H
