@@ -53,9 +53,17 @@ on_log_line(struct daemon *d, struct call *call, const void *request)
 static void
 on_own_line(void *arg, enum log_level level, struct slice text)
 {
-	const struct edge_log_line line = { .level = level, .line = text };
+	struct edge_log_line notice = { .level = level };
+	struct buf line = { 0 }, json = { 0 };
 
-	line_to_httpd(arg, &line);
+	(void)text;
+	log_tap_line(false, &line);
+	log_tap_line(true, &json);
+	notice.line = buf_slice(&line);
+	notice.json = buf_slice(&json);
+	line_to_httpd(arg, &notice);
+	buf_deinit(&line);
+	buf_deinit(&json);
 }
 
 static void

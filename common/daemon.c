@@ -223,11 +223,19 @@ static void
 on_log_line(void *arg, enum log_level level, struct slice line)
 {
 	struct daemon *d = arg;
-	struct edge_log_line notice = { .level = level, .line = line };
+	struct edge_log_line notice = { .level = level };
+	struct buf text = { 0 }, json = { 0 };
 
+	(void)line;
+	log_tap_line(false, &text);
+	log_tap_line(true, &json);
+	notice.line = buf_slice(&text);
+	notice.json = buf_slice(&json);
 	/* One line less is what a monitor that cannot keep up gets. */
 	(void)edge_tell(d->edges[DAEMON_catalogd], METHOD_Edge_LogLine,
 	    &edge_log_line_type, &notice);
+	buf_deinit(&text);
+	buf_deinit(&json);
 }
 
 static void

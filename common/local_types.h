@@ -333,7 +333,8 @@
 
 #define EDGE_LOG_LINE(F) \
 	F(U64, _, level, "Level", 0, 0) \
-	F(STR, _, line, "Line", 0, 0)
+	F(STR, _, line, "Line", 0, 0) /* as text */ \
+	F(STR, _, json, "JSON", 0, 0) /* the same as JSON */
 
 /* Body of /v1/agent/connect/authorize. */
 #define CONNECT_AUTHORIZE(F) \

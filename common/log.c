@@ -1,4 +1,5 @@
 /* The log: lines as Consul's hclog writes them; see log.h. */
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -34,6 +35,11 @@ static struct {
 	enum log_level tap_level;
 	log_tap_fn *tap;
 	void *tap_arg;
+	/* What is being written, while the tap is called; else NULL. */
+	enum log_level line_level;
+	const char *line_name;
+	const char *line_message;
+	const char *line_fields;
 } state = { .level = LOG_LEVEL_INFO };
 
 void
@@ -273,6 +279,27 @@ log_is_wanted(enum log_level level)
 }
 
 void
+log_tap_line(bool is_json, struct buf *out)
+{
+	assert(state.line_name != NULL);
+	(is_json ? line_as_json : line_as_text)(out, state.line_level,
+	    state.line_name, state.line_message,
+	    slice_of_text(state.line_fields));
+}
+
+static void
+tap_call(enum log_level level, const char *name, const char *message,
+    const char *fields, struct slice line)
+{
+	state.line_level = level;
+	state.line_name = name;
+	state.line_message = message;
+	state.line_fields = fields;
+	state.tap(state.tap_arg, level, line);
+	state.line_name = NULL;
+}
+
+void
 log_write(enum log_level level, const char *name, const char *message,
     const char *fields, ...)
 {
@@ -293,8 +320,8 @@ log_write(enum log_level level, const char *name, const char *message,
 	else
 		line_as_text(&line, level, name, message, slice_of_text(text));
 	if (is_tapped)
-		state.tap(
-		    state.tap_arg, level, slice_tail(buf_slice(&line), INDENT));
+		tap_call(level, name, message, text,
+		    slice_tail(buf_slice(&line), INDENT));
 	buf_put_u8(&line, '\n');
 	if (level >= state.level)
 		line_write(buf_slice(&line));

@@ -31,6 +31,9 @@ typedef void log_tap_fn(void *arg, enum log_level, struct slice line);
 void log_set_level(enum log_level);
 void log_set_json(bool is_json); /* Consul's log_json form */
 void log_set_tap(enum log_level, log_tap_fn *, void *arg); /* NULL: off */
+/* Inside a tap: append the line that is being written, in this form, whatever
+ * that of the output is; no indent, no newline. */
+void log_tap_line(bool is_json, struct buf *out);
 /* Would a line of this level be seen? For lines that cost something to make. */
 bool log_is_wanted(enum log_level);
 /* TRACE DEBUG INFO WARN ERR ERROR, any case; false if none of them. */

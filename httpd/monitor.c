@@ -14,6 +14,7 @@ struct monitor {
 	struct monitors *all; /* lent */
 	struct conn *conn;    /* lent; we are told when it goes */
 	enum log_level level;
+	bool wants_json;
 };
 
 struct monitors {
@@ -35,7 +36,8 @@ monitors_new(struct httpd *h)
 }
 
 static void
-line_send(struct monitors *all, enum log_level level, struct slice line)
+line_send(struct monitors *all, enum log_level level, struct slice line,
+    struct slice json)
 {
 	struct monitor *m;
 	struct buf text = { 0 };
@@ -43,12 +45,16 @@ line_send(struct monitors *all, enum log_level level, struct slice line)
 	if (all->is_sending)
 		return;
 	all->is_sending = true;
-	buf_put_slice(&text, line);
-	buf_put_u8(&text, '\n');
 	TAILQ_FOREACH(m, &all->list, link)
-	if (level >= m->level)
+	{
+		if (level < m->level)
+			continue;
+		buf_reset(&text);
+		buf_put_slice(&text, m->wants_json ? json : line);
+		buf_put_u8(&text, '\n');
 		/* One line less is what a slow client gets. */
 		(void)conn_chunk(m->conn, buf_slice(&text));
+	}
 	buf_deinit(&text);
 	all->is_sending = false;
 }
@@ -56,7 +62,14 @@ line_send(struct monitors *all, enum log_level level, struct slice line)
 static void
 on_own_line(void *arg, enum log_level level, struct slice line)
 {
-	line_send(arg, level, line);
+	struct buf text = { 0 }, json = { 0 };
+
+	(void)line;
+	log_tap_line(false, &text);
+	log_tap_line(true, &json);
+	line_send(arg, level, buf_slice(&text), buf_slice(&json));
+	buf_deinit(&text);
+	buf_deinit(&json);
 }
 
 void
@@ -66,7 +79,8 @@ on_log_line(struct daemon *d, struct call *call, const void *request)
 	struct httpd *h = d->state;
 
 	(void)call;
-	line_send(h->monitors, (enum log_level)line->level, line->line);
+	line_send(h->monitors, (enum log_level)line->level, line->line,
+	    line->json);
 }
 
 void
@@ -137,6 +151,7 @@ api_agent_monitor(struct request *r)
 	m->all = all;
 	m->conn = r->conn;
 	m->level = level;
+	m->wants_json = query_has(&r->query, "logjson");
 	TAILQ_INSERT_TAIL(&all->list, m, link);
 	conn_stream(r->conn, on_gone, m);
 	level_update(all);

@@ -124,6 +124,18 @@ ten_are_left() {
 	kill $! || true
 }
 
+@test "monitor shows lines as JSON, and of its own level" {
+	curl -sSN -m 4 "http://$(address 2):8500/v1/agent/monitor?loglevel=trace&logjson" \
+		>"$BATS_TEST_TMPDIR/json" 2>/dev/null &
+	sleep 0.5
+	curl -sS -X PUT "http://$(address 2):8500/v1/agent/service/register" -d '{"Name":"seen2"}'
+	wait_until 3 grep -q '^{"@level":"info","@message":"Synced service","@module":"agent","@timestamp":"[^"]*Z","service":"seen2"}$' \
+		"$BATS_TEST_TMPDIR/json"
+	wait_until 3 grep -q '"@level":"debug"' "$BATS_TEST_TMPDIR/json"
+	kill $! || true
+	not grep -q '\[DEBUG\]' "$BATS_FILE_TMPDIR/plain.log"
+}
+
 @test "the log names requests, and no token" {
 	local log=$BATS_FILE_TMPDIR/plain.log
 	curl -sS -N -m 3 "http://$(address 2):8500/v1/agent/monitor?loglevel=debug" \
