@@ -2,11 +2,13 @@
 """Record what a real Consul server does, for replay_test.c.
 
   capture.py CONSUL ADDRESS OUT [SEED] [WAIT_S]
+  capture.py CONSUL ADDRESS OUT queries
 
 Starts CONSUL as a server on ADDRESS (of 127/8), sends it 400 writes of a
 mixture, and writes to OUT.log the entries of its Raft log and to OUT.state the
 state.bin of a snapshot taken after them. With WAIT_S (over 900) it waits that
-long before the snapshot, for tombstones to be reaped.
+long before the snapshot, for tombstones to be reaped. `queries` sends another
+mixture, of prepared queries.
 
 OUT.log: per entry, index (u64), type of log entry (u8), size (u32), data; big
 endian. The tests read the files kept beside this one and need no Consul.
@@ -25,6 +27,7 @@ import urllib.error
 import urllib.request
 
 from mixture import Mixture
+from query_mixture import QueryMixture
 
 WRITES = 400
 
@@ -118,7 +121,8 @@ def wait_for_server(ask):
 
 def main():
     consul, address, out = sys.argv[1:4]
-    seed = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    is_queries = sys.argv[4:] == ["queries"]
+    seed = int(sys.argv[4]) if len(sys.argv) > 4 and not is_queries else 1
     folder = tempfile.mkdtemp()
     ask = ask_of("http://%s:8500" % address)
     server = subprocess.Popen(
@@ -127,8 +131,8 @@ def main():
          "-log-level=err"], stdout=subprocess.DEVNULL)
     try:
         wait_for_server(ask)
-        mixture = Mixture(seed, ask, ["n1", "n2", "N1", "n3", "db", "Web-4"],
-                          "s1")
+        mixture = QueryMixture(seed, ask) if is_queries else Mixture(
+            seed, ask, ["n1", "n2", "N1", "n3", "db", "Web-4"], "s1")
         for _ in range(WRITES):
             mixture.step()
         time.sleep(int(sys.argv[5]) if len(sys.argv) > 5 else 0)

@@ -98,6 +98,8 @@ type_of_record(uint8_t type)
 		return (&register_request_type);
 	case FSM_SESSION:
 		return (&session_type);
+	case FSM_QUERY:
+		return (&prepared_query_type);
 	case FSM_KVS:
 	case FSM_TOMBSTONE:
 		return (&dir_entry_type);
@@ -205,11 +207,19 @@ test_cases(void)
 	replay(DATA "cases.log", DATA "cases.state");
 }
 
+/* Prepared queries and templates, right and wrong, and their sessions. */
+static void
+test_queries(void)
+{
+	replay(DATA "queries.log", DATA "queries.state");
+}
+
 int
 main(void)
 {
 	RUN(test_mixed);
 	RUN(test_reaped);
 	RUN(test_cases);
+	RUN(test_queries);
 	return (tap_done());
 }
