@@ -499,6 +499,7 @@ main(void)
 {
 	RUN(test_start);
 	RUN(test_alive);
+	RUN(test_networks);
 	RUN(test_tags_change);
 	RUN(test_bad_versions);
 	RUN(test_suspect_and_refutation);

@@ -56,7 +56,7 @@ main(void)
 
 	if (mkdtemp(root) == NULL)
 		return (1);
-	TEST(test_sources);
+	RUN(test_sources);
 	snprintf(command, sizeof(command), "rm -rf %s", root);
 	return (system(command) == 0 ? tap_done() : 1);
 }
