@@ -116,37 +116,95 @@ choose(
 	return (initial);
 }
 
-static struct slice
-node_address(const struct node *n, uint16_t type)
+/* What comes from another datacenter is reached over the WAN, if that is
+ * configured. */
+static bool
+is_translated(const struct build *b, struct slice datacenter)
 {
-	struct slice ipv4 = SLICE(""), ipv6 = SLICE("");
+	return (b->settings->translates_wan_addresses &&
+		!slice_equal(datacenter, b->settings->datacenter));
+}
+
+/* The address for all, and those that tags tell by family: lan's, each of which
+ * gives way to that of the WAN if there is one. */
+struct tagged {
+	struct slice initial;
+	struct slice ipv4;
+	struct slice ipv6;
+	struct slice wan_ipv4;
+	struct slice wan_ipv6;
+};
+
+static void
+tagged_take(
+    struct tagged *t, bool is_wan, struct slice tag, struct slice address)
+{
+	if (slice_is(tag, "lan_ipv4"))
+		t->ipv4 = address;
+	else if (slice_is(tag, "lan_ipv6"))
+		t->ipv6 = address;
+	else if (is_wan && slice_is(tag, "wan_ipv4"))
+		t->wan_ipv4 = address;
+	else if (is_wan && slice_is(tag, "wan_ipv6"))
+		t->wan_ipv6 = address;
+	else if (is_wan && slice_is(tag, "wan"))
+		t->initial = address;
+}
+
+static struct slice
+tagged_choose(const struct tagged *t, uint16_t type)
+{
+	return (choose(type, t->initial,
+	    t->wan_ipv4.size > 0 ? t->wan_ipv4 : t->ipv4,
+	    t->wan_ipv6.size > 0 ? t->wan_ipv6 : t->ipv6));
+}
+
+static struct slice
+node_address(const struct build *b, const struct node *n, uint16_t type)
+{
+	struct tagged t = { .initial = n->address };
+	bool is_wan = is_translated(b, n->datacenter);
 
 	for (size_t i = 0; i < n->tagged_addresses.count; i++) {
 		const struct pair *p = &n->tagged_addresses.items[i];
 
-		if (slice_is(p->key, "lan_ipv4"))
-			ipv4 = p->value;
-		else if (slice_is(p->key, "lan_ipv6"))
-			ipv6 = p->value;
+		tagged_take(&t, is_wan, p->key, p->value);
 	}
-	return (choose(type, n->address, ipv4, ipv6));
+	return (tagged_choose(&t, type));
 }
 
 static struct slice
-service_address(const struct node_service *s, uint16_t type)
+service_address(const struct build *b, const struct asking *asking,
+    const struct node_service *s)
 {
-	struct slice ipv4 = SLICE(""), ipv6 = SLICE("");
+	struct tagged t = { .initial = s->address };
+	bool is_wan = is_translated(b, asking->datacenter);
 
 	for (size_t i = 0; i < s->tagged_addresses.count; i++) {
 		const struct service_address_entry *e =
 		    &s->tagged_addresses.items[i];
 
-		if (slice_is(e->key, "lan_ipv4"))
-			ipv4 = e->value.address;
-		else if (slice_is(e->key, "lan_ipv6"))
-			ipv6 = e->value.address;
+		tagged_take(&t, is_wan, e->key, e->value.address);
 	}
-	return (choose(type, s->address, ipv4, ipv6));
+	return (tagged_choose(&t, asking->type));
+}
+
+static uint16_t
+service_port(const struct build *b, const struct asking *asking,
+    const struct node_service *s)
+{
+	int64_t port = s->port;
+
+	if (!is_translated(b, asking->datacenter))
+		return ((uint16_t)port);
+	for (size_t i = 0; i < s->tagged_addresses.count; i++) {
+		const struct service_address_entry *e =
+		    &s->tagged_addresses.items[i];
+
+		if (slice_is(e->key, "wan") && e->value.port != 0)
+			port = e->value.port;
+	}
+	return ((uint16_t)port);
 }
 
 /* --- Records. --- */
@@ -188,7 +246,7 @@ srv_record(struct build *b, const struct asking *asking,
     struct rr_list *out)
 {
 	uint16_t weight = weight_of(i);
-	uint16_t port = (uint16_t)i->service->port;
+	uint16_t port = service_port(b, asking, i->service);
 	uint8_t data[] = { 0, SRV_PRIORITY, (uint8_t)(weight >> 8),
 		(uint8_t)weight, (uint8_t)(port >> 8), (uint8_t)port };
 
@@ -337,8 +395,8 @@ void
 instance_records(struct build *b, const struct asking *asking,
     const struct check_service_node *i, struct draft_group *out)
 {
-	struct slice of_service = service_address(i->service, asking->type);
-	struct slice of_node = node_address(i->node, asking->type);
+	struct slice of_service = service_address(b, asking, i->service);
+	struct slice of_node = node_address(b, i->node, asking->type);
 	uint8_t service_ip[16], node_ip[16];
 	size_t service_size = instance_address(of_service, service_ip);
 	size_t node_size = instance_address(of_node, node_ip);
@@ -369,7 +427,7 @@ void
 node_records(struct build *b, const struct asking *asking, const struct node *n,
     struct rr_list *out)
 {
-	struct slice text = node_address(n, asking->type), target;
+	struct slice text = node_address(b, n, asking->type), target;
 	uint8_t address[16];
 	size_t size = instance_address(text, address);
 

@@ -105,6 +105,7 @@ settings_init(struct dns_settings *s, const struct config *c)
 	zone_init(&s->domain, c->domain);
 	zone_init(&s->alt_domain, c->alt_domain);
 	domain_text_init(s, c->domain);
+	s->translates_wan_addresses = c->keys.translate_wan_addrs;
 	s->datacenter = arena_copy(&s->arena, slice_of_text(c->datacenter));
 	settings_reload(s, c);
 }

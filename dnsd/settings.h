@@ -43,6 +43,7 @@ struct dns_settings {
 	bool has_node_meta_txt;
 	bool allow_stale;
 	bool has_recursors;
+	bool translates_wan_addresses;	  /* of other datacenters */
 	struct duration recursor_timeout; /* of each */
 	struct duration max_stale;
 	size_t udp_answer_limit;
@@ -50,7 +51,7 @@ struct dns_settings {
 };
 
 void settings_init(struct dns_settings *, const struct config *);
-/* All but domains and datacenter, which stay as they were at the start. */
+/* All but domains, datacenter and translation, which stay as they were. */
 void settings_reload(struct dns_settings *, const struct config *);
 void settings_deinit(struct dns_settings *);
 /* Of service_ttl: the exact name, else the longest prefix, else 0. */
