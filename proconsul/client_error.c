@@ -69,6 +69,32 @@ curl_words(const struct call *call)
 		    : call->client->curl->easy_strerror(call->result));
 }
 
+/* A connection that was lost: `read tcp 127.0.0.1:40000->127.0.0.1:8500: read:
+ * connection reset by peer`. */
+static void
+put_lost_why(const struct call *call, struct buf *out)
+{
+	const struct curl_library *curl = call->client->curl;
+	const char *verb = call->result == CURLE_RECV_ERROR ? "read" : "write";
+	char *address = NULL;
+	long port = 0, error = 0;
+	struct buf peer = { 0 };
+
+	curl->easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &error);
+	curl->easy_getinfo(call->easy, CURLINFO_LOCAL_IP, &address);
+	curl->easy_getinfo(call->easy, CURLINFO_LOCAL_PORT, &port);
+	if (error == 0 || address == NULL ||
+	    call->client->target.unix_path != NULL) {
+		buf_put_text(out, curl_words(call));
+		return;
+	}
+	put_peer(call, &peer);
+	buf_printf(out, "%s tcp %s:%ld->%s: %s: ", verb, address, port,
+	    buf_text(&peer) + strlen("dial tcp "), verb);
+	errno_put(out, (int)error);
+	buf_deinit(&peer);
+}
+
 void
 call_put_why(const struct call *call, struct buf *out)
 {
@@ -91,6 +117,10 @@ call_put_why(const struct call *call, struct buf *out)
 		return;
 	case CURLE_PARTIAL_FILE:
 		buf_put_text(out, "unexpected EOF");
+		return;
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		put_lost_why(call, out);
 		return;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		buf_printf(out, "x509: %s", curl_words(call));

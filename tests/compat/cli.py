@@ -50,6 +50,7 @@ NORMAL = [(re.compile(pattern, re.MULTILINE), new) for pattern, new in (
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", "<time>"),
     (r"\bpid [0-9]+", "pid N"),
     (r"^[A-Za-z0-9+/]{43}=$", "<key>"),
+    (r"127\.[0-9.]+:[0-9]+->", "<own address>->"),
     (r"(\.unverified\.tmp)[A-Za-z0-9]+", r"\1N"),
 )]
 
@@ -264,6 +265,82 @@ def compare_alone(alike, folder, only, pool):
         alike.same(name, result, other, group=group)
 
 
+TLS = (  # flags, environment
+    ("", {}), ("-ca-file={c}/cert", {}), ("-ca-file={c}/other", {}),
+    ("-ca-file={c}/cert -tls-server-name=server.dc1.consul", {}),
+    ("-ca-file={c}/other -tls-server-name=server.dc1.consul", {}),
+    ("-ca-file={c}/cert -tls-server-name=wrong", {}),
+    ("-ca-path={c}/both -tls-server-name=server.dc1.consul", {}),
+    ("-tls-server-name=server.dc1.consul", {"CONSUL_CACERT": "{c}/cert"}),
+    ("", {"CONSUL_CAPATH": "{c}/both",
+          "CONSUL_TLS_SERVER_NAME": "server.dc1.consul"}),
+    ("", {"CONSUL_HTTP_SSL_VERIFY": "false"}),
+    ("", {"CONSUL_HTTP_SSL_VERIFY": "false", "CONSUL_HTTP_AUTH": "a:b"}),
+    ("-http-addr={h}", {"CONSUL_HTTP_SSL": "true",
+                        "CONSUL_HTTP_SSL_VERIFY": "false"}),
+    ("-http-addr={h}", {}), ("-http-addr=http://{h}", {}),
+    ("-client-cert={c}/cert -client-key={c}/other.key", {}),
+    ("-client-cert={c}/cert -client-key={c}/key",
+     {"CONSUL_HTTP_SSL_VERIFY": "false"}))
+
+
+def certificates_make(folder):
+    """A certificate of a server, and one of somebody else."""
+    os.makedirs(folder + "/both")
+    for name, who in (("cert", "server.dc1.consul"), ("other", "other")):
+        key = folder + ("/key" if name == "cert" else "/other.key")
+        subprocess.run([
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out",
+            "%s/%s" % (folder, name), "-days", "2", "-subj", "/CN=" + who,
+            "-addext", "subjectAltName=DNS:" + who],
+            check=True, stderr=subprocess.DEVNULL)
+        os.link("%s/%s" % (folder, name), "%s/both/%s" % (folder, name))
+
+
+def compare_tls(alike, folder, address):
+    """What a proxy in front of an agent asks of a client."""
+    certificates_make(folder)
+    host = address + ":8501"
+    server = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                          "../e2e/cli_server.py")
+
+    def fill(text):
+        return text.replace("{c}", folder).replace("{h}", host)
+
+    def log_line():
+        with open(folder + "/log", encoding="utf-8") as log:
+            return log.read().split("\n")[-2]
+
+    with subprocess.Popen([sys.executable, server, "tls", address, "8501",
+                           folder + "/cert", folder + "/key",
+                           folder + "/log"]) as process:
+        try:
+            good = {"CONSUL_HTTP_ADDR": "https://" + host,
+                    "CONSUL_HTTP_SSL_VERIFY": "false"}
+            end = time.monotonic() + WAIT_MAX
+            while run(REAL, ["members"], folder, good)[0] != 0:
+                if time.monotonic() > end:
+                    raise RuntimeError("waited for a TLS server")
+            for flags, more in TLS:
+                environment = {"CONSUL_HTTP_ADDR": "https://" + host}
+                environment.update((k, fill(v)) for k, v in more.items())
+                results = []
+                for program in (REAL, OURS):
+                    status, out, err = run(
+                        program, ["members"] + fill(flags).split(), folder,
+                        environment)
+                    # Libraries have their own words for what is wrong.
+                    err = re.sub(r"(x509|tls): .*|malformed HTTP.*|EOF", "...",
+                                 normal(err))
+                    results.append((status, out, err,
+                                    log_line() if status == 0 else ""))
+                alike.same("tls: %s %s" % (flags, sorted(more.items())),
+                           *results, group="tls")
+        finally:
+            process.terminate()
+
+
 def flags_of(words):
     """Names and kinds of the flags of a command, from the real one's help."""
     out = run(REAL, words + ["-h"], "/tmp")[1]
@@ -323,6 +400,8 @@ def main():
                   Agent(OURS, net + "4", folder)]
         try:
             compare_alone(alike, folder + "/alone", args.only, pool)
+            if args.only in (None, "tls"):
+                compare_tls(alike, folder + "/tls", net + "5")
             worlds = [World(program, agent.address, "%s/world%d" % (
                 folder, number), number == 0) for number, (program, agent) in enumerate((
                     (REAL, agents[0]), (OURS, agents[1]),

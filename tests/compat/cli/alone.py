@@ -41,7 +41,8 @@ FILES = {
 # Every command that is built, with arguments that it takes.
 COMMANDS = {
     "agent": "", "catalog datacenters": "", "catalog nodes": "",
-    "catalog services": "", "event": "-name=x", "force-leave": "n",
+    "catalog services": "", "event": "-name=x", "exec": "true",
+    "force-leave": "n",
     "info": "", "join": "127.0.0.9", "keygen": "", "keyring": "-list",
     "kv delete": "k", "kv export": "", "kv get": "k", "kv import": "[]",
     "kv put": "k v", "leave": "", "lock": "k true", "maint": "",
@@ -157,6 +158,16 @@ event -name=x a b
 event -name=x -service=(
 event -name=x -tag=a
 event -name=x -node=[
+exec
+exec -node=( true
+exec -service=[ true
+exec -tag=( true
+exec -tag=a true
+exec -wait=zz true
+exec -wait=-1s true
+exec -wait-repl=zz true
+exec -shell=zz true
+exec -
 force-leave
 force-leave a b
 force-leave -prune
@@ -405,6 +416,8 @@ rtt a b
 rtt -wan a.b c.d
 snapshot restore file
 snapshot save -stale -datacenter=x saved
+exec true
+exec -node=a -service=b -tag=c -verbose true
 watch -type=key -key=k
 watch -type=keyprefix -prefix=k
 watch -type=nodes
