@@ -349,6 +349,37 @@ commands_below() {
 	done
 }
 
+@test "shells are told to ask us for completions, and not to" {
+	export HOME=$PWD/home
+	unset XDG_CONFIG_HOME
+	run "$PROCONSUL" -autocomplete-install
+	[ "$status" -eq 1 ]
+	[[ $output == *"Did not find any shells to install" ]]
+	mkdir -p home/.config/fish
+	printf 'first\nlast' >home/.zshrc
+	echo 'some=thing' >home/.bashrc
+	chmod 600 home/.bashrc
+	cp home/.bashrc bashrc
+	"$PROCONSUL" -autocomplete-install
+	grep -qx "complete -C $(realpath "$PROCONSUL") proconsul" home/.bashrc
+	grep -qx "complete -o nospace -C $(realpath "$PROCONSUL") proconsul" \
+		home/.zshrc
+	[ "$(stat -c %a home/.bashrc)" = 600 ]
+	# What was written is what bash takes; it then asks us.
+	bash --norc -c '. home/.bashrc && complete -p proconsul' |
+		grep -q "complete -C"
+	run "$PROCONSUL" -autocomplete-install
+	[ "$status" -eq 1 ]
+	[[ $output == *"3 errors occurred:"*"* already installed in $HOME/.bashrc"* ]]
+	"$PROCONSUL" --autocomplete-uninstall
+	run grep -r complete home --include=.bashrc --include=*.fish
+	[ -z "$output" ]
+	diff <(grep . home/.bashrc) bashrc
+	run "$PROCONSUL" -autocomplete-uninstall
+	[ "$status" -eq 1 ]
+	[ "$(COMP_LINE="proconsul kv g" "$PROCONSUL")" = get ]
+}
+
 @test "what is not built yet is refused by name" {
 	for command in acl "acl token list" tls connect intention login \
 		logout config debug; do

@@ -30,6 +30,18 @@ FILES = {
   "checks": [{"id": "c", "ttl": "5s", "name": "ttl"},
    {"tcp": "127.0.0.1:1", "interval": "1m", "timeout": "3s"}]}]}
 """,
+    "web.hcl": """
+# Two services, and more that is passed over.
+service { name = "web" port = 80 tags = ["a", "b"] meta { x = "1" }
+  check { http = "http://127.0.0.1:1/" interval = "10s" } }
+services = [{ id = "w2" name = "web" }]
+""",
+    "good.hcl": 'data_dir = "/tmp/x"\nserver = true // one\n',
+    "broken.hcl": 'data_dir = "/tmp/x\n',
+    "open.hcl": "service {",
+    "key.hcl": "data_dir",
+    "unknown.hcl": 'data_dir = "/tmp/x"\nfoo = 1\n',
+    "kind.hcl": 'data_dir = "/tmp/x"\nserver = "zz"\n',
     "noname.json": '{"service": {"port": 80}}',
     "none.json": "{}",
     "file": "file data\nsecond line\n",
@@ -334,6 +346,18 @@ validate -config-format=json good.json
 validate -config-format=json other.txt
 validate -config-format=xx good.json
 validate unknown.json
+validate good.hcl
+validate broken.hcl
+validate open.hcl
+validate key.hcl
+validate unknown.hcl
+validate kind.hcl
+validate -config-format=hcl good.hcl
+validate -config-format=hcl other.txt
+services register broken.hcl
+services register open.hcl
+services register key.hcl
+services deregister open.hcl
 validate port.json
 validate good.json nofile
 validate good.json unknown.json

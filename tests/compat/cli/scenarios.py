@@ -345,6 +345,9 @@ def services(world):
     many(world, """
 services register web.json
 services register web.json none.json
+services register web.hcl
+services deregister web.hcl
+services register web.hcl web.json
 services register none.json
 services register nofile web.json
 services register dir
