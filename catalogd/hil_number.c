@@ -191,9 +191,9 @@ go_put_float(struct buf *out, double value)
 	if (signbit(value))
 		buf_put_u8(out, '-');
 	count = shortest_digits(fabs(value), digits, &exponent);
-	/* Of the shortest form 'e' begins at 21 digits, but 'g' has 6. */
-	if (exponent < -4 || exponent >= (count > 6 ? (int)count : 6) ||
-	    exponent >= 21)
+	/* ftoa.go: "if precision was the shortest possible, use precision 6".
+	 */
+	if (exponent < -4 || exponent >= 6)
 		put_scientific(out, digits, count, exponent);
 	else
 		put_plain(out, digits, count, exponent);

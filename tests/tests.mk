@@ -74,9 +74,9 @@ PURE_CALLS := memcpy memmove memset memcmp strcmp strlen __memcpy_chk \
 	    __assert_fail __stack_chk_fail __popcountdi2 free xmalloc xcalloc xrealloc \
 	    xreallocarray instant_add instant_since instant_before
 # catalogd's core works on structs, bytes and memory, and nothing else.
-CATALOGD_CORE := autopilot check coordinate federation fsm index kv node \
-	    pieces quorum row service session snapshot snapshot_load state tree \
-	    txn
+CATALOGD_CORE := autopilot check coordinate federation fsm hil hil_number \
+	    hil_parse index kv node pieces queries quorum row rtt service \
+	    session snapshot snapshot_load state template tree txn
 CATALOGD_TYPES := autopilot_config_type autopilot_set_config_request_type \
 	    boolean_type connect_proxy_config_type coordinates_type \
 	    deregister_request_type federation_state_request_type \
@@ -155,6 +155,8 @@ FUZZ_raft_wire_fuzz := $(addprefix raftd/,raft_wire.c whole.c codec.c \
 FUZZ_http_fuzz := $(HTTPD_CORE:%=httpd/%.c)
 FUZZ_fsm_fuzz := $(CATALOGD_CORE:%=catalogd/%.c)
 FUZZ_snapshot_fuzz := $(FUZZ_fsm_fuzz)
+FUZZ_template_fuzz := $(addprefix catalogd/,hil.c hil_number.c hil_parse.c \
+    template.c)
 FUZZ_gossip_fuzz := $(addprefix gossipd/,codec.c codec_stream.c fields.c \
     layouts.c lzw.c)
 FUZZ_member_fuzz := $(GOSSIP_CORE:%=gossipd/%.c) $(FUZZ_gossip_fuzz)

@@ -153,11 +153,57 @@ test_hostile(void)
 	    pattern_search(slice(text, sizeof(text)), SLICE("x")), PATTERN_BAD);
 }
 
+/* Go's FindStringSubmatch, joined with bars. */
+static void
+test_groups(void)
+{
+	static const struct {
+		const char *pattern, *text, *groups;
+	} finds[] = {
+		{ "b", "abc", "b" },
+		{ "x", "abc", "" },
+		{ "(a|ab)(c|bcd)(d*)", "abcd", "abcd|a|bcd|" },
+		{ "a(x)?(b)", "ab", "ab||b" },
+		{ "(a+?)(a*)", "aaa", "aaa|a|aa" },
+		{ "(?U)(a+)(a*)", "aaa", "a|a|" },
+		{ "(?U)(a+?)(a*?)", "aaa", "aaa|aaa|" },
+		{ "(?P<n>[a-z]+)-(?:x)(?i)(Y)", "ab-xy", "ab-xy|ab|y" },
+		{ "(a)|(b)", "xb", "b||b" },
+		{ "((a)(b)?)+", "aba", "aba|a|a|b" },
+		{ "(a){2}", "aaa", "aa|a" },
+		{ "^(.*?)-(.*)$", "a-b-c", "a-b-c|a|b-c" },
+		{ "(a*)*", "b", "|" },
+		{ "(|a)+", "aa", "|" },
+		{ "(", "a", "" },
+	};
+	struct slice groups[8];
+	struct buf joined = { 0 };
+
+	for (size_t i = 0; i < sizeof(finds) / sizeof(finds[0]); i++) {
+		size_t count = pattern_groups(slice_of_text(finds[i].pattern),
+		    slice_of_text(finds[i].text), groups, 8);
+
+		buf_reset(&joined);
+		for (size_t j = 0; j < count; j++) {
+			if (j > 0)
+				buf_put_u8(&joined, '|');
+			buf_put_slice(&joined, groups[j]);
+		}
+		if (!slice_is(buf_slice(&joined), finds[i].groups))
+			printf("# %s: %.*s\n", finds[i].pattern,
+			    SLICE_ARGS(buf_slice(&joined)));
+		CHECK(slice_is(buf_slice(&joined), finds[i].groups));
+	}
+	CHECK_EQ(pattern_groups(SLICE("(a)(b)"), SLICE("ab"), groups, 2), 2);
+	buf_deinit(&joined);
+}
+
 int
 main(void)
 {
 	RUN(test_cases);
 	RUN(test_mistakes);
 	RUN(test_hostile);
+	RUN(test_groups);
 	return (tap_done());
 }
