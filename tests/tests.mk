@@ -83,11 +83,15 @@ CATALOGD_TYPES := autopilot_config_type autopilot_set_config_request_type \
 	    vivaldi_coord_type \
 	    dir_entry_type empty_type health_check_definition_type \
 	    index_entry_type kvs_request_type node_type \
+	    prepared_query_request_type prepared_query_type \
 	    register_request_type service_connect_type session_request_type \
 	    session_type text_type tombstone_request_type txn_request_type \
 	    txn_response_type
 CATALOGD_CALLS := __assert_fail __ctype_b_loc __ctype_tolower_loc __memcpy_chk \
-	    __stack_chk_fail __vasprintf_chk abort arena_alloc arena_array \
+	    __snprintf_chk __stack_chk_fail __vasprintf_chk abort arena_alloc \
+	    arena_array arena_printf buf_put buf_put_quoted memchr \
+	    pattern_check pattern_groups strcasecmp strchr strpbrk strtod \
+	    strtol type_empty \
 	    arena_copy arena_deinit arena_init arena_reset buf_deinit buf_extend \
 	    buf_drop_front buf_init buf_printf buf_put_slice buf_put_text \
 	    buf_put_u8 buf_reset buf_slice free instant_since memcpy memset \
