@@ -282,16 +282,30 @@ put_config(struct buf *out, const struct config *config)
 	buf_put_u8(out, '}');
 }
 
-static void
-put_meta(struct buf *out, const struct config *config)
+static int
+pair_compare(const void *a, const void *b)
 {
+	const struct pair *x = a, *y = b;
+
+	return (slice_compare(x->key, y->key));
+}
+
+static void
+put_meta(struct buf *out, const struct pair_list *meta, struct arena *arena)
+{
+	struct pair *sorted =
+	    arena_array(arena, meta->count + 1, sizeof(*sorted));
+
+	if (meta->count > 0)
+		memcpy(sorted, meta->items, meta->count * sizeof(*sorted));
+	qsort(sorted, meta->count, sizeof(*sorted), pair_compare);
 	buf_put_text(out, ",\"Meta\":{");
-	for (size_t i = 0; i < config->node_meta.count; i++) {
+	for (size_t i = 0; i < meta->count; i++) {
 		if (i > 0)
 			buf_put_u8(out, ',');
-		json_put_text(out, config->node_meta.items[i].key);
+		json_put_text(out, sorted[i].key);
 		buf_put_u8(out, ':');
-		json_put_text(out, config->node_meta.items[i].value);
+		json_put_text(out, sorted[i].value);
 	}
 	buf_put_text(out, "}}");
 }
@@ -319,7 +333,7 @@ render_self(const struct view *view, const void *const *replies,
 	put_member(&out->body, replies[SELF_MEMBERS],
 	    slice_of_text(config->node_name));
 	put_stats(&out->body, stats, sizeof(stats) / sizeof(stats[0]), arena);
-	put_meta(&out->body, config);
+	put_meta(&out->body, &config->node_meta, arena);
 }
 
 void

@@ -186,6 +186,11 @@ render_error(const struct question *q, struct response *out)
 	int status = status_take(&text, status_of(q, text));
 
 	response_text_slice(out, status, text);
+	/* limits.rpc_rate: Consul says it by the status alone. */
+	if (status == 429 && q->err == ERR_REFUSED) {
+		buf_reset(&out->body);
+		out->content = CONTENT_NONE;
+	}
 	/* Reads have them, but what is not there is answered before. */
 	if ((q->view.flags & VIEW_META_ON_ERROR) && status != 404 &&
 	    method_rows[q->pieces[0].method].kind != METHOD_WRITE)

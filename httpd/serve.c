@@ -35,6 +35,15 @@ redirect(struct request *r, struct slice path)
 	buf_deinit(&location);
 }
 
+/* Of a program in Go. Without enable_debug Consul has nothing for strangers
+ * there; we have nothing there at all. */
+static bool
+is_profiling(const struct request *r)
+{
+	return (slice_starts_with(r->path, SLICE("/debug/pprof/")) &&
+		!r->httpd->daemon->config->keys.enable_debug);
+}
+
 /* What is no /v1 endpoint. */
 static void
 page_serve(struct request *r)
@@ -45,6 +54,10 @@ page_serve(struct request *r)
 	if (r->head->method == HTTP_CONNECT) {
 		out.content_type = SLICE("text/plain; charset=utf-8");
 		response_text(&out, 404, "404 page not found\n");
+		request_answer(r, &out);
+	} else if (is_profiling(r)) {
+		out.extra_headers = SLICE("Vary: Accept-Encoding\r\n");
+		response_text(&out, 401, "ACL support disabled");
 		request_answer(r, &out);
 	} else if (h->ui != NULL && slice_is(r->path, "/"))
 		redirect(r, h->policy.ui_path);

@@ -37,14 +37,14 @@ TEXT = {"Content-Type": "text/plain"}
 class Server:
     """One agent, its address, and what it calls its things."""
 
-    def __init__(self, name, argv0, address, folder):
+    def __init__(self, name, argv0, address, folder, flags=()):
         self.name = name
         self.address = address
         self.log = open(os.path.join(folder, name + ".log"), "w")
         self.process = subprocess.Popen(
             argv0 + ["agent", "-server", "-bootstrap-expect=1", "-ui",
                      "-node=n1", "-data-dir=" + os.path.join(folder, name),
-                     "-bind=" + address, "-client=" + address],
+                     "-bind=" + address, "-client=" + address, *flags],
             stdout=self.log, stderr=self.log, start_new_session=True)
         self.session = None
 
