@@ -15,6 +15,7 @@ struct entry {
 	struct dns_answer *answer; /* owned */
 	uint64_t hash;
 	uint64_t epoch;
+	struct instant until; /* how long one without stamps is right */
 	uint16_t type;
 	bool was_used; /* since the hand passed */
 	uint32_t stamp_count;
@@ -173,9 +174,12 @@ cache_find(struct cache *c, struct slice name, uint16_t type,
 	uint64_t hash = hash_of(c, name, type);
 	struct entry *e = entry_find(c, hash, name, type);
 
-	if (e == NULL || !page_will_do(page, now, max_stale))
+	if (e == NULL)
 		return (NULL);
-	if (!entry_stands(e, page)) {
+	if (e->stamp_count > 0 && !page_will_do(page, now, max_stale))
+		return (NULL);
+	if (e->stamp_count > 0 ? !entry_stands(e, page)
+			       : !instant_before(now, e->until)) {
 		entry_drop(c, e);
 		return (NULL);
 	}
@@ -201,30 +205,35 @@ make_room(struct cache *c, size_t size)
 	}
 }
 
-void
-cache_keep(struct cache *c, struct slice name, uint16_t type,
-    struct dns_answer *answer, uint64_t epoch, const struct stamp *stamps,
-    size_t count)
+static struct entry *
+entry_new(const struct cache *c, struct slice name, uint16_t type,
+    struct dns_answer *answer, size_t stamp_count)
 {
-	size_t stamps_size = count * sizeof(*stamps);
-	struct entry *e, *old;
+	size_t stamps_size = stamp_count * sizeof(struct stamp);
+	struct entry *e = xmalloc(sizeof(*e) + stamps_size + name.size);
 
-	e = xmalloc(sizeof(*e) + stamps_size + name.size);
 	*e = (struct entry){
 		.answer = answer,
 		.hash = hash_of(c, name, type),
-		.epoch = epoch,
 		.type = type,
-		.stamp_count = (uint32_t)count,
+		.stamp_count = (uint32_t)stamp_count,
 		.name_size = name.size,
 	};
-	memcpy(e->stamps, stamps, stamps_size);
 	memcpy(entry_name(e), name.data, name.size);
-	old = entry_find(c, e->hash, name, type);
+	return (e);
+}
+
+/* In the place of an older one. */
+static void
+entry_add(struct cache *c, struct entry *e)
+{
+	struct entry *old =
+	    entry_find(c, e->hash, slice(entry_name(e), e->name_size), e->type);
+
 	if (old != NULL)
 		entry_drop(c, old);
 	if (entry_size(e) > c->bytes_max / 4) { /* would push out too much */
-		answer_free(answer);
+		answer_free(e->answer);
 		free(e);
 		return;
 	}
@@ -233,4 +242,27 @@ cache_keep(struct cache *c, struct slice name, uint16_t type,
 	c->buckets[e->hash % BUCKETS] = e;
 	ring_add(c, e);
 	c->bytes += entry_size(e);
+}
+
+void
+cache_keep(struct cache *c, struct slice name, uint16_t type,
+    struct dns_answer *answer, uint64_t epoch, const struct stamp *stamps,
+    size_t count)
+{
+	struct entry *e = entry_new(c, name, type, answer, count);
+
+	assert(count > 0);
+	e->epoch = epoch;
+	memcpy(e->stamps, stamps, count * sizeof(*stamps));
+	entry_add(c, e);
+}
+
+void
+cache_keep_until(struct cache *c, struct slice name, uint16_t type,
+    struct dns_answer *answer, struct instant until)
+{
+	struct entry *e = entry_new(c, name, type, answer, 0);
+
+	e->until = until;
+	entry_add(c, e);
 }

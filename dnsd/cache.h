@@ -27,5 +27,9 @@ struct dns_answer *cache_find(struct cache *, struct slice name, uint16_t type,
  * the first stamp was asked for. */
 void cache_keep(struct cache *, struct slice name, uint16_t type,
     struct dns_answer *, uint64_t epoch, const struct stamp *, size_t count);
+/* The same for one that nothing tells the end of, but that may be used until
+ * then. */
+void cache_keep_until(struct cache *, struct slice name, uint16_t type,
+    struct dns_answer *, struct instant until);
 
 #endif

@@ -168,6 +168,18 @@ waiters_reply(struct dnsd *d, struct pending *p, struct dns_answer *answer)
 	}
 }
 
+/* dns_config.use_cache: on a client agent, where nothing tells us that an
+ * answer is no longer right, it may be as old as cache_max_age. Consul would
+ * watch for changes meanwhile; it gives an older answer only if it must. */
+static bool
+may_age(const struct dnsd *d, const struct pending *p,
+    const struct dns_answer *answer)
+{
+	return (d->settings.max_age.ns > 0 && !answer->is_random &&
+		!answer->is_for_subnet && !answer->is_forwarded &&
+		p->facts.count > 0);
+}
+
 /* Keep the answer if everything it is made of tells how long it is right. */
 static void
 pending_keep(struct dnsd *d, struct pending *p, struct dns_answer *answer)
@@ -191,6 +203,9 @@ pending_keep(struct dnsd *d, struct pending *p, struct dns_answer *answer)
 		cache_keep(d->cache, slice(p->name.data, p->name.size), p->type,
 		    answer, epoch, (const struct stamp *)all.data,
 		    all.size / sizeof(struct stamp));
+	else if (may_age(d, p, answer))
+		cache_keep_until(d->cache, slice(p->name.data, p->name.size),
+		    p->type, answer, instant_add(d->now, d->settings.max_age));
 	else
 		answer_free(answer);
 	buf_deinit(&all);

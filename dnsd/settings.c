@@ -89,6 +89,7 @@ settings_reload(struct dns_settings *s, const struct config *c)
 	s->has_node_meta_txt = k->enable_additional_node_meta_txt;
 	s->allow_stale = k->allow_stale;
 	s->max_stale = k->max_stale;
+	s->max_age = k->use_cache ? k->cache_max_age : NANOSECONDS(0);
 	s->has_recursors = c->keys.recursors.count > 0;
 	s->recursor_timeout = k->recursor_timeout.ns > 0
 				  ? k->recursor_timeout

@@ -46,6 +46,7 @@ struct dns_settings {
 	bool translates_wan_addresses;	  /* of other datacenters */
 	struct duration recursor_timeout; /* of each */
 	struct duration max_stale;
+	struct duration max_age; /* of use_cache; 0: it is not used */
 	size_t udp_answer_limit;
 	size_t a_record_limit; /* 0: none */
 };

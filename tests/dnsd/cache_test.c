@@ -76,6 +76,27 @@ test_generations(void)
 	cache_free(c);
 }
 
+/* Nothing but time ends what has no stamps. */
+static void
+test_until(void)
+{
+	struct cache *c = cache_new(100000, 42);
+	struct instant end = instant_add(now, SECONDS(5));
+
+	cache_keep_until(c, SLICE("a"), DNS_A, answer(), end);
+	CHECK(has(c, "a"));
+	genpage_raise_all(page);
+	CHECK(has(c, "a"));
+	CHECK(cache_find(c, SLICE("a"), DNS_A, NULL, now, stale) != NULL);
+	CHECK(cache_find(c, SLICE("a"), DNS_A, page, end, stale) == NULL);
+	CHECK(!has(c, "a"));
+	cache_keep_until(c, SLICE("a"), DNS_A, answer(), now);
+	genpage_trust(page, INSTANT_NEVER);
+	keep(c, "a", 1); /* in its place */
+	CHECK(has(c, "a"));
+	cache_free(c);
+}
+
 static void
 test_trust_and_epoch(void)
 {
@@ -172,6 +193,7 @@ main(void)
 	genpage_trust(page, INSTANT_NEVER);
 	RUN(test_find);
 	RUN(test_generations);
+	RUN(test_until);
 	RUN(test_trust_and_epoch);
 	RUN(test_stale);
 	RUN(test_replacing);
