@@ -65,6 +65,7 @@ static call_fn *const handlers[METHOD_COUNT] = {
 	[METHOD_Agent_Stats] = on_agent_stats,
 	[METHOD_Agent_HealthStats] = on_routed,
 	[METHOD_Agent_Services] = on_routed,
+	[METHOD_Agent_ServicesAfter] = on_routed,
 	[METHOD_Agent_Checks] = on_routed,
 	[METHOD_Agent_RegisterService] = on_routed,
 	[METHOD_Agent_DeregisterService] = on_routed,

@@ -28,8 +28,14 @@
 	F(PTR, connect_proxy_config, proxy, "Proxy", 0, JSON_OMITEMPTY) \
 	F(PTR, service_connect, connect, "Connect", 0, JSON_OMITEMPTY)
 
+/* Generation: when it was last changed; never 0. */
 #define AGENT_SERVICES(F) \
-	F(LIST, agent_service, services, "Services", 0, 0)
+	F(LIST, agent_service, services, "Services", 0, 0) \
+	F(U64, _, generation, "Generation", 0, 0)
+
+/* The answer comes when the generation is another; 0: at once. */
+#define AGENT_AFTER(F) \
+	F(U64, _, generation, "Generation", 0, 0)
 
 #define AGENT_CHECKS(F) \
 	F(LIST, health_check, checks, "Checks", 0, 0)
@@ -152,10 +158,12 @@
 	F(U64, _, ltime, "LTime", 0, 0)
 
 #define USER_EVENTS(F) \
-	F(LIST, user_event_entry, events, "Events", 0, 0) /* oldest first */
+	F(LIST, user_event_entry, events, "Events", 0, 0) /* oldest first */ \
+	F(U64, _, generation, "Generation", 0, 0) /* as of AGENT_SERVICES */
 
 #define SERF_EVENTS_REQUEST(F) \
-	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) /* empty: all */
+	F(STR, _, name, "Name", NAME_BYTES_MAX, 0) /* empty: all */ \
+	F(INC, agent_after, after, "", 0, 0)
 
 /* A question to the keyrings of all members of one pool. */
 #define SERF_KEYRING_REQUEST(F) \
@@ -346,6 +354,7 @@
 	X(connect_authorize, CONNECT_AUTHORIZE, "ConnectAuthorizeRequest") \
 	X(agent_service, AGENT_SERVICE, "AgentService") \
 	X(agent_services, AGENT_SERVICES, "AgentServices") \
+	X(agent_after, AGENT_AFTER, "AgentAfter") \
 	X(agent_checks, AGENT_CHECKS, "AgentChecks") \
 	X(check_definition, CHECK_DEFINITION, "CheckDefinition") \
 	X(agent_register_service, AGENT_REGISTER_SERVICE, "AgentRegisterService") \

@@ -57,6 +57,92 @@ has_service(struct events *e, const struct agent_services *services,
 	return (false);
 }
 
+/* --- Listing. --- */
+
+/* Who waits for another event. */
+struct patient {
+	struct patient *next;
+	struct events *events;
+	struct call *call; /* ours to answer */
+	struct slice name; /* lent by the call */
+};
+
+/* Not one that an earlier process of ours gave. */
+static uint64_t
+generation_of(struct events *e)
+{
+	if (e->generation == 0)
+		e->generation = (uint64_t)instant_now().ns | 1;
+	return (e->generation);
+}
+
+static void
+list(const struct events *e, struct slice name, struct arena *arena,
+    struct user_events *out)
+{
+	out->events.count = 0;
+	out->events.items =
+	    arena_array(arena, e->count, sizeof(*out->events.items));
+	for (size_t i = 0; i < e->count; i++) {
+		const struct user_event_entry *entry =
+		    &e->kept[(e->first + i) % EVENTS_KEPT_MAX].entry;
+
+		if (name.size == 0 || slice_equal(name, entry->name))
+			out->events.items[out->events.count++] = *entry;
+	}
+}
+
+static void
+list_answer(struct events *e, struct call *call, struct slice name)
+{
+	struct user_events events = { .generation = generation_of(e) };
+
+	list(e, name, &call->arena, &events);
+	call_answer(call, &user_events_type, &events);
+}
+
+static void
+on_cancel(struct call *call)
+{
+	struct patient *p = call->keeper, **at = &p->events->patients;
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	free(p);
+}
+
+void
+events_answer_after(
+    struct events *e, struct call *call, struct slice name, uint64_t generation)
+{
+	struct patient *p;
+
+	if (generation != generation_of(e)) {
+		list_answer(e, call, name);
+		return;
+	}
+	p = xcalloc(1, sizeof(*p));
+	*p = (struct patient){ e->patients, e, call, name };
+	e->patients = p;
+	call->on_cancel = on_cancel;
+	call->keeper = p;
+}
+
+static void
+patients_answer(struct events *e)
+{
+	struct patient *p;
+
+	e->generation = generation_of(e) + 1;
+	while ((p = e->patients) != NULL) {
+		e->patients = p->next;
+		p->call->on_cancel = NULL;
+		list_answer(e, p->call, p->name);
+		free(p);
+	}
+}
+
 /* --- Keeping. --- */
 
 static void
@@ -72,6 +158,7 @@ keep(struct events *e, const struct user_event_entry *entry)
 		e->count++;
 	arena_init(&kept->arena);
 	type_copy(&user_event_entry_type, entry, &kept->arena, &kept->entry);
+	patients_answer(e);
 	log_debug("agent", "new event", "event_name=%.*s event_id=%.*s",
 	    SLICE_ARGS(entry->name), SLICE_ARGS(entry->id));
 }
@@ -184,22 +271,6 @@ events_heard(struct daemon *d, const struct user_event *event)
 		services_ask(d, &entry);
 	else
 		ours(d, &entry);
-}
-
-void
-events_list(const struct events *e, struct slice name, struct arena *arena,
-    struct user_events *out)
-{
-	out->events.count = 0;
-	out->events.items =
-	    arena_array(arena, e->count, sizeof(*out->events.items));
-	for (size_t i = 0; i < e->count; i++) {
-		const struct user_event_entry *entry =
-		    &e->kept[(e->first + i) % EVENTS_KEPT_MAX].entry;
-
-		if (name.size == 0 || slice_equal(name, entry->name))
-			out->events.items[out->events.count++] = *entry;
-	}
 }
 
 /* --- Before one is fired. --- */

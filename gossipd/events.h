@@ -20,17 +20,22 @@ struct kept_event {
 	struct arena arena;
 };
 
+struct patient;
+
 struct events {
 	struct kept_event kept[EVENTS_KEPT_MAX]; /* a ring */
 	size_t first, count;
-	uint64_t refused; /* that no filter of ours understands */
+	uint64_t generation;	  /* never 0; another with each that is kept */
+	struct patient *patients; /* for another; owned */
+	uint64_t refused;	  /* that no filter of ours understands */
 };
 
 /* A user event came (or is our own): keep it, if it is for this agent. */
 void events_heard(struct daemon *, const struct user_event *);
-/* Oldest first; lent until the loop's next turn. */
-void events_list(const struct events *, struct slice name, struct arena *,
-    struct user_events *out);
+/* A call for those of a name, oldest first: answered when the generation is not
+ * this one any more. */
+void events_answer_after(
+    struct events *, struct call *, struct slice name, uint64_t generation);
 /* Consul's text if this event must not be fired, else an empty one. */
 struct slice events_mistake(
     struct slice name, struct slice payload, struct arena *);

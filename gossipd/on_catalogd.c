@@ -161,10 +161,8 @@ on_events(struct daemon *d, struct call *call, const void *request)
 {
 	const struct serf_events_request *q = request;
 	struct gossipd *g = d->state;
-	struct user_events events;
 
-	events_list(&g->events, q->name, &call->arena, &events);
-	call_answer(call, &user_events_type, &events);
+	events_answer_after(&g->events, call, q->name, q->after.generation);
 }
 
 /* Too large, most likely: Consul says it once for each segment. */

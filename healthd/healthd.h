@@ -22,6 +22,14 @@ struct waiter {
 	bool is_reload;	   /* wants to know what was changed */
 };
 
+/* Who waits for services to be others. */
+struct patient {
+	struct patient *next;
+	struct call *call; /* ours to answer */
+	uint64_t generation;
+	struct healthd *owner;
+};
+
 struct errand;
 struct remote_alias;
 struct watch;
@@ -35,6 +43,8 @@ struct healthd {
 	struct helper *scripts;	      /* owned; the runner */
 	struct helper *probes;	      /* owned; the prober */
 	struct waiter *waiters;	      /* owned */
+	struct patient *patients;     /* owned */
+	uint64_t born;		      /* a number of this process */
 	struct remote_alias *aliases; /* owned; of other nodes */
 	struct errand *errands;	      /* owned; runs that are no checks */
 	unsigned errand_count;
@@ -60,5 +70,7 @@ void alias_remote_watch(struct healthd *); /* the checks have changed */
 /* --- on_catalogd.c: what we are asked. --- */
 extern call_fn *const healthd_handlers[METHOD_COUNT];
 void waiters_answer(struct healthd *);
+/* The same for who waits for other services. */
+void patients_answer(struct healthd *);
 
 #endif

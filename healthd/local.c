@@ -65,6 +65,13 @@ local_check_find(const struct local *l, struct slice id)
 }
 
 void
+local_service_changed(struct local *l, struct local_service *s)
+{
+	l->service_changes++;
+	local_changed(l, &s->mark);
+}
+
+void
 local_changed(struct local *l, struct mark *m)
 {
 	m->change = ++l->changes;

@@ -113,7 +113,8 @@ struct local {
 	struct agenda_entry reap_timer;
 	struct effect *effects; /* owned */
 	size_t effect_count, effect_capacity;
-	uint64_t changes; /* counts every change of a row */
+	uint64_t changes;	  /* counts every change of a row */
+	uint64_t service_changes; /* of what services are */
 	uint64_t runs;
 	uint64_t random; /* state of the generator */
 	bool has_stale_aliases;
@@ -220,6 +221,7 @@ MUST_CHECK enum err local_reload_check(
 
 /* --- Between these files. --- */
 void local_changed(struct local *, struct mark *);
+void local_service_changed(struct local *, struct local_service *);
 void local_effect(
     struct local *, enum effect_kind, struct slice id, uint64_t run);
 /* Out of the tables for good: the catalog has forgotten it, too. */

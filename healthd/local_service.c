@@ -22,7 +22,7 @@ service_put(struct local *l, const struct node_service *service,
 	s->row.id = s->service.id;
 	s->token = arena_copy(&s->arena, token);
 	s->source = source;
-	local_changed(l, &s->mark);
+	local_service_changed(l, s);
 	if (source == SOURCE_FILE)
 		local_effect(l, EFFECT_DROP_SERVICE, s->row.id, 0);
 	if (old != NULL)
@@ -167,7 +167,7 @@ local_deregister_service(struct local *l, struct slice id)
 	checks_keep_only(l, s->row.id, NULL, 0);
 	local_effect(l, EFFECT_DROP_SERVICE, s->row.id, 0);
 	s->mark.is_deleted = true;
-	local_changed(l, &s->mark);
+	local_service_changed(l, s);
 	l->has_stale_aliases = true;
 	log_debug(
 	    LOG_NAME, "removed service", "service=%.*s", SLICE_ARGS(s->row.id));

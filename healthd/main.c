@@ -122,6 +122,7 @@ turn(struct daemon *d)
 	alias_remote_watch(h);
 	catalog_push(h);
 	waiters_answer(h);
+	patients_answer(h);
 	timer_set(h, now);
 }
 
@@ -152,6 +153,7 @@ healthd_open(struct daemon *d)
 	h->daemon = d;
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		fatal("no random numbers");
+	h->born = (uint64_t)now.ns | 1;
 	h->ends = runner_start();
 	persist_open(&h->persist, d->config->data_dir);
 	local_config_from(d->config, &config);

@@ -69,14 +69,19 @@ waiters_answer(struct healthd *h)
 
 /* --- Reading. --- */
 
-static void
-on_services(struct daemon *d, struct call *call, const void *request)
+/* Never 0, and not one that an earlier process of ours gave. */
+static uint64_t
+services_generation(const struct healthd *h)
 {
-	struct healthd *h = healthd_of(d);
-	struct agent_services reply = { 0 };
+	return (h->local.service_changes + h->born);
+}
+
+static void
+services_answer(struct healthd *h, struct call *call)
+{
+	struct agent_services reply = { .generation = services_generation(h) };
 	size_t count = h->local.services.count;
 
-	(void)request;
 	reply.services.items =
 	    arena_array(&call->arena, count, sizeof(*reply.services.items));
 	for (size_t i = 0; i < count; i++) {
@@ -104,6 +109,66 @@ on_services(struct daemon *d, struct call *call, const void *request)
 		out->tagged_addresses.count = n->tagged_addresses.count;
 	}
 	call_answer(call, &agent_services_type, &reply);
+}
+
+static void
+on_services(struct daemon *d, struct call *call, const void *request)
+{
+	(void)request;
+	services_answer(healthd_of(d), call);
+}
+
+static void
+patient_free(struct patient *p)
+{
+	struct patient **at = &p->owner->patients;
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	free(p);
+}
+
+static void
+on_impatient(struct call *call)
+{
+	patient_free(call->keeper);
+}
+
+static void
+on_services_after(struct daemon *d, struct call *call, const void *request)
+{
+	const struct agent_after *q = request;
+	struct healthd *h = healthd_of(d);
+	struct patient *p;
+
+	if (q->generation != services_generation(h)) {
+		services_answer(h, call);
+		return;
+	}
+	p = xcalloc(1, sizeof(*p));
+	*p = (struct patient){ h->patients, call, q->generation, h };
+	h->patients = p;
+	call->on_cancel = on_impatient;
+	call->keeper = p;
+}
+
+void
+patients_answer(struct healthd *h)
+{
+	uint64_t generation = services_generation(h);
+	struct patient *p, *next;
+
+	for (p = h->patients; p != NULL; p = next) {
+		struct call *call = p->call;
+
+		next = p->next;
+		if (p->generation == generation)
+			continue;
+		call->on_cancel = NULL;
+		patient_free(p);
+		services_answer(h, call);
+	}
 }
 
 static void
@@ -339,6 +404,7 @@ on_server_joined(struct daemon *d, struct call *call, const void *request)
 call_fn *const healthd_handlers[METHOD_COUNT] = {
 	[METHOD_Agent_HealthStats] = on_stats,
 	[METHOD_Agent_Services] = on_services,
+	[METHOD_Agent_ServicesAfter] = on_services_after,
 	[METHOD_Agent_Checks] = on_checks,
 	[METHOD_Agent_RegisterService] = on_register_service,
 	[METHOD_Agent_DeregisterService] = on_deregister_service,

@@ -102,7 +102,8 @@ sync_node_set(struct sync *s, const struct sync_node *node)
 
 /* Where the catalog may change tags, its tags are ours, too. */
 static void
-tags_take(struct local_service *s, const struct node_service *theirs)
+tags_take(
+    struct local *l, struct local_service *s, const struct node_service *theirs)
 {
 	struct node_service ours = s->service;
 
@@ -110,6 +111,7 @@ tags_take(struct local_service *s, const struct node_service *theirs)
 	if (!s->service.enable_tag_override ||
 	    service_is_same(s->service, ours))
 		return;
+	l->service_changes++;
 	s->service.tags.items = arena_array(
 	    &s->arena, theirs->tags.count + 1, sizeof(struct slice));
 	s->service.tags.count = theirs->tags.count;
@@ -137,7 +139,7 @@ service_compare(struct local *l, const struct node_service *theirs)
 	}
 	if (s->mark.is_deleted)
 		return;
-	tags_take(s, theirs);
+	tags_take(l, s, theirs);
 	s->mark.is_in_sync = service_is_same(s->service, *theirs);
 }
 

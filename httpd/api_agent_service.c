@@ -54,6 +54,7 @@ void
 api_agent_service(struct request *r)
 {
 	static const struct empty nothing;
+	static const struct agent_after any;
 	struct slice hash = query_get(&r->query, "hash");
 	struct query_options options = { 0 };
 	struct view view = { .render = render_service };
@@ -65,7 +66,7 @@ api_agent_service(struct request *r)
 	view.note = arena_printf(
 	    r->arena, "%.*s\n%.*s", SLICE_ARGS(hash), SLICE_ARGS(r->argument));
 	if (hash.size > 0)
-		ask_again(r, METHOD_Agent_Services, &nothing,
+		ask_again(r, METHOD_Agent_ServicesAfter, &any,
 		    options.max_query_time, &view);
 	else
 		ask(r, METHOD_Agent_Services, &nothing, &view);

@@ -13,8 +13,7 @@
 
 /* Consul's rpc_hold_timeout is in catalogd; this is only a last resort. */
 #define ASK_DEADLINE_S 30
-#define WAIT_JITTER    16  /* a random part of 1/16 is added */
-#define AGAIN_S	       0.5 /* between the looks of ask_again() */
+#define WAIT_JITTER    16 /* a random part of 1/16 is added */
 /* What a blocking question gets beyond the longest wait of a client. */
 #define WATCH_GRACE_S 60
 
@@ -37,6 +36,70 @@ asking_turn(struct asking *a)
 
 /* --- Questions. --- */
 
+/* Where a request of ask_again(), and its reply, have their generation. */
+static uint64_t *
+generation_at(const struct type *type, void *object)
+{
+	size_t offset = type_offset(type, KIND_U64, "Generation");
+
+	assert(offset != SIZE_MAX);
+	return ((void *)((char *)object + offset));
+}
+
+/* Of the answer that came last; 0: it has none. */
+static uint64_t
+generation_of(const struct question *q)
+{
+	const struct type *type = method_rows[q->pieces[0].method].reply;
+	struct arena *arena = &q->asking->httpd->arena;
+	void *reply;
+
+	arena_reset(arena);
+	reply = arena_alloc(arena, type->size);
+	if (type_decode_all(
+		type, buf_slice(&q->pieces[0].body), arena, reply) != ERR_OK)
+		return (0);
+	return (*generation_at(type, reply));
+}
+
+/* Ask for what comes after this generation; 0: for what is there. */
+static void
+after_set(struct question *q, uint64_t generation)
+{
+	struct piece *piece = &q->pieces[0];
+	const struct type *type = method_rows[piece->method].request;
+	struct arena *arena = &q->asking->httpd->arena;
+	struct buf wire = { 0 };
+	void *request;
+	enum err err;
+
+	arena_reset(arena);
+	request = arena_alloc(arena, type->size);
+	err = type_decode_all(type, buf_slice(&piece->wire), arena, request);
+	assert(err == ERR_OK); /* we wrote it */
+	*generation_at(type, request) = generation;
+	type_encode(type, request, &wire);
+	buf_deinit(&piece->wire);
+	piece->wire = wire;
+}
+
+/* What the client has is still right: wait until it is not, or for so long as
+ * the client does. */
+static void
+wait_on(struct question *q)
+{
+	struct ev_loop *loop = q->asking->httpd->daemon->loop;
+	struct duration left = instant_since(q->patient_until, instant_now());
+	uint64_t generation = generation_of(q);
+
+	after_set(q, generation);
+	if (!ev_is_active(&q->again)) {
+		ev_timer_set(&q->again, duration_seconds(left), 0);
+		ev_timer_start(loop, &q->again);
+	}
+	question_ask(q);
+}
+
 static void
 on_again(struct ev_loop *loop, ev_timer *timer, int events)
 {
@@ -44,6 +107,10 @@ on_again(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
+	if (q->pieces[0].ask_id != 0)
+		edge_cancel(
+		    httpd_catalogd(q->asking->httpd), q->pieces[0].ask_id);
+	after_set(q, 0);
 	question_ask(q);
 }
 
@@ -58,7 +125,7 @@ question_new(struct asking *a, const struct view *view)
 	q->view.note = buf_slice(&q->note);
 	q->turn = a->httpd->turn;
 	TAILQ_INIT(&q->waiters);
-	ev_timer_init(&q->again, on_again, AGAIN_S, 0);
+	ev_timer_init(&q->again, on_again, 0, 0);
 	q->again.data = q;
 	return (q);
 }
@@ -327,7 +394,7 @@ question_finish(struct question *q, const struct answer *answer)
 		return;
 	}
 	if (blob == NULL) {
-		ev_timer_start(q->asking->httpd->daemon->loop, &q->again);
+		wait_on(q);
 		return;
 	}
 	if (may_be_kept(q, answer))
@@ -379,7 +446,7 @@ question_ask(struct question *q)
 	struct httpd *h = q->asking->httpd;
 	struct duration deadline = SECONDS(ASK_DEADLINE_S);
 
-	if (q->min_index > 0)
+	if (q->min_index > 0 || q->patient_until.ns > 0)
 		deadline.ns =
 		    2 * h->policy.wait_max.ns + SECONDS(WATCH_GRACE_S).ns;
 	q->epoch = h->page != NULL ? genpage_epoch(h->page) : 0;

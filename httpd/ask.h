@@ -64,7 +64,8 @@ void ask(
 void ask_parts(
     struct request *, const struct part *, size_t count, const struct view *);
 /* Ask until the renderer does not say is_unchanged any more, or for `wait` (0:
- * the default): for what has no index to block on. */
+ * the default): for what has no index to block on. Request and reply have a
+ * "Generation"; whoever answers waits for another one. */
 void ask_again(struct request *, enum method, const void *request,
     struct duration wait, const struct view *);
 /* A read that may be kept, folded, and blocking. `options` are those inside
