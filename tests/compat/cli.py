@@ -341,6 +341,34 @@ def compare_tls(alike, folder, address):
             process.terminate()
 
 
+def compare_unix(alike, folder):
+    """An agent behind a socket of this machine."""
+    os.makedirs(folder)
+    server = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                          "../e2e/cli_server.py")
+    with subprocess.Popen([sys.executable, server, "unix", folder + "/s",
+                           folder + "/log"]) as process:
+        try:
+            end = time.monotonic() + WAIT_MAX
+            while not os.path.exists(folder + "/s"):
+                if time.monotonic() > end:
+                    raise RuntimeError("waited for a socket")
+            for words in (["members", "-token=x"], ["kv", "get", "a"],
+                          ["kv", "put", "a", "b"]):
+                results = []
+                for program in (REAL, OURS):
+                    result = run(program, words, folder, {
+                        "CONSUL_HTTP_ADDR": "unix://" + folder + "/s"})
+                    with open(folder + "/log", encoding="utf-8") as log:
+                        asked = log.read().split("\n")[-2]
+                    results.append((result, re.sub(
+                        r"^(\S+) \S* ", r"\1 <host> ", asked)))
+                alike.same("unix: " + " ".join(words), *results,
+                           group="unix")
+        finally:
+            process.terminate()
+
+
 def flags_of(words):
     """Names and kinds of the flags of a command, from the real one's help."""
     out = run(REAL, words + ["-h"], "/tmp")[1]
@@ -402,6 +430,7 @@ def main():
             compare_alone(alike, folder + "/alone", args.only, pool)
             if args.only in (None, "tls"):
                 compare_tls(alike, folder + "/tls", net + "5")
+                compare_unix(alike, folder + "/unix")
             worlds = [World(program, agent.address, "%s/world%d" % (
                 folder, number), number == 0) for number, (program, agent) in enumerate((
                     (REAL, agents[0]), (OURS, agents[1]),

@@ -528,6 +528,21 @@ def lock_ends(world):
             "pid [0-9]+", "pid N", process.seen())))
 
 
+def lock_session_lost(world):
+    """Its session is taken away."""
+    for flags in ((), ("-n=3",)):
+        process = world.start(
+            "lock", "-verbose", "-name=mine", *flags, "lk/gone",
+            'trap "exit 6" TERM; echo up; sleep 30 & wait')
+        world.until(lambda: "up\n" in process.seen(), "a lock")
+        for session in world.get("/v1/session/list"):
+            world.put("/v1/session/destroy/" + session["ID"])
+        status = process.wait(40)
+        world.keep("lost its session %s" % " ".join(flags), (status, re.sub(
+            "pid [0-9]+", "pid N", process.seen())))
+        world.http("DELETE", "/v1/kv/lk/gone?recurse")
+
+
 def lock_waits(world):
     """Somebody else holds it."""
     session = re.search("[0-9a-f-]{36}", world.put(
@@ -613,5 +628,5 @@ def leave(world):
 
 
 ALL = (kv, kv_import, kv_sessions, cluster, autopilot, coordinates, catalog,
-       services, watch, watch_changes, lock, lock_ends, lock_waits,
+       services, watch, watch_changes, lock, lock_ends, lock_session_lost, lock_waits,
        monitor, garbage, event, keyring, snapshot, leave)
