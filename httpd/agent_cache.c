@@ -244,8 +244,9 @@ age_of(const struct entry *e)
 
 	if (e->watched == NULL)
 		return (instant_since(now, e->fetched));
-	return (e->lost.ns == 0 ? (struct duration){ 0 }
-				: instant_since(now, e->lost));
+	if (e->lost.ns == 0)
+		return (SECONDS(0));
+	return (instant_since(now, e->lost));
 }
 
 /* As this view shows it; a reference is the caller's. */
@@ -322,6 +323,7 @@ waiter_ready(const struct entry *e, bool is_error)
 	struct cache_waiter *w;
 
 	TAILQ_FOREACH(w, &e->waiters, link)
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): was unlinked */
 	if (is_error || w->min_index == 0 || e->index > w->min_index)
 		break;
 	return (w);

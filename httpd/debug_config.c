@@ -359,7 +359,7 @@ put_duration(struct buf *out, struct duration d)
 
 /* Those that begin with `sign`, without it; 0: all of them. */
 static void
-put_list(struct buf *out, const struct slice_list *list, char sign)
+put_list(struct buf *out, const struct slice_list *list, uint8_t sign)
 {
 	bool is_first = true;
 

@@ -79,8 +79,8 @@ on_log_line(struct daemon *d, struct call *call, const void *request)
 	struct httpd *h = d->state;
 
 	(void)call;
-	line_send(h->monitors, (enum log_level)line->level, line->line,
-	    line->json);
+	line_send(
+	    h->monitors, (enum log_level)line->level, line->line, line->json);
 }
 
 void
