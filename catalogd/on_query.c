@@ -15,7 +15,7 @@
 #include "query_failover.h"
 #include "query_run.h"
 
-#define LOG_NAME      "agent.server"
+#define LOG_NAME      "agent.server.prepared_query"
 #define REDACTED      "<hidden>"
 #define INVALID_QUERY "Invalid prepared query: "
 
