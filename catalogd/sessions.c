@@ -158,6 +158,7 @@ sessions_start(struct catalogd *c)
 {
 	struct row *row;
 
+	timers_count(c, 0);
 	STATE_EACH(c->state, ORDER_SESSIONS, SLICE(""), row)
 	session_timer_reset(c, SESSION_OF(row));
 }

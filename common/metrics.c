@@ -352,8 +352,8 @@ metrics_fixed(enum metric_id id, const struct slice *labels)
 
 	if (!labels_join(table[id].labels, labels, joined, &size))
 		return (NULL);
-	m = row_get(table[id].kind, slice_of_text(table[id].name),
-	    slice(joined, size));
+	m = row_get(
+	    table[id].kind, slice_of_text(table[id].name), slice(joined, size));
 	if (m != NULL)
 		m->row.is_fixed = true;
 	return (m);

@@ -5,7 +5,7 @@
  * GAUGE    a value of a moment; shown in the interval in which it was measured
  * LEVEL    a gauge that stands until it changes; shown always
  * COUNTER  how often
- * SAMPLE   how long, in milliseconds
+ * SAMPLE   how long, in milliseconds; of a queue, how many wait
  *
  * Source  api/config.md 7; names, kinds and labels as the real one has them
  */
@@ -93,6 +93,8 @@ enum metric_kind {
 	X(raft_timeout,       COUNTER, "raft.transition.heartbeat_timeout", "") \
 	X(raft_lease_lost,    COUNTER, "raft.transition.leader_lease_timeout", "") \
 	X(raft_append,        SAMPLE,  "raft.rpc.appendEntries", "")           \
+	X(raft_store_logs,    SAMPLE,  "raft.rpc.appendEntries.storeLogs", "") \
+	X(raft_heartbeat,     SAMPLE,  "raft.rpc.processHeartbeat", "")        \
 	X(raft_vote,          SAMPLE,  "raft.rpc.requestVote",   "")           \
 	X(raft_snapshot,      SAMPLE,  "raft.snapshot.takeSnapshot", "")       \
 	/* gossip */                                                           \
@@ -102,6 +104,9 @@ enum metric_kind {
 	X(serf_left,          COUNTER, "serf.member.left",       "")           \
 	X(serf_failed,        COUNTER, "serf.member.failed",     "")           \
 	X(serf_update,        COUNTER, "serf.member.update",     "")           \
+	X(queue_intent,       SAMPLE,  "serf.queue.Intent",      "")           \
+	X(queue_event,        SAMPLE,  "serf.queue.Event",       "")           \
+	X(queue_query,        SAMPLE,  "serf.queue.Query",       "")           \
 	X(serf_append,        SAMPLE,  "serf.snapshot.appendLine", "")         \
 	X(serf_compact,       SAMPLE,  "serf.snapshot.compact",  "")           \
 	X(udp_sent,           COUNTER, "memberlist.udp.sent",    "")           \

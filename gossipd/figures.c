@@ -2,6 +2,8 @@
 #include "common/metrics.h"
 #include "figures.h"
 
+#define QUEUES_EVERY SECONDS(30) /* serf.go, checkQueueDepth */
+
 void
 figures_heard(struct figures *f, const struct message *m)
 {
@@ -90,9 +92,18 @@ figures_gossip(struct instant begun)
 }
 
 void
-figures_health(struct figures *f, unsigned score)
+figures_stats(struct figures *f, const struct gossip_stats *stats)
 {
-	if (score != f->health_score)
-		metrics_add(METRIC_health_score, score);
-	f->health_score = score;
+	struct instant now = instant_now();
+
+	if (stats->health_score != f->health_score)
+		metrics_add(METRIC_health_score, stats->health_score);
+	f->health_score = stats->health_score;
+	if (f->queues_at.ns != 0 &&
+	    instant_since(now, f->queues_at).ns < QUEUES_EVERY.ns)
+		return;
+	f->queues_at = now;
+	metrics_add(METRIC_queue_intent, (double)stats->intent_queue);
+	metrics_add(METRIC_queue_event, (double)stats->event_queue);
+	metrics_add(METRIC_queue_query, (double)stats->query_queue);
 }

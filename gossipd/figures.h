@@ -14,6 +14,7 @@ struct figures {
 	uint32_t ping; /* sequence of the last one of ours; 0: it is answered */
 	struct instant pinged_at;
 	unsigned health_score;
+	struct instant queues_at; /* when they were looked at last */
 };
 
 void figures_heard(struct figures *, const struct message *);
@@ -21,6 +22,7 @@ void figures_heard(struct figures *, const struct message *);
 void figures_effects(struct figures *, const struct gossip_effects *);
 /* A tick has put packets into the effects. */
 void figures_gossip(struct instant begun);
-void figures_health(struct figures *, unsigned score);
+/* The health, and now and then how much waits to be told. */
+void figures_stats(struct figures *, const struct gossip_stats *);
 
 #endif

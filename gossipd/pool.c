@@ -241,10 +241,10 @@ snapshot_turn(struct pool *pool)
 {
 	struct gossip_stats stats;
 
+	gossip_stats(pool->core, &stats);
+	figures_stats(&pool->figures, &stats);
 	if (pool->snapshot == NULL)
 		return;
-	gossip_stats(pool->core, &stats);
-	figures_health(&pool->figures, stats.health_score);
 	snapshot_tick(
 	    pool->snapshot, &(struct snapshot_clocks){ stats.clock,
 				stats.event_clock, stats.query_clock });

@@ -22,8 +22,23 @@ figures_proposed(struct figures *f, const struct raft *raft, size_t count,
 }
 
 void
+figures_storing(struct figures *f, const struct raft *raft, uint64_t write)
+{
+	/* Its first configuration nobody has sent it. */
+	if (raft->role != ROLE_FOLLOWER || !raft_name_is_set(&raft->leader) ||
+	    f->storing != 0)
+		return;
+	f->storing = write;
+	f->stored_since = instant_now();
+}
+
+void
 figures_written(struct figures *f, uint64_t write)
 {
+	if (f->storing != 0 && f->storing <= write) {
+		metrics_add_since(METRIC_raft_store_logs, f->stored_since);
+		f->storing = 0;
+	}
 	for (; f->written < f->count; f->written++) {
 		size_t at = (f->first + f->written) % FIGURES_OPEN;
 

@@ -25,7 +25,9 @@ struct figures {
 	} open[FIGURES_OPEN]; /* a ring */
 	size_t first;
 	size_t count;
-	size_t written; /* of them */
+	size_t written;	  /* of them */
+	uint64_t storing; /* a follower's write that is measured; 0: none */
+	struct instant stored_since;
 	uint64_t applied;
 	uint64_t last;
 };
@@ -33,6 +35,8 @@ struct figures {
 /* Proposals were put into the log, up to its end now. */
 void figures_proposed(
     struct figures *, const struct raft *, size_t count, struct instant begun);
+/* A follower writes what it was sent. */
+void figures_storing(struct figures *, const struct raft *, uint64_t write);
 void figures_written(struct figures *, uint64_t write);
 /* The end of a turn: what was committed; `applied` is catalogd's. */
 void figures_turn(struct figures *, const struct raft *, uint64_t applied);

@@ -339,10 +339,23 @@ end_install(struct leader_conn *conn)
 	leaders_reply(net, message);
 }
 
+/* A heartbeat is an append of nothing, behind nothing. */
+static enum metric_id
+metric_of(const struct message *message)
+{
+	if (message->kind == MESSAGE_VOTE)
+		return (METRIC_raft_vote);
+	return (message->as.append.prev_index == 0 &&
+			message->as.append.count == 0 &&
+			message->as.append.commit_index == 0
+		    ? METRIC_raft_heartbeat
+		    : METRIC_raft_append);
+}
+
 static bool
 use_request(struct leader_conn *conn, uint8_t type, struct slice map)
 {
-	enum message_kind kind;
+	enum metric_id metric;
 	struct message message;
 	struct instant begun;
 	struct arena arena;
@@ -366,11 +379,9 @@ use_request(struct leader_conn *conn, uint8_t type, struct slice map)
 			end_install(conn);
 	} else if (err == ERR_OK) {
 		begun = instant_now();
-		kind = message.kind;
+		metric = metric_of(&message);
 		give(conn, &message);
-		metrics_add_since(kind == MESSAGE_VOTE ? METRIC_raft_vote
-						       : METRIC_raft_append,
-		    begun);
+		metrics_add_since(metric, begun);
 	}
 	arena_deinit(&arena);
 	/* What follows a body that was not understood cannot be found. */

@@ -42,6 +42,7 @@ write_log(struct raftd *d)
 		batch = batch_new(write->entries, write->entry_count);
 		recent_put(&d->recent, batch);
 		taking_on_write(d, batch->bytes);
+		figures_storing(&d->figures, &d->raft, write->number);
 	}
 	store_write(d->store, write, batch);
 	batch_drop(batch);
