@@ -37,7 +37,8 @@
  * common with healthd: a script can't touch it.
  * runner  forks the scripts of checks, so only its user binds it; starts the
  *         prober when there is something to probe
- * prober  HTTP and TCP checks, by libcurl: a program of its own
+ * prober  HTTP, TCP, gRPC and Docker checks and the requests of watches, by
+ *         libcurl: a program of its own
  */
 #define HELPERS(X)                                                             \
 	/* id     user        reads        writes network      runs */         \

@@ -157,7 +157,8 @@ struct check_registration {
 	struct slice token;
 	enum source source;
 	bool keeps_schedule;
-	bool is_saved; /* that is where it comes from */
+	bool is_typeless; /* Consul gives files' own checks no Type */
+	bool is_saved;	  /* that is where it comes from */
 };
 
 /* Whether the agent runs such checks: ERR_REFUSED and `why`. */

@@ -19,12 +19,7 @@ local_check_allowed(const struct local *l, const struct check_type *t,
 {
 	enum check_kind kind = check_kind_of(t);
 
-	if (kind == CHECK_GRPC || kind == CHECK_DOCKER) {
-		buf_printf(why, "%s checks are not supported yet",
-		    check_kind_text(kind));
-		return (ERR_REFUSED);
-	}
-	if (kind != CHECK_SCRIPT)
+	if (kind != CHECK_SCRIPT && kind != CHECK_DOCKER)
 		return (ERR_OK);
 	if (source == SOURCE_API && !l->config.has_remote_scripts) {
 		buf_put_text(why,
@@ -119,6 +114,8 @@ check_new(struct local *l, const struct check_registration *r)
 	status_set(c, status);
 	output_set(c, r->check.output);
 	check_fill(l, c, &r->token);
+	if (r->is_typeless)
+		c->check.type = SLICE("");
 	local_changed(l, &c->mark);
 	return (c);
 }

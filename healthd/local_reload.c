@@ -175,6 +175,7 @@ check_apply(
 		.token = d->token,
 		.source = SOURCE_FILE,
 		.keeps_schedule = true,
+		.is_typeless = true,
 		.check = {
 			.check_id = check_id_of(d),
 			.name = d->name,

@@ -35,14 +35,21 @@ static void
 lookup_text(const struct probe *probe, struct buf *out)
 {
 	const struct check_type *check = &probe->request.check;
-	struct slice host, port;
+	struct slice host, port, address;
 	struct buf ignored = { 0 };
 	char server[80];
+	size_t slash;
 
 	if (check->http.size > 0)
 		host = probe_url_host(buf_slice(&probe->url));
-	else if (!probe_split(check->tcp, &host, &port, &ignored))
-		host = check->tcp;
+	else {
+		address = check->tcp.size > 0 ? check->tcp : check->grpc;
+		slash = slice_find(address, '/', 0);
+		if (slash != SIZE_MAX && check->tcp.size == 0)
+			address = slice_head(address, slash);
+		if (!probe_split(address, &host, &port, &ignored))
+			host = address;
+	}
 	buf_printf(out, "dial tcp: lookup %.*s", SLICE_ARGS(host));
 	if (name_server(server, sizeof(server)))
 		buf_printf(out, " on %s", server);

@@ -57,6 +57,11 @@ probe_free(struct probe *probe)
 	handle_free(probe);
 	tail_deinit(&probe->body);
 	buf_deinit(&probe->input);
+	buf_deinit(&probe->answer);
+	buf_deinit(&probe->grpc_status);
+	buf_deinit(&probe->grpc_message);
+	buf_deinit(&probe->content_type);
+	buf_deinit(&probe->output);
 	buf_deinit(&probe->status_line);
 	buf_deinit(&probe->url);
 	buf_deinit(&probe->method);
@@ -170,6 +175,16 @@ probe_new(struct prober *p, uint64_t run)
 	return (probe);
 }
 
+static const struct probe_kind *
+kind_of(const struct check_type *check)
+{
+	if (check->http.size > 0)
+		return (&http_kind);
+	if (check->tcp.size > 0)
+		return (&tcp_kind);
+	return (check->grpc.size > 0 ? &grpc_kind : &docker_kind);
+}
+
 static void
 probe_begin(struct probe *probe, const struct probe_request *request,
     struct arena *arena)
@@ -178,7 +193,7 @@ probe_begin(struct probe *probe, const struct probe_request *request,
 	probe->request = *request;
 	if (request->kind == PROBE_HANDLER)
 		probe->request.check.body = buf_slice(&probe->input);
-	probe->kind = request->check.http.size > 0 ? &http_kind : &tcp_kind;
+	probe->kind = kind_of(&request->check);
 	probe->deadline = instant_add(instant_now(), request->timeout);
 	tail_init(&probe->body, request->output_max);
 	probe->kind->begin(probe);

@@ -1,5 +1,6 @@
 /*
- * healthd's prober: the program that carries out HTTP and TCP checks.
+ * healthd's prober: the program that carries out HTTP, TCP, gRPC and Docker
+ * checks, and requests of watches.
  *
  * It is started by the runner (healthd/runner.h) when there is something to
  * probe, and ends when there has been nothing for IDLE_S. It has the network,
@@ -34,6 +35,8 @@ struct probe_kind {
 
 extern const struct probe_kind http_kind;
 extern const struct probe_kind tcp_kind;
+extern const struct probe_kind grpc_kind;
+extern const struct probe_kind docker_kind;
 
 struct probe {
 	struct probe *next;
@@ -56,6 +59,13 @@ struct probe {
 	struct buf location; /* of the last answer, as it came */
 	struct buf referer;
 	unsigned redirects;
+	/* Of gRPC and Docker. */
+	struct buf answer;
+	struct buf grpc_status, grpc_message, content_type;
+	/* Of Docker. */
+	unsigned step; /* of the three questions: create, start, inspect */
+	char *exec_id; /* in the arena */
+	struct buf output;
 };
 
 /* loop.c: a fresh easy handle with what all probes need, and off it goes. */
