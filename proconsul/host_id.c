@@ -89,7 +89,7 @@ bool
 host_id_make(const char *root, char out[HOST_ID_TEXT_MAX])
 {
 	uint8_t b[SHA512_DIGEST_LENGTH];
-	char name[HOST_ID_TEXT_MAX];
+	char name[HOST_ID_TEXT_MAX] = "";
 
 	host_name(root, name);
 	if (!is_uuid(name) || !hash(name, b))
