@@ -37,10 +37,10 @@ struct raft_view {
 	struct arena arena; /* of the texts in `state` */
 	struct raft_state state;
 	struct raft_contact contact;
-	bool is_known;	    /* said since its edge came up */
+	bool is_known;		    /* said since its edge came up */
 	struct instant leads_since; /* as raftd says */
-	bool has_caught_up; /* we have applied all it had committed */
-	bool has_replayed;  /* the same, when its edge came up */
+	bool has_caught_up;	    /* we have applied all it had committed */
+	bool has_replayed;	    /* the same, when its edge came up */
 };
 
 struct catalogd {

@@ -5,6 +5,8 @@
 
 #include "hil.h"
 
+#define INTEGER_END 9223372036854775808.0 /* 2^63 */
+
 enum hil_type {
 	TYPE_ANY_TEXT,
 	TYPE_INTEGER,
@@ -222,7 +224,7 @@ static bool eval(struct eval *, const struct hil_node *, struct value *);
 static int64_t
 truncate(double number)
 {
-	if (number >= -0x1p63 && number < 0x1p63)
+	if (number >= -INTEGER_END && number < INTEGER_END)
 		return ((int64_t)number);
 	return (INT64_MIN);
 }

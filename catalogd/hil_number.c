@@ -178,7 +178,7 @@ shortest_digits(double value, char digits[18], int *exponent)
 void
 go_put_float(struct buf *out, double value)
 {
-	char digits[18];
+	char digits[18] = "0";
 	int exponent;
 	size_t count;
 

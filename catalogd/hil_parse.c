@@ -555,7 +555,9 @@ parse_expression(struct parser *p)
 {
 	struct hil_node *left = parse_operand(p);
 
-	while (left != NULL && p->token == TOKEN_OPERATOR) {
+	if (left == NULL)
+		return (NULL);
+	while (p->token == TOKEN_OPERATOR) {
 		struct hil_node *node = node_new(p, HIL_ARITHMETIC), *right;
 
 		node->sign = p->sign;

@@ -156,7 +156,7 @@ void row_drop(struct row *); /* frees with the last reference; NULL is fine */
 #define SESSION_OF(r) \
 	(&((const struct session_row *)(const void *)(r))->session)
 #define COORDINATE_OF(r) ((const struct coordinate_row *)(const void *)(r))
-#define QUERY_OF(r) (&((const struct query_row *)(const void *)(r))->query)
+#define QUERY_OF(r)	 (&((const struct query_row *)(const void *)(r))->query)
 #define AUTOPILOT_OF(r) \
 	(&((const struct autopilot_row *)(const void *)(r))->config)
 #define INDEX_OF(r) ((const struct index_row *)(const void *)(r))

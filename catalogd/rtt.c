@@ -7,6 +7,7 @@
 #include "rtt.h"
 
 #define NS_PER_SECOND 1e9
+#define RTT_END	      9223372036854775808.0 /* 2^63 */
 
 int64_t
 rtt_between(const struct vivaldi_coord *a, const struct vivaldi_coord *b)
@@ -26,7 +27,7 @@ rtt_between(const struct vivaldi_coord *a, const struct vivaldi_coord *b)
 		distance = adjusted;
 	distance *= NS_PER_SECOND;
 	/* Go on amd64: what does not fit is the least of all. */
-	if (!(distance >= -0x1p63 && distance < 0x1p63))
+	if (!(distance >= -RTT_END && distance < RTT_END))
 		return (INT64_MIN);
 	return ((int64_t)distance);
 }

@@ -22,26 +22,26 @@
 
 /* The orders of each table, its main one first. */
 enum order {
-	ORDER_NODES,		 /* node */
-	ORDER_NODES_BY_ID,	 /* UUID */
-	ORDER_SERVICES,		 /* node, id */
-	ORDER_SERVICES_BY_NAME,	 /* name, node, id */
-	ORDER_CHECKS,		 /* node, id */
-	ORDER_CHECKS_BY_SERVICE, /* node, service id or "", id */
-	ORDER_CHECKS_BY_NAME,	 /* service name or "", node, id */
-	ORDER_KV,		 /* bytes of the key */
-	ORDER_KV_BY_SESSION,	 /* session, key; only locked keys */
-	ORDER_TOMBSTONES,	 /* bytes of the key */
-	ORDER_SESSIONS,		 /* UUID */
-	ORDER_SESSIONS_BY_NODE,	 /* node, id */
-	ORDER_COORDINATES,	 /* node, segment */
-	ORDER_QUERIES,		 /* UUID */
-	ORDER_QUERIES_BY_NAME,	 /* NUL, name; only those that have one */
-	ORDER_QUERIES_BY_PREFIX, /* NUL, name; only templates */
+	ORDER_NODES,		  /* node */
+	ORDER_NODES_BY_ID,	  /* UUID */
+	ORDER_SERVICES,		  /* node, id */
+	ORDER_SERVICES_BY_NAME,	  /* name, node, id */
+	ORDER_CHECKS,		  /* node, id */
+	ORDER_CHECKS_BY_SERVICE,  /* node, service id or "", id */
+	ORDER_CHECKS_BY_NAME,	  /* service name or "", node, id */
+	ORDER_KV,		  /* bytes of the key */
+	ORDER_KV_BY_SESSION,	  /* session, key; only locked keys */
+	ORDER_TOMBSTONES,	  /* bytes of the key */
+	ORDER_SESSIONS,		  /* UUID */
+	ORDER_SESSIONS_BY_NODE,	  /* node, id */
+	ORDER_COORDINATES,	  /* node, segment */
+	ORDER_QUERIES,		  /* UUID */
+	ORDER_QUERIES_BY_NAME,	  /* NUL, name; only those that have one */
+	ORDER_QUERIES_BY_PREFIX,  /* NUL, name; only templates */
 	ORDER_QUERIES_BY_SESSION, /* session, id; only those that are bound */
-	ORDER_AUTOPILOT,	 /* nothing: one row */
-	ORDER_INDEXES,		 /* name */
-	ORDER_KEPT,		 /* number */
+	ORDER_AUTOPILOT,	  /* nothing: one row */
+	ORDER_INDEXES,		  /* name */
+	ORDER_KEPT,		  /* number */
 	ORDER_COUNT
 };
 

@@ -163,7 +163,8 @@ explained() {
 	at 1 GET /v1/snapshot >"$dir/state.snap"
 	id=$(at 1 GET /v1/query | jq -r '.[] | select(.Name == "later") | .ID')
 	at 2 DELETE "/v1/query/$id"
-	! at 3 GET "/v1/query/$id" 2>/dev/null
+	run at 3 GET "/v1/query/$id"
+	[ "$status" -ne 0 ]
 	at 3 PUT /v1/snapshot --data-binary "@$dir/state.snap"
 	wait_until 20 finds 1 later "a b"
 	wait_until 20 finds 2 later "a b" stale
