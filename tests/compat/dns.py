@@ -285,6 +285,12 @@ nope.query.consul web.query.consul a.b.query.dc1.consul
 web.connect.consul web.ingress.consul
 consul service.consul node.consul addr.consul query.consul x.y.consul
 foo.consul foo.alt.test alt.test
+_web._v1.alt.test a.b.web.service.dc1.alt.test nope.service.alt.test
+web.service.dc9.alt.test nope.node.alt.test 0a02.addr.alt.test x.y.alt.test
+fd000000000000000000000000000007.addr.dc1.ALT.test WEB.service.Alt.Test
+twice.service.alt.test toservice.service.alt.test n6.node.alt.test
+d1.node.alt.test nope.query.alt.test web.connect.alt.test service.alt.test
+consul.service.alt.test innode.service.alt.test extsvc.service.alt.test
 3.0.1.10.in-addr.arpa 1.0.2.10.in-addr.arpa 9.9.9.10.in-addr.arpa
 6.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa
 7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.D.F.ip6.arpa
@@ -500,6 +506,40 @@ def strange():
                          encode(name, rtype, 1232, options=options)))
         rows.append((what + ", refused",
                      encode("example.com", "A", 1232, options=options)))
+    soa = b"\0" + struct.pack(">HHIH", 6, 1, 0, 22) + b"\0\0" + b"\0" * 20
+    bad_tsig = b"\1k\0" + struct.pack(">HHIH", 250, 255, 0, 4) + b"abcd"
+    tsig = b"\1k\0" + struct.pack(">HHIH", 250, 255, 0, 25) + (
+        b"\1h\0" + b"\0" * 6 + b"\0\5\0\6abcdef" + b"\0" * 6)
+    for asked in ("half.service.consul", "w1.node.consul", "consul",
+                  "nope.node.consul", "3.0.1.10.in-addr.arpa",
+                  "example.com"):
+        question = encode_name(asked)
+        for what, flags, counts, rest in (
+                ("IXFR", 0x100, (1, 0, 1, 0), struct.pack(">HH", 251, 1)
+                 + soa),
+                ("NOTIFY", 0x2500, (1, 1, 0, 0), struct.pack(">HH", 6, 1)
+                 + soa),
+                ("UPDATE", 0x2800, (1, 0, 1, 0), struct.pack(">HH", 6, 1)
+                 + soa),
+                ("STATUS", 0x1000, (1, 0, 0, 0), tail),
+                ("inverse query", 0x0800, (1, 0, 0, 0), tail),
+                ("TSIG", 0x100, (1, 0, 0, 1), tail + tsig),
+                ("bad TSIG", 0x100, (1, 0, 0, 1), tail + bad_tsig),
+                ("two questions", 0x100, (2, 0, 0, 0), tail + question
+                 + struct.pack(">HH", 28, 1)),
+                ("class CH, SOA", 0x100, (1, 0, 0, 0),
+                 struct.pack(">HH", 6, 3)),
+                ("class HS, TXT", 0x100, (1, 0, 0, 0),
+                 struct.pack(">HH", 16, 4)),
+                ("type 0", 0x100, (1, 0, 0, 0), struct.pack(">HH", 0, 1)),
+                ("type OPT", 0x100, (1, 0, 0, 0), struct.pack(">HH", 41, 1)),
+                ("type MAILB", 0x100, (1, 0, 0, 0),
+                 struct.pack(">HH", 253, 1)),
+                ("type 65535", 0x100, (1, 0, 0, 0),
+                 struct.pack(">HH", 65535, 1)),
+                ("class 0", 0x100, (1, 0, 0, 0), struct.pack(">HH", 1, 0))):
+            rows.append(("%s of %s" % (what, asked),
+                         head(0x1234, flags, *counts) + question + rest))
     rows.append(("EDNS version 1", web[:10] + b"\0\1" + web[12:] + b"\0"
                  + struct.pack(">HHIH", 41, 1232, 0x00010000, 0)))
     rows.append(("EDNS DO", web[:10] + b"\0\1" + web[12:] + b"\0"
@@ -713,7 +753,7 @@ class Agent:
 def normal(answer, question, address):
     """Ours lives on another address, and has more metadata or less."""
     if answer is None or "consul.service" not in question.name and \
-            question.type not in ("SOA", "NS", "ANY"):
+            question.type not in ("SOA", "NS", "ANY", ""):
         return answer
     text = socket.inet_aton(address).hex()
     sections = [[row[:4] + ("agent",) if row[4] == text else row
