@@ -184,6 +184,27 @@ has_service() {
 	sort -c -n -k2 <(grep index out)
 }
 
+@test "watch shows each event once" {
+	"$PROCONSUL" event -name=seen 0
+	wait_until 10 event_is_known 0
+	in_background out watch -type=event -name=seen \
+		'jq -r ".[] | .Payload | @base64d"'
+	wait_until 10 lines_are out 1
+	for payload in 1 2 3 4 5 6; do
+		"$PROCONSUL" event -name=seen "$payload"
+		"$PROCONSUL" event -name=unseen "$payload"
+		wait_until 10 lines_are out $((payload + 1))
+	done
+	kill -TERM "$pid"
+	wait "$pid"
+	seq 0 6 | diff - out
+}
+
+event_is_known() {
+	"$PROCONSUL" watch -type=event -name=seen |
+		jq -e --arg payload "$1" '.[-1].Payload | @base64d == $payload'
+}
+
 @test "watch ends when its program fails, or when it is interrupted" {
 	expect 1 "Error executing handler: exit status 3" \
 		watch -type=nodes 'exit 3'
