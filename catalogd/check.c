@@ -165,6 +165,8 @@ check_set(struct state *s, const struct health_check *given)
 	bool is_changed;
 	enum err err;
 
+	if (node_find(s, &s->arena, given->node) == NULL)
+		return (state_refuse(s, "Missing node registration"));
 	if (given->check_id.size == 0)
 		return (state_refuse(s, "missing value for index 'id'"));
 	from_health_check(s, given, &new);

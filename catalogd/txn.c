@@ -504,8 +504,9 @@ on_check_cas(struct txn *t, const struct health_check *check)
 	bool is_done = false;
 	enum err err = check_set_cas(t->state, check, &is_done);
 
+	/* Consul loses this mistake on its way: nothing is done or told. */
 	if (err != ERR_OK)
-		return (err);
+		return (ERR_OK);
 	if (!is_done)
 		return (check_stale(t, "set", check));
 	return (on_check_get(t, check));

@@ -401,6 +401,7 @@ json_to_type(const struct json *tree, enum json_dialect dialect,
 		root.kind = bare->field->kind;
 		root.type = bare->type;
 		root.limit = bare->field->limit;
+		root.owner = type;
 	}
 	read_value(&r, &root, tree, object);
 	return (json_read_result(&r, why));

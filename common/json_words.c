@@ -122,6 +122,7 @@ static const struct go_name {
 	{ "HealthCheckDefinition", "OutputMaxSize", "uint" },
 	{ "ServiceQuery",	   "IgnoreCheckIDs", "[]types.CheckID" },
 	{ "CoordinateUpdateRequest", "Coord",	    "coordinate.Coordinate" },
+	{ "api.TxnOps",		   "",		    "api.TxnOps" },
 };
 /* clang-format on */
 
@@ -212,18 +213,21 @@ mismatch_api(
 {
 	const struct place *seen = place_seen(at);
 	const struct type *owner = place_owner(seen);
+	const char *name = "", *dot;
 	struct buf path, text;
 
 	buf_init(&path);
 	buf_init(&text);
 	put_go_path(&path, seen);
+	if (owner != NULL && !is_opaque(owner))
+		name = owner->name;
+	dot = strrchr(name, '.'); /* its package is not told here */
 	buf_printf(&text, "json: cannot unmarshal %s into Go ", value_text);
 	if (path.size == 0)
 		buf_put_text(&text, "value");
 	else
 		buf_printf(&text, "struct field %s.%s",
-		    owner == NULL || is_opaque(owner) ? "" : owner->name,
-		    buf_text(&path));
+		    dot == NULL ? name : dot + 1, buf_text(&path));
 	buf_put_text(&text, " of type ");
 	put_go_type(&text, at);
 	json_read_fail(r, "%s", buf_text(&text));

@@ -14,7 +14,8 @@
 	F(BYTES, _, value, "Value", 0, 0) \
 	F(U64, _, flags, "Flags", 0, 0) \
 	F(U64, _, index, "Index", 0, 0) \
-	F(STR, _, session, "Session", 0, 0)
+	F(STR, _, session, "Session", 0, 0) \
+	F(STR, _, namespace_, "Namespace", 0, 0) /* taken, and ignored */
 
 #define API_SERVICE_OP(F) \
 	F(STR, _, verb, "Verb", 0, 0) \
@@ -134,6 +135,15 @@ ops_convert(
 	struct api_txn_ops body = { 0 };
 	uint64_t most = r->httpd->policy.txn_ops_max;
 
+	/* Of a body that did not say its size. */
+	if (r->body.size > r->httpd->policy.txn_max) {
+		request_text(r, 413,
+		    "Request body too large, max size: %ju bytes. See "
+		    "https://www.consul.io/docs/agent/options.html#"
+		    "txn_max_req_len.",
+		    (uintmax_t)r->httpd->policy.txn_max);
+		return (false);
+	}
 	if (!request_decode(r, JSON_API, &api_txn_ops_type, &body,
 		"Failed to parse body: "))
 		return (false);

@@ -25,7 +25,7 @@
 #define ROUTES(X)                                                                                 \
 	/* section 2 to 4 */                                                                      \
 	X("/v1/kv/",                        GET_PUT_DELETE, api_kv,                 0, BODY_KV)   \
-	X("/v1/txn",                        PUT, api_txn,                           0, BODY_TXN)  \
+	X("/v1/txn",                        PUT, api_txn,                           ROUTE_TAKES_NS, BODY_TXN)  \
 	X("/v1/session/create",             PUT, api_session_create,                0, BODY_ANY)  \
 	X("/v1/session/destroy/",           PUT, api_session_destroy,               0, BODY_ANY)  \
 	X("/v1/session/renew/",             PUT, api_session_renew,                 0, BODY_ANY)  \

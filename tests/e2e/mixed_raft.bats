@@ -8,10 +8,12 @@ load helpers
 setup_file() {
 	[ -n "$CONSUL_REAL" ] || return 0
 	# Short timers, and snapshots soon, so that logs don't reach back.
+	head -c 700000 /dev/urandom >"$BATS_FILE_TMPDIR/large"
 	cat >"$BATS_FILE_TMPDIR/fast.json" <<-'END'
 		{"performance": {"raft_multiplier": 1},
 		 "raft_snapshot_threshold": 20, "raft_trailing_logs": 5,
 		 "raft_snapshot_interval": "1s",
+		 "limits": {"kv_max_value_size": 900000},
 		 "autopilot": {"server_stabilization_time": "1s"}}
 	END
 	chmod 644 "$BATS_FILE_TMPDIR/fast.json"
@@ -49,6 +51,16 @@ value_is() {
 
 put() {
 	[ "$(at "$1" "/v1/kv/$2" -X PUT -d "$3")" = true ]
+}
+
+# A value so large that it goes into the log in pieces.
+put_large() {
+	[ "$(at "$1" "/v1/kv/$2" -X PUT \
+		--data-binary @"$BATS_FILE_TMPDIR/large")" = true ]
+}
+
+is_large() {
+	at "$1" "/v1/kv/$2?raw&stale" | cmp -s - "$BATS_FILE_TMPDIR/large"
 }
 
 put_many() {
@@ -103,6 +115,10 @@ log_has() {
 		value_is "$n" from-2 two
 		value_is "$n" from-3 three
 	done
+	put_large 2 large-1
+	for n in 1 2 3; do
+		wait_until 10 is_large "$n" large-1
+	done
 }
 
 @test "the real leader dies: ours leads real followers" {
@@ -113,6 +129,9 @@ log_has() {
 	wait_until 30 put 2 late-2 two
 	wait_until 10 value_is 3 late-2 two
 	wait_until 10 value_is 2 late-3 three
+	put_large 3 large-2
+	wait_until 10 is_large 2 large-2
+	wait_until 10 is_large 3 large-2
 }
 
 @test "a real follower without a log gets a snapshot of ours" {
@@ -122,6 +141,7 @@ log_has() {
 	: >"$BATS_FILE_TMPDIR/s1.log"
 	server "$CONSUL_REAL" 1 -retry-join="$(address 2)"
 	wait_until 60 value_is 1 late60 'value 60' stale
+	wait_until 10 is_large 1 large-2
 	wait_until 10 log_has 1 'Installed remote snapshot' || {
 		cat "$BATS_FILE_TMPDIR/s1.log"
 		return 1
