@@ -77,7 +77,7 @@ item_put(struct buf *out, const struct metric_shown *item, uint32_t interval)
 	if (is_gauge)
 		buf_printf(
 		    out, "%.3f", slot != NULL ? slot->sum : item->row->last);
-	else
+	else if (slot != NULL)
 		slot_put(out, slot);
 	buf_put_u8(out, '\n');
 }

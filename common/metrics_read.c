@@ -451,7 +451,7 @@ double
 metric_quantile(const struct metric_row *row, double quantile, uint32_t now_ms)
 {
 	size_t known = row->count < METRIC_RECENT ? row->count : METRIC_RECENT;
-	float values[METRIC_RECENT];
+	float values[METRIC_RECENT] = { 0 };
 	size_t count = 0, at;
 
 	for (size_t i = 0; i < known; i++)

@@ -81,7 +81,7 @@ put_kind(struct buf *out, const struct metrics_set *set, bool is_gauge,
 			    out, slot != NULL && !metric_is_level(item->row)
 				     ? (float)slot->sum
 				     : item->row->last);
-		} else
+		} else if (slot != NULL)
 			put_sampled(out, slot);
 		buf_put_text(out, ",\"Labels\":");
 		put_labels(out, item->labels);

@@ -87,13 +87,13 @@ figures_contact(const struct raft *raft, struct instant now)
 {
 	if (raft->role != ROLE_LEADER)
 		return;
-	for (size_t i = 0; i < raft->progress_count; i++)
-		if (raft->progress[i].trusted.ns != 0)
-			metrics_add(METRIC_raft_contact,
-			    (double)(instant_since(
-					 now, raft->progress[i].trusted)
-					 .ns /
-				     1000000));
+	for (size_t i = 0; i < raft->progress_count; i++) {
+		struct instant heard = raft->progress[i].trusted;
+		int64_t ms = instant_since(now, heard).ns / 1000000;
+
+		if (heard.ns != 0)
+			metrics_add(METRIC_raft_contact, (double)ms);
+	}
 }
 
 /* --- One follower. --- */
