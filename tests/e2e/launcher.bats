@@ -81,7 +81,7 @@ nothing_is_left() {
 	# Each is in the manual page too.
 	for flag in $(grep -o '^  -[a-z_-]*' <<<"$output"); do
 		grep -q "^\.It Fl ${flag#-}\( \|$\)" \
-			"$BATS_TEST_DIRNAME/../../man/proconsul-agent.8" || {
+			"$BUILD/man/proconsul-agent.8" || {
 			echo "man page lacks $flag" >&2
 			return 1
 		}
