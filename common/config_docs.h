@@ -292,7 +292,7 @@
 	X("translate_wan_addrs", RESTART, IN(httpd) | IN(dnsd), "Answer with the wan address of nodes in other datacenters.") \
 	X("ui", RESTART, IN(httpd), "Serve the web page.") \
 	X("ui_content_path", RESTART, IN(httpd), "Path of the web page.") \
-	X("ui_dir", RESTART, IN(httpd), "Directory with a web page of one's own. Not built yet: refused.") \
+	X("ui_dir", RESTART, IN(httpd), "Directory with a web page of one's own.") \
 	X("unix_sockets.group", RESTART, IN(httpd), "Group of unix sockets, by number.") \
 	X("unix_sockets.mode", RESTART, IN(httpd), "Mode of unix sockets, in octal.") \
 	X("unix_sockets.user", RESTART, IN(httpd), "Owner of unix sockets, by number.") \

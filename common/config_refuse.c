@@ -42,7 +42,6 @@ static const struct {
 	{ "start_join_wan", IF_GIVEN, "several datacenters" },
 	{ "telemetry.circonus_api_token", IF_GIVEN, "Circonus" },
 	{ "telemetry.circonus_submission_url", IF_GIVEN, "Circonus" },
-	{ "ui_dir", IF_GIVEN, "a web page of one's own" },
 	{ "verify_incoming", IF_TRUE, "TLS" },
 	{ "verify_incoming_https", IF_TRUE, "TLS" },
 	{ "verify_incoming_rpc", IF_TRUE, "TLS" },

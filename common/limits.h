@@ -46,21 +46,22 @@
 /* Unwanted body that is read over to keep a connection: Go's
  * maxPostHandlerReadBytes. */
 #define HTTP_DISCARD_BYTES_MAX	(256 * 1024)
+#define UI_FILE_BYTES_MAX	(16 * 1024 * 1024) /* of ui_dir */
 #define HTTP_PIPELINE_MAX	64
 #define ANSWER_CACHE_BYTES_MAX	(8 * 1024 * 1024)
 #define AGENT_CACHE_BYTES_MAX	(16 * 1024 * 1024)
 #define AGENT_CACHE_ENTRIES_MAX 4096 /* each may keep a question open */
 
 /* --- DNS. --- */
-#define DNS_TCP_CONNS_MAX   256
-#define DNS_TCP_IDLE_MS	    10000
-#define DNS_TCP_WAITING_MAX 64		 /* open questions a connection */
-#define DNS_TCP_OUT_BYTES   (128 * 1024) /* unread answers, then no more */
-#define DNS_UDP_IN_BYTES    4096	 /* of a question */
-#define DNS_OPEN_MAX	    1024	 /* distinct questions at catalogd */
-#define DNS_WAITERS_MAX	    4096	 /* who waits for them */
-#define DNS_CACHE_BYTES_MAX (4 * 1024 * 1024)
-#define DNS_RECURSIONS_MAX  512 /* questions at recursors, a socket each */
+#define DNS_TCP_CONNS_MAX      256
+#define DNS_TCP_IDLE_MS	       10000
+#define DNS_TCP_WAITING_MAX    64	    /* open questions a connection */
+#define DNS_TCP_OUT_BYTES      (128 * 1024) /* unread answers, then no more */
+#define DNS_UDP_IN_BYTES       4096	    /* of a question */
+#define DNS_OPEN_MAX	       1024	    /* distinct questions at catalogd */
+#define DNS_WAITERS_MAX	       4096	    /* who waits for them */
+#define DNS_CACHE_BYTES_MAX    (4 * 1024 * 1024)
+#define DNS_RECURSIONS_MAX     512 /* questions at recursors, a socket each */
 #define DNS_RECURSIONS_TCP_MAX 128 /* of these: 64 KiB each */
 
 /* --- IPC. --- */

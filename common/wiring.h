@@ -14,7 +14,8 @@
  *          files, for names and certificates of checks; METRICS: the pages
  *          of figures that all daemons keep (metrics.h);
  *          HOST: single files that say what machine this is (memory, CPUs,
- *          distribution), for /v1/agent/host; and how full its disk is
+ *          distribution), for /v1/agent/host; and how full its disk is;
+ *          UI: the folder that ui_dir names, if it does
  * writes   the part of the data directory that is its own, or nothing
  * network  NONE; SERVE: what it accepts on sockets opened at the start;
  *          CONNECT: reaches out by TCP and UDP too, from any port that
@@ -28,7 +29,7 @@
 	X(raftd,    "_raftd",    READ_CONFIG,               "raft",  NET_CONNECT, RUNS_NOTHING) \
 	X(catalogd, "_catalogd", READ_CONFIG,               "",      NET_NONE,    RUNS_NOTHING) \
 	X(healthd,  "_healthd",  READ_CONFIG,               "services checks", NET_NONE, RUNS_HELPERS) \
-	X(httpd,    "_httpd",    READ_CONFIG | READ_PAGE | READ_METRICS | READ_HOST, "", NET_SERVE, RUNS_NOTHING) \
+	X(httpd,    "_httpd",    READ_CONFIG | READ_PAGE | READ_METRICS | READ_HOST | READ_UI, "", NET_SERVE, RUNS_NOTHING) \
 	X(dnsd,     "_dnsd",     READ_CONFIG | READ_PAGE,   "",      NET_RECURSE,  RUNS_NOTHING)
 
 /*
@@ -62,6 +63,7 @@
 #define READ_SYSTEM  0x4
 #define READ_METRICS 0x8
 #define READ_HOST    0x10
+#define READ_UI	     0x20
 
 enum daemon_network {
 	NET_NONE,

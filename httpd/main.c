@@ -48,7 +48,8 @@ httpd_open(struct daemon *d)
 	h->conns = conns_new(h);
 	h->figures = figures_new(d->config);
 	h->monitors = monitors_new(h);
-	h->ui = d->config->has_ui ? ui_new() : NULL;
+	h->ui = d->config->has_ui || d->config->keys.ui_dir.size > 0 ? ui_new()
+								     : NULL;
 	h->gzip = gzip_new();
 	h->is_pretty = d->config->is_dev;
 	h->cpu_count = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
@@ -65,7 +66,8 @@ httpd_start(struct daemon *d)
 	(void)d;
 }
 
-/* Only this limit and the rates of the cache follow a reload: api/semantics.md 13. */
+/* Only this limit and the rates of the cache follow a reload:
+ * api/semantics.md 13. */
 static void
 httpd_reload(struct daemon *d, const struct config *old)
 {

@@ -150,6 +150,7 @@ policy_init(struct policy *p, const struct config *config)
 	p->body_max = p->txn_max;
 	p->ui_path =
 	    arena_copy(&p->arena, slice_of_text(config->ui_content_path));
+	p->ui_dir = arena_copy(&p->arena, keys->ui_dir);
 	p->blocked = texts_copy(&p->arena, &keys->http_config.block_endpoints);
 	headers_make(p, config);
 	writers_make(p, config);

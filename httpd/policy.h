@@ -23,6 +23,7 @@ struct policy {
 	struct duration discovery_max_stale; /* 0: reads ask the leader */
 	struct slice api_headers;  /* "Name: value\r\n", on every /v1 answer */
 	struct slice ui_headers;   /* the same on files of the page */
+	struct slice ui_dir;	   /* files of the page; empty: our own */
 	struct slice ui_path;	   /* "/ui/" */
 	struct slice_list blocked; /* prefixes of paths */
 	struct network *writers;

@@ -4,6 +4,7 @@
 #include "httpd.h"
 #include "request.h"
 #include "ui.h"
+#include "ui_dir.h"
 #include "xmalloc.h"
 
 /* The files as they are in httpd/ui/, and their sizes. */
@@ -65,6 +66,8 @@ ui_serve(struct request *r)
 {
 	struct slice path = r->path;
 
+	if (r->httpd->policy.ui_dir.size > 0)
+		return (ui_dir_serve(r));
 	if (slice_is(path, "/robots.txt"))
 		file_send(r, slice_of_text(robots),
 		    SLICE("text/plain; charset=utf-8"));

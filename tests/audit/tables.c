@@ -32,7 +32,7 @@ static void
 reads_print(unsigned reads)
 {
 	static const char *const names[] = { "config", "page", "system",
-		"metrics", "host" };
+		"metrics", "host", "ui" };
 	const char *before = " ";
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

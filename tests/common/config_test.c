@@ -406,7 +406,6 @@ test_refused(void)
 		{ "-retry-join-wan=1.1.1.1", "retry_join_wan" },
 		{ "-https-port=8501", "ports.https" },
 		{ "-grpc-port=8502", "ports.grpc" },
-		{ "-ui-dir=/tmp", "ui_dir" },
 	};
 	struct buf why = { 0 };
 	struct config *c;
