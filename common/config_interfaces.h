@@ -34,6 +34,12 @@ MUST_CHECK enum err interfaces_filter(struct interface_list *,
 /* "default,type,-size": the first key decides, then the second, ... */
 MUST_CHECK enum err interfaces_sort(
     struct interface_list *, const char *keys, struct buf *why);
+/* "address" or "network", and "+5" or "-5". */
+MUST_CHECK enum err interfaces_math(struct interface_list *,
+    const char *operation, const char *text, struct buf *why);
+/* One of neighbours with the same "name" or "address". */
+MUST_CHECK enum err interfaces_unique(
+    struct interface_list *, const char *selector, struct buf *why);
 void interfaces_limit(struct interface_list *, int64_t offset, int64_t count);
 /* "address", "name", "type", "flags", "string", "size", of one. */
 MUST_CHECK enum err interface_attribute(const struct interface *,

@@ -196,6 +196,19 @@ sort(struct pipeline *p, const struct command *c, struct buf *why)
 }
 
 static enum err
+math(struct pipeline *p, const struct command *c, struct buf *why)
+{
+	return (
+	    interfaces_math(&p->list, c->arguments[0], c->arguments[1], why));
+}
+
+static enum err
+unique(struct pipeline *p, const struct command *c, struct buf *why)
+{
+	return (interfaces_unique(&p->list, c->arguments[0], why));
+}
+
+static enum err
 limit(struct pipeline *p, const struct command *c, struct buf *why)
 {
 	(void)why;
@@ -258,8 +271,10 @@ static const struct function {
 	{ "include", include, 2, true },
 	{ "join", join, 2, true },
 	{ "limit", limit, 1, true },
+	{ "math", math, 2, true },
 	{ "offset", offset, 1, true },
 	{ "sort", sort, 1, true },
+	{ "unique", unique, 1, true },
 };
 
 static const struct function *

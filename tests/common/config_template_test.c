@@ -39,6 +39,26 @@ test_text(void)
 }
 
 static void
+test_math(void)
+{
+	CHECK(gives("{{ " LOOPBACK " | math \"address\" \"+5\" | "
+		    "attr \"address\" }}",
+	    "127.0.0.6"));
+	CHECK(gives("{{ " LOOPBACK " | math \"address\" \"-2130706434\" | "
+		    "attr \"string\" }}",
+	    "255.255.255.255/8"));
+	CHECK(gives("{{ " LOOPBACK " | math \"network\" \"-5\" | "
+		    "attr \"address\" }}",
+	    "127.255.255.251"));
+	CHECK(gives("{{ " LOOPBACK " | math \"network\" \"+99999999\" | "
+		    "attr \"address\" }}",
+	    "127.245.224.255"));
+	CHECK(gives("{{ " LOOPBACK " | unique \"name\" | "
+		    "join \"name\" \",\" }}",
+	    "lo"));
+}
+
+static void
 test_pipelines(void)
 {
 	CHECK(gives("{{ " LOOPBACK " | attr \"address\" }}", "127.0.0.1"));
@@ -150,6 +170,7 @@ int
 main(void)
 {
 	RUN(test_text);
+	RUN(test_math);
 	RUN(test_pipelines);
 	RUN(test_sort);
 	RUN(test_networks);
