@@ -135,13 +135,18 @@ log_has() {
 }
 
 @test "a real follower without a log gets a snapshot of ours" {
+	local i
+	# More than one buffer of it.
+	for i in 1 2 3 4 5 6 7 8 9; do
+		put_large 2 "bulk$i"
+	done
 	put_many 2 late
 	wait_until 20 log_has 2 'snapshot complete'
 	rm -rf "$BATS_FILE_TMPDIR/s1/raft"
 	: >"$BATS_FILE_TMPDIR/s1.log"
 	server "$CONSUL_REAL" 1 -retry-join="$(address 2)"
 	wait_until 60 value_is 1 late60 'value 60' stale
-	wait_until 10 is_large 1 large-2
+	wait_until 10 is_large 1 bulk9
 	wait_until 10 log_has 1 'Installed remote snapshot' || {
 		cat "$BATS_FILE_TMPDIR/s1.log"
 		return 1
