@@ -259,6 +259,7 @@ entry_render(
 	struct blob *blob;
 	uint64_t index;
 
+	q->is_of_cache = true;
 	if (error.size > 0) {
 		q->err = ERR_REFUSED;
 		buf_put_slice(&q->error_text, error);

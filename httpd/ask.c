@@ -223,19 +223,28 @@ asking_is_watch(const struct waiter *w)
 
 /* --- Answers. --- */
 
+/* A prepared query that is not there. Where the agent's cache has asked for it,
+ * Consul does not look. */
+static bool
+is_no_query(const struct question *q, struct slice text)
+{
+	enum method method = q->pieces[0].method;
+
+	return (!q->is_of_cache &&
+		(method == METHOD_PreparedQuery_Get ||
+		    method == METHOD_PreparedQuery_Explain ||
+		    method == METHOD_PreparedQuery_Execute) &&
+		memmem(text.data, text.size, "Query not found", 15) != NULL);
+}
+
 /* Unless the text says so itself (status.h). */
 static int
 status_of(const struct question *q, struct slice text)
 {
 	enum err err = q->err;
 
-	if (method_rows[q->pieces[0].method].request ==
-		&prepared_query_specific_request_type ||
-	    method_rows[q->pieces[0].method].request ==
-		&prepared_query_execute_request_type)
-		if (memmem(text.data, text.size, "Query not found", 15) != NULL)
-			return (404);
-
+	if (is_no_query(q, text))
+		return (404);
 	if (err == ERR_FULL ||
 	    memmem(text.data, text.size, "RPC rate limit exceeded", 23) != NULL)
 		return (429); /* an early no: DESIGN.md 4 */

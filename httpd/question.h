@@ -41,8 +41,9 @@ struct question {
 	size_t piece_count;
 	size_t open_count;
 	struct piece pieces[ASK_PARTS_MAX];
-	struct slice cache;	      /* X-Cache: static text, or empty */
-	struct duration age;	      /* for a HIT */
+	struct slice cache;  /* X-Cache: static text, or empty */
+	bool is_of_cache;    /* of the agent: its errors are all alike */
+	struct duration age; /* for a HIT */
 	struct instant patient_until; /* of ask_again(); else 0 */
 	ev_timer again;
 	enum err err; /* of the piece that failed first */

@@ -448,6 +448,8 @@ def executes(both):
                  "web-all/execute?filter=x", "web-all/execute?ns=x",
                  "web-all/execute?stale&consistent", "web-all/explain?stale",
                  "web-all/execute?max_stale=x", "nope/execute?dc=dc9",
+                 "web-ttl/execute?cached", "web-ttl/execute?cached",
+                 "nope/execute?cached", "nope/explain?cached",
                  "web-all/execute?max_stale=1s", "web-all/execute?pretty"]:
         both.ask("GET", "/v1/query/" + path,
                  shuffled="web-near" not in path)

@@ -113,6 +113,35 @@ explained() {
 		grep -Eq '[[:space:]]9[[:space:]]+IN[[:space:]]+SRV'
 }
 
+# place NODE AT
+place() {
+	at 1 PUT /v1/coordinate/update -d "{\"Node\":\"$1\",
+		\"Coord\":{\"Vec\":[$2,0,0,0,0,0,0,0],\"Height\":0.00001}}"
+}
+
+# ordered N PATH NODES: what a list of instances is sorted to.
+ordered() {
+	[ "$(at "$1" GET "$2" | jq -r '[.[] | .Node | .Node? // .] | join(" ")')" = "$3" ]
+}
+
+@test "near=, at a server and at a client; an old order is not kept" {
+	local n
+	place a 0.2
+	place b 0.1
+	at 1 PUT /v1/catalog/register \
+		-d '{"Node":"eye","Address":"10.0.0.9"}'
+	place eye 0
+	for n in "$(follower)" 4; do
+		wait_until 20 ordered "$n" "/v1/health/service/web?near=eye" "b a"
+		wait_until 20 ordered "$n" "/v1/catalog/service/web?near=eye" "b a"
+	done
+	place a 0.05
+	for n in "$(leader 1)" 4; do
+		wait_until 20 ordered "$n" "/v1/health/service/web?near=eye" "a b"
+		wait_until 20 ordered "$n" "/v1/catalog/service/web?near=eye" "a b"
+	done
+}
+
 @test "a real server follows, and has the same" {
 	[ -n "$CONSUL_REAL" ] || skip "no real Consul here"
 	local ours theirs
