@@ -22,8 +22,9 @@ typedef void errand_fn(void *arg, const struct probe_result *);
 
 /* Begin it: `run` is filled in here, all else stands in the request. By the
  * prober where the check has a URL, else by the runner. */
-MUST_CHECK enum err errand_start(struct healthd *, const struct probe_request *,
-    errand_fn *, void *arg, uint64_t *run);
+MUST_CHECK enum err errand_start(struct healthd *h,
+    const struct probe_request *request, errand_fn *done, void *arg,
+    uint64_t *run);
 /* Nobody waits for it any more: a handler is ended, a job goes on unheard. */
 void errand_cancel(struct healthd *, uint64_t run);
 /* The last piece of its output has been dealt with. */
