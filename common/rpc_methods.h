@@ -80,7 +80,7 @@
 	X(Agent,   Stats,            catalogd, empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
 	X(Agent,   HealthStats,      healthd,  empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
 	X(Agent,   Services,         healthd,  empty,                    agent_services,              LOCAL,  SERVICE_READ,  FROM(httpd) | FROM(gossipd)) \
-	X(Agent,   ServicesAfter,    healthd,  agent_after,              agent_services,              LOCAL,  SERVICE_READ,  FROM(httpd)) \
+	X(Agent,   ServicesAfter,    healthd,  agent_after,              agent_services,              LOCAL,  SERVICE_READ,  ASK) \
 	X(Agent,   Checks,           healthd,  empty,                    agent_checks,                LOCAL,  NODE_READ,     FROM(httpd)) \
 	X(Agent,   RegisterService,  healthd,  agent_register_service,   empty,                       LOCAL,  SERVICE_WRITE, FROM(httpd)) \
 	X(Agent,   DeregisterService, healthd, agent_id,                 empty,                       LOCAL,  SERVICE_WRITE, FROM(httpd)) \

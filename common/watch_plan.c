@@ -429,6 +429,12 @@ event_read(struct params *p, struct watch_plan *plan)
 	return (subject_read(p, "name", NULL, plan));
 }
 
+static enum err
+agent_service_read(struct params *p, struct watch_plan *plan)
+{
+	return (subject_read(p, "service_id", NULL, plan));
+}
+
 /* clang-format off */
 static const struct {
 	const char *name;
@@ -442,6 +448,7 @@ static const struct {
 	[WATCH_SERVICE]   = { "service",   service_read,   true },
 	[WATCH_CHECKS]    = { "checks",    checks_read,    true },
 	[WATCH_EVENT]     = { "event",     event_read,     false },
+	[WATCH_AGENT_SERVICE] = { "agent_service", agent_service_read, false },
 };
 /* clang-format on */
 
@@ -458,12 +465,8 @@ kind_read(struct params *p, struct watch_plan *plan)
 			err = take_bool(p, "stale", &plan->is_stale);
 		return (err == ERR_OK ? kinds[i].read(p, plan) : err);
 	}
-	if (slice_is(plan->type, "agent_service"))
-		buf_put_text(p->why, "watch type agent_service is not "
-				     "supported by proconsul yet");
-	else
-		buf_printf(p->why, "Unsupported watch type: %.*s",
-		    SLICE_ARGS(plan->type));
+	buf_printf(
+	    p->why, "Unsupported watch type: %.*s", SLICE_ARGS(plan->type));
 	return (ERR_INVALID);
 }
 

@@ -18,6 +18,7 @@ enum watch_kind {
 	WATCH_SERVICE,
 	WATCH_CHECKS,
 	WATCH_EVENT,
+	WATCH_AGENT_SERVICE,
 };
 
 /* Texts are lent by the configuration, or by the arena. */
@@ -25,7 +26,7 @@ struct watch_plan {
 	enum watch_kind kind;
 	struct slice type; /* "keyprefix" */
 	struct slice datacenter, token;
-	struct slice subject; /* key, prefix, service or name */
+	struct slice subject; /* key, prefix, service, name or id */
 	struct slice state;   /* of checks; "any" where no service is given */
 	struct slice_list tags;
 	bool is_stale;

@@ -283,6 +283,14 @@ result_take(struct watch *w, struct buf *json, uint64_t index)
 	w->has_last = true;
 	buf_reset(&w->last);
 	buf_put_slice(&w->last, buf_slice(json));
+	if (w->plan->kind == WATCH_AGENT_SERVICE) {
+		/* It does not skip it; neither does Consul. */
+		log_error(LOG_NAME_WATCH,
+		    "Handler only supports index-based watches but non "
+		    "index-based watch run. Skipping Handler.",
+		    "");
+		index = 0;
+	}
 	handle(w, index);
 	return (true);
 }
@@ -290,18 +298,17 @@ result_take(struct watch *w, struct buf *json, uint64_t index)
 static void
 answered(struct watch *w, const struct answer *answer)
 {
-	struct buf json = { 0 };
-	uint64_t index;
-	bool is_busy;
+	uint64_t known = w->has_last ? w->index : 0, index;
+	struct buf json = { 0 }, why = { 0 };
+	bool is_busy = true;
 
-	if (watch_read(w->plan, answer->body, w->has_last ? w->index : 0, &json,
-		&index) != ERR_OK) {
-		failed(w, SLICE("unexpected answer"));
-		buf_deinit(&json);
-		return;
-	}
-	is_busy = result_take(w, &json, index);
+	if (watch_read(w->plan, answer->body, known, &json, &index, &why) !=
+	    ERR_OK)
+		failed(w, buf_slice(&why));
+	else
+		is_busy = result_take(w, &json, index);
 	buf_deinit(&json);
+	buf_deinit(&why);
 	if (!is_busy && w->plan->kind != WATCH_EVENT)
 		ask(w);
 }

@@ -30,8 +30,9 @@ void on_event_heard(struct daemon *, struct call *, const void *request);
 uint64_t watch_ask(struct edge *, const struct watch_plan *,
     const struct config *, uint64_t index, answer_fn *, void *arg);
 /* The answer as Consul's client library prints it, and its index. `known` is
- * the index of the last one: of events only newer ones are told. */
+ * the index of the last one: of events only newer ones are told. *why is for
+ * the log. */
 MUST_CHECK enum err watch_read(const struct watch_plan *, struct slice body,
-    uint64_t known, struct buf *json, uint64_t *index);
+    uint64_t known, struct buf *json, uint64_t *index, struct buf *why);
 
 #endif

@@ -1,4 +1,5 @@
 /* What watches ask, and what their handlers get to see; see watch.h. */
+#include "agent_hash.h"
 #include "api_types.h"
 #include "json.h"
 #include "user_event.h"
@@ -90,6 +91,20 @@ ask_events(const struct question *q)
 	    &request, LOCAL_DEADLINE, q->done, q->arg));
 }
 
+/* Our own, by way of catalogd, as everybody: whoever has none waits for
+ * nothing.
+ */
+static uint64_t
+ask_own_services(const struct question *q)
+{
+	struct agent_after request = {
+		.generation = q->options.min_query_index,
+	};
+
+	return (edge_ask(q->edge, METHOD_Agent_ServicesAfter, &agent_after_type,
+	    &request, q->deadline, q->done, q->arg));
+}
+
 uint64_t
 watch_ask(struct edge *edge, const struct watch_plan *plan,
     const struct config *c, uint64_t index, answer_fn *done, void *arg)
@@ -128,9 +143,11 @@ watch_ask(struct edge *edge, const struct watch_plan *plan,
 			    ? ask_state(&q)
 			    : ask_service(&q, METHOD_Health_ServiceChecks));
 	case WATCH_EVENT:
+		return (ask_events(&q));
+	case WATCH_AGENT_SERVICE:
 		break;
 	}
-	return (ask_events(&q));
+	return (ask_own_services(&q));
 }
 
 /* --- Answers. --- */
@@ -141,19 +158,49 @@ struct reading {
 	uint64_t known;
 	struct arena arena;
 	struct buf *json;
+	struct buf *why;
 	uint64_t index;
 };
 
-/* The HTTP API's JSON of these rows, as the library's structs print it. */
+/* The HTTP API's JSON, as the library's structs print it. */
+static enum err
+text_shape(struct reading *r, struct slice text, const struct type *shape)
+{
+	void *object = arena_alloc(&r->arena, shape->size);
+	char why[JSON_WHY_MAX];
+	struct json *json;
+	enum err err;
+
+	err = json_parse_all(text, &r->arena, &json, why);
+	if (err == ERR_OK)
+		err = json_to_type(
+		    json, JSON_API_LAX, shape, &r->arena, object, why);
+	if (err == ERR_OK)
+		json_from_type(shape, object, r->json);
+	else
+		buf_put_text(r->why, why);
+	return (err);
+}
+
+static enum err
+object_shape(struct reading *r, const struct type *type, const void *object,
+    const struct type *shape)
+{
+	struct buf text = { 0 };
+	enum err err;
+
+	json_from_type(type, object, &text);
+	err = text_shape(r, buf_slice(&text), shape);
+	buf_deinit(&text);
+	return (err);
+}
+
 static enum err
 rows_shape(struct reading *r, const struct type *row, const void *rows,
     size_t count, const struct type *shape)
 {
-	void *object = arena_alloc(&r->arena, shape->size);
 	const uint8_t *at = rows;
-	char why[JSON_WHY_MAX];
 	struct buf text = { 0 };
-	struct json *json;
 	enum err err;
 
 	buf_put_u8(&text, '[');
@@ -163,12 +210,7 @@ rows_shape(struct reading *r, const struct type *row, const void *rows,
 		json_from_type(row, at + i * row->size, &text);
 	}
 	buf_put_u8(&text, ']');
-	err = json_parse_all(buf_slice(&text), &r->arena, &json, why);
-	if (err == ERR_OK)
-		err = json_to_type(
-		    json, JSON_API_LAX, shape, &r->arena, object, why);
-	if (err == ERR_OK)
-		json_from_type(shape, object, r->json);
+	err = text_shape(r, buf_slice(&text), shape);
 	buf_deinit(&text);
 	return (err);
 }
@@ -317,6 +359,32 @@ read_events(struct reading *r)
 	return (ERR_OK);
 }
 
+/* The generation stands for the hash that Consul waits for. */
+static enum err
+read_own_service(struct reading *r)
+{
+	struct agent_services reply;
+	enum err err;
+
+	err = type_decode_all(&agent_services_type, r->body, &r->arena, &reply);
+	if (err != ERR_OK)
+		return (err);
+	r->index = reply.generation;
+	for (size_t i = 0; i < reply.services.count; i++) {
+		struct agent_service *s = &reply.services.items[i];
+
+		if (!slice_equal(s->id, r->plan->subject))
+			continue;
+		s->content_hash = agent_service_hash(s, &r->arena);
+		return (
+		    object_shape(r, &agent_service_type, s, &api_service_type));
+	}
+	buf_printf(r->why,
+	    "Unexpected response code: 404 (unknown service ID: %.*s)",
+	    SLICE_ARGS(r->plan->subject));
+	return (ERR_NOT_FOUND);
+}
+
 static enum err (*const readers[])(struct reading *) = {
 	[WATCH_KEY] = read_keys,
 	[WATCH_KEYPREFIX] = read_keys,
@@ -325,14 +393,19 @@ static enum err (*const readers[])(struct reading *) = {
 	[WATCH_SERVICE] = read_instances,
 	[WATCH_CHECKS] = read_checks,
 	[WATCH_EVENT] = read_events,
+	[WATCH_AGENT_SERVICE] = read_own_service,
 };
 
 enum err
 watch_read(const struct watch_plan *plan, struct slice body, uint64_t known,
-    struct buf *json, uint64_t *index)
+    struct buf *json, uint64_t *index, struct buf *why)
 {
 	struct reading r = {
-		.plan = plan, .body = body, .known = known, .json = json
+		.plan = plan,
+		.body = body,
+		.known = known,
+		.json = json,
+		.why = why,
 	};
 	enum err err;
 
@@ -340,6 +413,8 @@ watch_read(const struct watch_plan *plan, struct slice body, uint64_t known,
 	err = readers[plan->kind](&r);
 	if (err == ERR_OK)
 		*index = r.index;
+	else if (why->size == 0)
+		buf_put_text(why, err_text(err));
 	arena_deinit(&r.arena);
 	return (err);
 }

@@ -2,27 +2,9 @@
  * /v1/agent/service/ID: one service of this agent, and blocking by its
  * content's hash; api/http.md 1.10.
  */
-#include <inttypes.h>
-
+#include "agent_hash.h"
 #include "api.h"
-#include "hash.h"
 #include "render.h"
-
-/* Hashes are compared by clients, over restarts too. */
-#define CONTENT_SEED 0x636f6e73756c0001U
-
-static struct slice
-content_hash(const struct agent_service *service, struct arena *arena)
-{
-	struct buf json = { 0 };
-	struct slice hash;
-
-	json_from_type(&agent_service_type, service, &json);
-	hash = arena_printf(
-	    arena, "%016" PRIx64, hash_bytes(CONTENT_SEED, buf_slice(&json)));
-	buf_deinit(&json);
-	return (hash);
-}
 
 /* The note is the hash that the client has, a newline, and the id. */
 static void
@@ -38,8 +20,7 @@ render_service(const struct view *view, const void *const *replies,
 
 		if (!slice_equal(service->id, id))
 			continue;
-		service->content_hash = (struct slice){ 0 };
-		service->content_hash = content_hash(service, arena);
+		service->content_hash = agent_service_hash(service, arena);
 		out->content = CONTENT_JSON;
 		out->content_hash = service->content_hash;
 		out->is_unchanged = slice_equal(

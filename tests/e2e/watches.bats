@@ -35,10 +35,12 @@ $(watch passing '"type": "service", "service": "web", "passingonly": true'),
 $(watch checks '"type": "checks", "service": "web"'),
 $(watch critical '"type": "checks", "state": "critical", "stale": true'),
 $(watch event '"type": "event", "name": "deploy"'),
+$(watch own '"type": "agent_service", "service_id": "own"'),
 {"type": "key", "key": "h", "handler_type": "http", "http_handler_config":
 {"path": "http://$(address 9):7000/hook", "header": {"X-Mine": ["1", "2"]}}},
 {"type": "key", "key": "a", "handler": "cat >/dev/null; echo words; exit 3"},
-{"type": "key", "key": "a", "args": ["/nonexistent"]}]}
+{"type": "key", "key": "a", "args": ["/nonexistent"]}],
+"service": {"name": "own", "port": 7, "tags": ["x"]}}
 END
 }
 
@@ -60,9 +62,10 @@ says() {
 # The last thing that each handler got, without what differs by nature.
 last_words() {
 	local file
-	for file in key prefix services nodes service passing checks critical event; do
+	for file in key prefix services nodes service passing checks critical event own; do
 		echo "$file $(tail -n 1 "$OUT/$file" | sed -E \
-			's/[0-9a-f]{8}-[0-9a-f-]{27}/UUID/g; s/(Index|LTime)":[0-9]+/\1":N/g')"
+			's/[0-9a-f]{8}-[0-9a-f-]{27}/UUID/g; s/(Index|LTime)":[0-9]+/\1":N/g
+				s/(Hash":")[0-9a-f]{16}/\1H/')"
 	done
 }
 
@@ -72,6 +75,8 @@ change_all() {
 	says prefix null
 	says service '^\[\]$'
 	says event '^\[\]$'
+	says own '"Port":7,'
+	wait_until 10 grep -qx 0 "$OUT/own.index"
 	http PUT /v1/kv/a -d one >/dev/null
 	http PUT /v1/kv/b/x -d 1 >/dev/null
 	http PUT /v1/kv/b/y?flags=7 >/dev/null

@@ -2,8 +2,8 @@
  * A keyed hash for tables whose keys strangers choose: without the seed they
  * cannot aim at one bucket.
  */
-#ifndef HTTPD_HASH_H
-#define HTTPD_HASH_H
+#ifndef COMMON_HASH_H
+#define COMMON_HASH_H
 
 #include "bytes.h"
 
