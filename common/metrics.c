@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -479,6 +480,25 @@ page_retire(const char *path)
 	munmap(old, sizeof(*old));
 }
 
+/* A helper that is forked off has no part in it. */
+static void
+page_forget(void)
+{
+	state.page = NULL;
+	memset(state.known, 0, sizeof(state.known));
+}
+
+static void
+page_keep_from_children(void)
+{
+	static bool is_registered;
+
+	if (!is_registered && pthread_atfork(NULL, NULL, page_forget) != 0)
+		fatal("cannot look after forks");
+	is_registered = true;
+	(void)madvise(state.page, sizeof(*state.page), MADV_DONTFORK);
+}
+
 void
 metrics_open(const char *path, gid_t group)
 {
@@ -501,6 +521,7 @@ metrics_open(const char *path, gid_t group)
 	if (state.page == MAP_FAILED)
 		fatal("cannot map %s: %s", early, strerror(errno));
 	close(fd);
+	page_keep_from_children();
 	atomic_store(&state.page->magic, METRICS_MAGIC);
 	if (rename(early, path) != 0)
 		fatal("cannot rename %s: %s", early, strerror(errno));
