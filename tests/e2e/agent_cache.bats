@@ -101,6 +101,26 @@ has_node() { # has_node PATH NODE
 		-H 'Cache-Control: max-age=x')" = "Invalid Cache-Control header." ]
 }
 
+limited() { # limited [curl's flags]: a read of the client that asks seldom
+	curl -s "http://$(address 3):8500/v1/kv/none" -o /dev/null "$@"
+}
+
+is_limited() {
+	[ "$(limited -w '%{http_code}')" = 429 ]
+}
+
+@test "beyond rpc_rate a client answers 429, and nothing more" {
+	echo '{"limits": {"rpc_rate": 0.001, "rpc_max_burst": 30}}' \
+		>"$BATS_FILE_TMPDIR/rate.json"
+	agent_launch c2 -node=c2 -data-dir="$BATS_FILE_TMPDIR/c2" \
+		-bind="$(address 3)" -client="$(address 3)" \
+		-config-file="$BATS_FILE_TMPDIR/rate.json" \
+		-retry-join="$(address 1)" -retry-interval=1s
+	wait_until 30 is_limited
+	[ "$(limited -w '%{size_download}%{content_type}')" = 0 ]
+	agent_stop c2
+}
+
 is_old() {
 	[ "$(header Age 'health/service/web?cached')" -ge 1 ]
 }
