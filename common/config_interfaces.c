@@ -1,4 +1,5 @@
 /* Interfaces, filtered and sorted; see config_interfaces.h. */
+#include <ctype.h>
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <regex.h>
@@ -399,9 +400,14 @@ put_flags(struct buf *out, unsigned flags)
 }
 
 enum err
-interface_attribute(const struct interface *i, const char *name,
+interface_attribute(const struct interface *i, const char *asked,
     struct buf *out, struct buf *why)
 {
+	char name[32] = "";
+	size_t at;
+
+	for (at = 0; asked[at] != '\0' && at + 1 < sizeof(name); at++)
+		name[at] = (char)tolower((unsigned char)asked[at]);
 	if (strcmp(name, "address") == 0) {
 		buf_put_text(out, i->ip.text);
 	} else if (strcmp(name, "name") == 0) {
@@ -411,8 +417,10 @@ interface_attribute(const struct interface *i, const char *name,
 	} else if (strcmp(name, "type") == 0) {
 		buf_put_text(out, i->ip.family == AF_INET ? "IPv4" : "IPv6");
 	} else if (strcmp(name, "string") == 0) {
-		buf_printf(out, "%s/%u", i->ip.text, i->prefix);
-	} else {
+		buf_put_text(out, i->ip.text);
+		if (i->prefix < (i->ip.family == AF_INET ? 32U : 128U))
+			buf_printf(out, "/%u", i->prefix);
+	} else if (!interface_computed(i, name, out)) {
 		buf_put_text(why, "unsupported attribute name ");
 		flag_put_quoted(why, name);
 		return (ERR_INVALID);

@@ -41,7 +41,12 @@ MUST_CHECK enum err interfaces_math(struct interface_list *,
 MUST_CHECK enum err interfaces_unique(
     struct interface_list *, const char *selector, struct buf *why);
 void interfaces_limit(struct interface_list *, int64_t offset, int64_t count);
-/* "address", "name", "type", "flags", "string", "size", of one. */
+/* Those that follow from the address and its prefix: "network", "netmask",
+ * "broadcast", "host", "first_usable", "last_usable", "size", "uint32" or
+ * "uint128", "port", "hex", "octets", "binary". False: it is no such. */
+bool interface_computed(
+    const struct interface *, const char *name, struct buf *out);
+/* The same, and "address", "name", "type", "flags", "string"; in any case. */
 MUST_CHECK enum err interface_attribute(const struct interface *,
     const char *name, struct buf *out, struct buf *why);
 

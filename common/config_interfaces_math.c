@@ -161,3 +161,90 @@ interfaces_unique(
 	list->count = count;
 	return (ERR_OK);
 }
+
+/* --- Attributes. --- */
+
+static void
+put_ip(const struct interface *i, number value, struct buf *out)
+{
+	struct interface copy = *i;
+
+	ip_set(&copy, value);
+	buf_put_text(out, copy.ip.text);
+}
+
+static void
+put_decimal(number value, struct buf *out)
+{
+	char digits[40];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + (unsigned)(value % 10));
+		value /= 10;
+	} while (value > 0);
+	buf_put(out, digits + at, sizeof(digits) - at);
+}
+
+static void
+put_octets(const struct interface *i, const char *name, struct buf *out)
+{
+	const uint8_t *bytes = (const uint8_t *)&i->ip.ip;
+	unsigned at, bit;
+
+	for (at = 0; at < ip_size(i); at++) {
+		if (strcmp(name, "hex") == 0)
+			buf_printf(out, "%02x", bytes[at]);
+		else if (strcmp(name, "octets") == 0)
+			buf_printf(out, "%s%u", at > 0 ? " " : "", bytes[at]);
+		else
+			for (bit = 8; bit-- > 0;)
+				buf_put_u8(
+				    out, bytes[at] >> bit & 1 ? '1' : '0');
+	}
+}
+
+/* The first and last of a network that a host may have: in IPv4 neither the
+ * network's own nor that of all, where there are others. */
+static void
+put_usable(const struct interface *i, bool is_first, struct buf *out)
+{
+	number mask = host_mask(i), network = ip_number(i) & ~mask;
+	bool has_others = i->ip.family == AF_INET && mask > 1;
+
+	put_ip(i,
+	    is_first ? network + has_others : (network | mask) - has_others,
+	    out);
+}
+
+bool
+interface_computed(const struct interface *i, const char *name, struct buf *out)
+{
+	number mask = host_mask(i), ip = ip_number(i);
+	bool is_ipv4 = i->ip.family == AF_INET;
+
+	if (strcmp(name, "network") == 0)
+		put_ip(i, ip & ~mask, out);
+	else if (strcmp(name, "netmask") == 0)
+		put_ip(i, ~mask, out);
+	else if (strcmp(name, "broadcast") == 0 && is_ipv4)
+		put_ip(i, ip | mask, out);
+	else if (strcmp(name, "host") == 0)
+		put_ip(i, ip, out);
+	else if (strcmp(name, "first_usable") == 0)
+		put_usable(i, true, out);
+	else if (strcmp(name, "last_usable") == 0)
+		put_usable(i, false, out);
+	else if (strcmp(name, "size") == 0)
+		put_decimal(mask + 1, out);
+	else if (strcmp(name, is_ipv4 ? "uint32" : "uint128") == 0)
+		put_decimal(ip, out);
+	else if (strcmp(name, "port") == 0)
+		buf_put_u8(out, '0');
+	else if (strcmp(name, "hex") == 0 || strcmp(name, "octets") == 0 ||
+		 strcmp(name, "binary") == 0)
+		put_octets(i, name, out);
+	else
+		return (false);
+	return (true);
+}

@@ -53,6 +53,11 @@ test_math(void)
 	CHECK(gives("{{ " LOOPBACK " | math \"network\" \"+99999999\" | "
 		    "attr \"address\" }}",
 	    "127.245.224.255"));
+	CHECK(gives(
+	    "{{ " LOOPBACK " | attr \"Broadcast\" }}", "127.255.255.255"));
+	CHECK(gives("{{ " LOOPBACK " | attr \"first_usable\" }}", "127.0.0.1"));
+	CHECK(gives("{{ " LOOPBACK " | attr \"size\" }}", "16777216"));
+	CHECK(gives("{{ " LOOPBACK " | attr \"octets\" }}", "127 0 0 1"));
 	CHECK(gives("{{ " LOOPBACK " | unique \"name\" | "
 		    "join \"name\" \",\" }}",
 	    "lo"));
