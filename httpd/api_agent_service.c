@@ -40,7 +40,7 @@ api_agent_service(struct request *r)
 	struct query_options options = { 0 };
 	struct view view = { .render = render_service };
 
-	if (!request_options(r, &options))
+	if (!request_wait(r, &options))
 		return;
 	if (hash.size == 0 || slice_find(hash, '\n', 0) != SIZE_MAX)
 		hash = SLICE(""); /* none of ours has a newline */
