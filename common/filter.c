@@ -123,11 +123,13 @@ match_holds(const struct filter_match *m, size_t step, struct value v)
 
 		if (v.kind == KIND_PTR)
 			v.at = *(const void *const *)v.at;
+		if (v.at == NULL)
+			return (holds_of_nothing(m));
 		if (kind_rows[v.kind].form == FORM_LIST)
 			return (holds_of_any(m, step, &v));
 		if (kind_rows[v.kind].form == FORM_MAP)
 			v.at = map_find(&v, to->key);
-		else if (v.at != NULL)
+		else
 			v.at = (const char *)v.at + to->offset;
 		if (v.at == NULL)
 			return (holds_of_nothing(m));

@@ -218,6 +218,12 @@ struct race {
 
 #define MARK_NONE SIZE_MAX
 
+static size_t
+place_at(size_t from, int relative)
+{
+	return (from + (size_t)(ptrdiff_t)relative);
+}
+
 static void
 race_follow(struct race *r, size_t start, size_t at, struct threads *to)
 {
@@ -243,10 +249,10 @@ race_follow(struct race *r, size_t start, size_t at, struct threads *to)
 		}
 		if (i->op == OP_FORK)
 			r->stack[depth++] =
-			    (struct step){ (size_t)((int)step.place + i->other),
-				    -1, 0 };
+			    (struct step){ place_at(step.place, i->other), -1,
+				    0 };
 		if (i->op == OP_FORK || i->op == OP_JUMP) {
-			step.place = (size_t)((int)step.place + i->to);
+			step.place = place_at(step.place, i->to);
 			r->stack[depth++] = step;
 			continue;
 		}

@@ -1,13 +1,41 @@
 /*
- * Tables of Unicode: see unicode_tables.h. Made from Python's unicodedata (Unicode
- * 14.0.0): where a category begins, and runs of characters that differ in case.
+ * Tables of Unicode: see unicode_tables.h. Made from Python's unicodedata
+ * (Unicode 14.0.0): where a category begins, and runs of characters that differ
+ * in case.
  */
 #include "unicode_tables.h"
 
 const char unicode_names[][3] = {
-	"Cn", "Cc", "Cf", "Co", "Cs", "Ll", "Lm", "Lo", "Lt", "Lu",
-	"Mc", "Me", "Mn", "Nd", "Nl", "No", "Pc", "Pd", "Pe", "Pf",
-	"Pi", "Po", "Ps", "Sc", "Sk", "Sm", "So", "Zl", "Zp", "Zs",
+	"Cn",
+	"Cc",
+	"Cf",
+	"Co",
+	"Cs",
+	"Ll",
+	"Lm",
+	"Lo",
+	"Lt",
+	"Lu",
+	"Mc",
+	"Me",
+	"Mn",
+	"Nd",
+	"Nl",
+	"No",
+	"Pc",
+	"Pd",
+	"Pe",
+	"Pf",
+	"Pi",
+	"Po",
+	"Ps",
+	"Sc",
+	"Sk",
+	"Sm",
+	"So",
+	"Zl",
+	"Zp",
+	"Zs",
 };
 
 const size_t unicode_name_count =
@@ -601,7 +629,6 @@ const struct unicode_fold unicode_folds[] = {
 };
 /* clang-format on */
 
-const size_t unicode_run_count =
-    sizeof(unicode_runs) / sizeof(unicode_runs[0]);
+const size_t unicode_run_count = sizeof(unicode_runs) / sizeof(unicode_runs[0]);
 const size_t unicode_fold_count =
     sizeof(unicode_folds) / sizeof(unicode_folds[0]);

@@ -7,17 +7,17 @@ is_surrogate(int32_t rune)
 	return (rune >= 0xd800 && rune <= 0xdfff);
 }
 
-/* By its first byte: how long it is, what the byte adds, and the least that
- * may be written so. */
+/* By its first byte: the least that may be written so, what the byte adds, and
+ * how long it is. */
 static const struct lead {
-	uint8_t mask, bits;
-	size_t width;
 	int32_t least;
+	uint8_t mask, bits;
+	uint8_t width;
 } leads[] = {
-	{ 0x80, 0x00, 1, 0 },
-	{ 0xe0, 0xc0, 2, 0x80 },
-	{ 0xf0, 0xe0, 3, 0x800 },
-	{ 0xf8, 0xf0, 4, 0x10000 },
+	{ 0, 0x80, 0x00, 1 },
+	{ 0x80, 0xe0, 0xc0, 2 },
+	{ 0x800, 0xf0, 0xe0, 3 },
+	{ 0x10000, 0xf8, 0xf0, 4 },
 };
 
 int32_t
