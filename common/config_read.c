@@ -172,6 +172,30 @@ unsigned_type_of(struct slice key)
 	return ("uint32"); /* dns_config.soa */
 }
 
+/* Of what Consul only keeps, lists of one are taken for what is in them as far
+ * down as there are maps: so a block of HCL is a map, and the args of a watch
+ * may be a text. */
+static struct json *
+any_read(struct reading *r, const struct json *value)
+{
+	struct json *copy, **end;
+	const struct json *child;
+
+	if (value->kind == JSON_ARRAY && value->count == 1)
+		value = value->first;
+	copy = copy_of(r, value);
+	if (copy->kind != JSON_OBJECT)
+		return (copy);
+	end = &copy->first;
+	for (child = value->first; child != NULL; child = child->next) {
+		*end = any_read(r, child);
+		(*end)->key = child->key;
+		end = &(*end)->next;
+	}
+	*end = NULL;
+	return (copy);
+}
+
 static void
 mistake_again(struct reading *r, const struct buf *text)
 {
@@ -200,7 +224,7 @@ scalar_read(struct reading *r, const struct path *path, enum kind kind,
 	struct buf text = { 0 };
 
 	if (kind == KIND_ANY)
-		return (copy_of(r, value));
+		return (any_read(r, value));
 	assert((size_t)kind < COUNT_OF(rows));
 	go_type = rows[kind].go_type;
 	if (value->kind != rows[kind].takes) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "json.h"
 #include "config_recursors.h"
 #include "tests/lib/tap.h"
 
@@ -318,6 +319,30 @@ test_definitions(void)
 	buf_deinit(&why);
 }
 
+/* What Consul only keeps, as the real one shows it on /v1/agent/service. */
+static void
+test_kept(void)
+{
+	static const char expected[] =
+	    "\"Config\":{\"a\":{\"b\":{\"c\":1}},\"l\":[1,{\"r\":[{\"s\":2}]}],"
+	    "\"bb\":[{},{\"x\":1}],\"one\":1,\"oo\":[1]}";
+	struct buf why = { 0 }, out = { 0 };
+	struct config *c;
+
+	file_write("kept.hcl",
+	    "services { name = \"p\" proxy { config { a { b { c = 1 } } "
+	    "l = [ 1, { r { s = 2 } } ] bb { } bb { x = 1 } one = [ 1 ] "
+	    "oo = [ [ 1 ] ] } } }");
+	c = load("-dev -config-file kept.hcl", &why);
+	CHECK(c != NULL && c->service_count == 1);
+	if (c != NULL && c->service_count == 1)
+		json_from_type(&service_definition_type, &c->services[0], &out);
+	CHECK(strstr(buf_text(&out), expected) != NULL);
+	config_free(c);
+	buf_deinit(&out);
+	buf_deinit(&why);
+}
+
 static void
 test_directory(void)
 {
@@ -531,6 +556,7 @@ main(void)
 	RUN(test_dev);
 	RUN(test_merge);
 	RUN(test_definitions);
+	RUN(test_kept);
 	RUN(test_directory);
 	RUN(test_flags);
 	RUN(test_refused);
