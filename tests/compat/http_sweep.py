@@ -123,6 +123,18 @@ def calls(pattern, methods, is_built):
         return name, method, request(method, target, body, headers)
 
     argument = "x" if pattern.endswith("/") else ""
+    if pattern == "/v1/query/":
+        yield call("POST", "/v1/query", b'{"Name":"swept","Service":'
+                   b'{"Service":"consul"},"DNS":{"TTL":"7s"}}')
+        for name in ("swept", "none", "", UUID, "a%2Fb"):
+            for part in ("/execute", "/explain", "/nothing", "/execute/"):
+                for method in METHODS:
+                    yield call(method, pattern + name + part)
+        for query in QUERIES + ["cached", "limit=0", "limit=-1", "limit=1"]:
+            yield call("GET", pattern + "swept/execute?" + query)
+            yield call("GET", pattern + "swept/explain?" + query)
+        for headers in HEADERS:
+            yield call("GET", pattern + "swept/execute?cached", None, headers)
     for method in METHODS:
         if (method, pattern) not in SILENT:
             yield call(method, pattern + argument)
