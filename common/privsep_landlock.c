@@ -143,6 +143,16 @@ allow_config(const struct ruleset *ruleset, const char *path)
 }
 
 static void
+allow_ui(const struct ruleset *ruleset, struct slice path)
+{
+	char folder[4096];
+
+	if (path.size > 0 && snprintf(folder, sizeof(folder), "%.*s",
+				 SLICE_ARGS(path)) < (int)sizeof(folder))
+		allow(ruleset, folder, READ_ACCESS);
+}
+
+static void
 allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
 {
 	static const char *const system_paths[] = { "/etc", "/usr", "/lib",
@@ -151,8 +161,6 @@ allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
 		"/proc/cpuinfo", "/proc/sys/kernel/random/boot_id",
 		"/etc/os-release", "/etc/debian_version", "/etc/machine-id" };
 	size_t count = sizeof(system_paths) / sizeof(system_paths[0]);
-	const struct slice *ui = &scope->config->keys.ui_dir;
-	char folder[4096];
 	size_t host_count = sizeof(host_paths) / sizeof(host_paths[0]);
 
 	for (size_t i = 0;
@@ -168,10 +176,8 @@ allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
 	if (scope->row->reads & READ_METRICS)
 		allow_below(
 		    ruleset, scope->run_dir, METRICS_FOLDER, READ_ACCESS);
-	if ((scope->row->reads & READ_UI) && ui->size > 0 &&
-	    snprintf(folder, sizeof(folder), "%.*s", SLICE_ARGS(*ui)) <
-		(int)sizeof(folder))
-		allow(ruleset, folder, READ_ACCESS);
+	if (scope->row->reads & READ_UI)
+		allow_ui(ruleset, scope->config->keys.ui_dir);
 	for (size_t i = 0; (scope->row->reads & READ_HOST) && i < host_count;
 	     i++)
 		allow(ruleset, host_paths[i], READ_ACCESS);
