@@ -324,8 +324,8 @@ static void
 test_kept(void)
 {
 	static const char expected[] =
-	    "\"Config\":{\"a\":{\"b\":{\"c\":1}},\"l\":[1,{\"r\":[{\"s\":2}]}],"
-	    "\"bb\":[{},{\"x\":1}],\"one\":1,\"oo\":[1]}";
+	    "\"Config\":{\"a\":{\"b\":{\"c\":1}},\"bb\":[{},{\"x\":1}],"
+	    "\"l\":[1,{\"r\":[{\"s\":2}]}],\"one\":1,\"oo\":[1]}";
 	struct buf why = { 0 }, out = { 0 };
 	struct config *c;
 
