@@ -188,7 +188,7 @@ template_render(const struct prepared_query *q, struct slice name,
 		    SLICE_ARGS(q->template.type));
 		return (ERR_INVALID);
 	}
-	if (slice_starts_with(name, q->name))
+	if (q->name.size > 0 && slice_starts_with(name, q->name))
 		scope.suffix = slice_tail(name, q->name.size);
 	*out = *q;
 	blanks_of(&t, &out->service);
