@@ -5,6 +5,7 @@
  */
 #include "unicode_tables.h"
 
+/* clang-format off */
 const char unicode_names[][3] = {
 	"Cn",
 	"Cc",
@@ -37,6 +38,7 @@ const char unicode_names[][3] = {
 	"Zp",
 	"Zs",
 };
+/* clang-format on */
 
 const size_t unicode_name_count =
     sizeof(unicode_names) / sizeof(unicode_names[0]);
