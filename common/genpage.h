@@ -39,7 +39,7 @@ enum gen_kind {
 	GEN_CHECKS_TABLE,
 	GEN_SESSIONS_TABLE,
 	GEN_COORDINATES_TABLE,
-	GEN_LEADER, /* who leads, and whether we know */
+	GEN_LEADER,	   /* who leads, and whether we know */
 	GEN_QUERIES_TABLE, /* prepared queries */
 };
 

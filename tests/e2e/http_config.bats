@@ -10,7 +10,7 @@ setup_file() {
 			"block_endpoints": ["/v1/agent/self"],
 			"allow_write_http_from": ["127.0.0.0/8"]
 		},
-		"limits": {"kv_max_value_size": 1000, "http_max_conns_per_client": 20},
+		"limits": {"kv_max_value_size": 1000, "txn_max_ops": 2, "http_max_conns_per_client": 20},
 		"addresses": {"http": "$(address) unix://$BATS_FILE_TMPDIR/http.sock"},
 		"unix_sockets": {"mode": "0666"}
 	}
@@ -82,6 +82,21 @@ connections_left() {
 	        pass
 	print(count)
 	END
+}
+
+@test "the limit of operations is the configured one, or refused by name" {
+	local op='{"KV":{"Verb":"set","Key":"op"}}'
+	[ "$(http_status PUT /v1/txn -d "[$op,$op]")" = 200 ]
+	run curl -sS -X PUT -d "[$op,$op,$op]" "http://$(address):8500/v1/txn"
+	[ "$output" = "Transaction contains too many operations (3 > 2)" ]
+	local name
+	for name in kv_max_value_size txn_max_req_len txn_max_ops; do
+		echo "{\"limits\": {\"$name\": 99999999}, \"data_dir\": \"/x\"}" \
+			>"$BATS_FILE_TMPDIR/many.json"
+		run "$PROCONSUL" validate "$BATS_FILE_TMPDIR/many.json"
+		[ "$status" = 1 ]
+		[[ "$output" == *"limits.$name: 99999999 is more than"* ]]
+	done
 }
 
 @test "the limit of connections follows a reload" {
