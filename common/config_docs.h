@@ -303,7 +303,7 @@
 	X("verify_server_hostname", NOTHING, 0, "Servers must have certificates as servers. Not built yet: true is refused.") \
 	X("version", NOTHING, 0, "Fixed.") \
 	X("version_prerelease", NOTHING, 0, "Fixed.") \
-	X("watches", APPLIED, IN(healthd), "Queries whose changes run a command or are sent to a URL; see WATCHES.")
+	X("watches", APPLIED, IN(healthd), "Queries whose changes run a command or are sent to a URL; see proconsul-watch(1).")
 
 /* Keys of services and of checks: path, text. */
 #define CONFIG_SERVICE_DOCS(X) \
