@@ -7,9 +7,11 @@ bats_require_minimum_version 1.5.0
 
 setup_file() {
 	local folder=$BATS_FILE_TMPDIR
-	echo '{"disable_remote_exec": false, "performance": {"raft_multiplier": 1}}' \
+	echo '{"disable_remote_exec": false, "leave_on_terminate": false,
+		"performance": {"raft_multiplier": 1}}' \
 		>"$folder/on.json"
-	echo '{"disable_remote_exec": true}' >"$folder/off.json"
+	echo '{"disable_remote_exec": true, "leave_on_terminate": false}' \
+		>"$folder/off.json"
 	agent_start ours -server -bootstrap-expect=1 -log-level=debug \
 		-config-file="$folder/on.json"
 	agent_launch off -data-dir="$folder/off" -bind="$(address 2)" \
@@ -55,7 +57,7 @@ job() {
 1 / 1 node(s) completed / acknowledged" ]
 	job 0 -node=nobody -wait=200ms true
 	[ "$output" = "0 / 0 node(s) completed / acknowledged" ]
-	job 0 -node=ours -shell=false -wait=500ms echo 'a  b' c
+	run -0 cli exec -node=ours -shell=false -wait=500ms echo 'a  b' c
 	[ "${lines[0]}" = "    ours: a  b c" ]
 	run -2 cli exec -node=ours -shell=false -wait=500ms /nonexistent
 	[ "${lines[0]}" = "==> ours: finished with exit code 255" ]
