@@ -188,7 +188,9 @@ template_render(const struct prepared_query *q, struct slice name,
 		    SLICE_ARGS(q->template.type));
 		return (ERR_INVALID);
 	}
-	if (q->name.size > 0 && slice_starts_with(name, q->name))
+	if (name.size == 0) /* it may be nil, and is looked into */
+		scope.full = scope.suffix = name = SLICE("");
+	if (slice_starts_with(name, q->name))
 		scope.suffix = slice_tail(name, q->name.size);
 	*out = *q;
 	blanks_of(&t, &out->service);
