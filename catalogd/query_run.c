@@ -24,6 +24,7 @@ instances_find(struct view *v, struct slice service,
 		return;
 	v->reply = &found;
 	view_check_service_nodes(v, &request);
+	v->reply = NULL;
 	reply->nodes.items = found.nodes.items;
 	reply->nodes.count = found.nodes.count;
 }
@@ -36,6 +37,7 @@ instances_find_connect(struct view *v, struct slice service,
 
 	v->reply = &found;
 	view_connect_nodes(v, service);
+	v->reply = NULL;
 	reply->nodes.items = found.nodes.items;
 	reply->nodes.count = found.nodes.count;
 }

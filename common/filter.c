@@ -105,6 +105,7 @@ holds_of_any(const struct filter_match *m, size_t step, const struct value *v)
 	const struct any_list *list = v->at;
 	size_t size = kind_element_size(v->kind, v->type);
 
+	assert(list->count == 0 || list->items != NULL);
 	for (size_t i = 0; i < list->count; i++) {
 		struct value element = { (const char *)list->items + i * size,
 			kind_rows[v->kind].element, v->type };
