@@ -73,6 +73,19 @@ seen() { # seen NUMBER KEY VALUE: there, and stale reads show it
 	[ "$(ask "$1" GET "/v1/kv/$2?raw&stale")" = "$3" ]
 }
 
+@test "an answer older than max_stale is asked of the leader instead" {
+	local number
+	number=$(follower)
+	[ "$(header "$number" X-Consul-Effective-Consistency \
+		"/v1/catalog/nodes?stale")" = stale ]
+	[ "$(header "$number" X-Consul-Effective-Consistency \
+		"/v1/catalog/nodes?max_stale=1h")" = stale ]
+	[ "$(header "$number" X-Consul-Effective-Consistency \
+		"/v1/catalog/nodes?max_stale=1ns")" = leader ]
+	[ "$(header "$number" X-Consul-Lastcontact \
+		"/v1/catalog/nodes?max_stale=1ns")" = 0 ]
+}
+
 @test "a write through any agent is read through any other at once" {
 	local writer reader
 	for writer in 1 2 3 4; do
