@@ -1,14 +1,30 @@
 /*
  * Calls that another daemon answers: handed on as they came, and answered with
  * the bytes that come back.
+ *
+ * What healthd is asked sets something or shows it: twice is as good as once.
+ * So where it died over a question, the next one is asked, and a client only
+ * sees that it took longer.
  */
 #include "catalogd.h"
+
+#define TRIES_MAX 3
 
 struct route {
 	struct edge *edge; /* of the owner */
 	uint64_t ask;
+	unsigned tries;
 	struct call *call;
 };
+
+static void ask(struct route *);
+
+static bool
+may_ask_again(const struct route *route)
+{
+	return (method_rows[route->call->method].owner == DAEMON_healthd &&
+		route->tries < TRIES_MAX);
+}
 
 static void
 on_answer(void *arg, const struct answer *answer)
@@ -16,6 +32,10 @@ on_answer(void *arg, const struct answer *answer)
 	struct route *route = arg;
 	struct call *call = route->call;
 
+	if (answer->err == ERR_PEER_GONE && may_ask_again(route)) {
+		ask(route);
+		return;
+	}
 	call->on_cancel = NULL;
 	if (answer->err != ERR_OK)
 		call_fail_text(call, answer->text);
@@ -31,18 +51,27 @@ on_cancel(struct call *call)
 	edge_cancel(route->edge, route->ask);
 }
 
+static void
+ask(struct route *route)
+{
+	const struct call *call = route->call;
+	struct duration left = instant_since(call->deadline, instant_now());
+
+	route->tries++;
+	route->ask = edge_ask_bytes(
+	    route->edge, call->method, call->body, left, on_answer, route);
+}
+
 void
 on_routed(struct daemon *d, struct call *call, const void *request)
 {
 	const struct method_row *method = &method_rows[call->method];
 	struct route *route = arena_alloc(&call->arena, sizeof(*route));
-	struct duration left = instant_since(call->deadline, instant_now());
 
 	(void)request;
-	route->call = call;
-	route->edge = d->edges[method->owner];
-	route->ask = edge_ask_bytes(
-	    route->edge, call->method, call->body, left, on_answer, route);
+	*route =
+	    (struct route){ .call = call, .edge = d->edges[method->owner] };
+	ask(route);
 	call->on_cancel = on_cancel;
 	call->keeper = route;
 }

@@ -86,8 +86,9 @@
 #define PEER_CONNS_MAX	       8192
 #define PEER_HANDSHAKE_MS      5000 /* limits.rpc_handshake_timeout */
 #define PEER_METHOD_BYTES_MAX  128
-#define PEER_BODY_BYTES_MAX    RAFT_ENTRY_BYTES_MAX /* of a request */
-#define PEER_REPLY_BYTES_MAX   (64 * 1024 * 1024)   /* of a reply */
-#define PEER_STREAMS_MAX       4096 /* open, of one connection */
+#define PEER_BODY_BYTES_MAX    RAFT_ENTRY_BYTES_MAX /* of any request */
+#define PEER_BODY_BYTES	       (8 * 1024 * 1024) /* unless limits.* ask for more */
+#define PEER_REPLY_BYTES_MAX   (64 * 1024 * 1024) /* of a reply */
+#define PEER_STREAMS_MAX       4096		  /* open, of one connection */
 
 #endif

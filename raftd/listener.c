@@ -149,6 +149,16 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int events)
 		continue;
 }
 
+/* A value of this size, with its key and all around it. */
+static void
+grow_to(size_t *limit, uint64_t value_max)
+{
+	size_t needed = value_max + 1024 * 1024;
+
+	if (needed > *limit)
+		*limit = needed;
+}
+
 /* limits.*: 0 is the default, as in Consul; a negative number is no limit. */
 static void
 limits_read(struct net *net)
@@ -160,6 +170,9 @@ limits_read(struct net *net)
 		net->conns_per_address = (size_t)keys->rpc_max_conns_per_client;
 	else if (keys->rpc_max_conns_per_client < 0)
 		net->conns_per_address = SIZE_MAX;
+	net->body_max = PEER_BODY_BYTES;
+	grow_to(&net->body_max, keys->kv_max_value_size);
+	grow_to(&net->body_max, keys->txn_max_req_len);
 	net->handshake_timeout = MILLISECONDS(PEER_HANDSHAKE_MS);
 	if (keys->rpc_handshake_timeout.ns > 0)
 		net->handshake_timeout = keys->rpc_handshake_timeout;

@@ -73,6 +73,7 @@ struct net {
 	int fd; /* -1: not a server */
 	ev_io acceptable;
 	size_t conns_per_address;
+	size_t body_max; /* of a request of others */
 	struct duration handshake_timeout;
 	uint64_t last_seq; /* of a call of ours */
 	TAILQ_HEAD(pool_conns, pool_conn) pool;

@@ -311,7 +311,8 @@ read_calls(struct served *one)
 			one->in.size))
 			return (false);
 		state = call_frame_walk(&one->frame, buf_slice(&one->in));
-		if (state == WHOLE_BAD || one->in.size > PEER_BODY_BYTES_MAX)
+		if (state == WHOLE_BAD ||
+		    one->in.size > one->caller->net->body_max)
 			return (false);
 		if (state == WHOLE_MORE)
 			return (true);

@@ -301,3 +301,13 @@ put_right() {
 	[ -z "$(ls -A)" ]
 	catalog_is service:a passing
 }
+
+@test "who asks while healthd dies waits for the next one" {
+	local i
+	for i in 1 2 3 4; do
+		kill -9 "$(daemon_pid n1 healthd)"
+		http PUT /v1/agent/service/register -d "{\"Name\": \"again$i\"}"
+		http GET /v1/agent/services | jq -e ".again$i.ID == \"again$i\""
+		wait_until 10 daemon_pid n1 healthd
+	done
+}

@@ -89,7 +89,8 @@ web_stop() {
 		    "method": "Get", "interval": "1s", "timeout": "1s" } ] } ] }
 	END
 	run consul reload
-	[ "$output" = "Configuration reload triggered" ]
+	[ "${lines[0]}" = "Configuration reload triggered" ]
+	[ "${lines[1]}" = "Reloaded: key=services status=applied added=1 removed=0 changed=0" ]
 	wait_until 10 hello_is critical
 }
 
