@@ -331,8 +331,8 @@ put_host(struct buf *out, struct slice cpuinfo, struct arena *arena)
 	struct utsname name;
 	struct sysinfo info;
 	struct slice flags = value_of(cpuinfo, "flags", ':');
-	bool is_guest =
-	    memmem(flags.data, flags.size, "hypervisor", 10) != NULL;
+	bool is_guest = flags.size > 0 && memmem(flags.data, flags.size,
+					      "hypervisor", 10) != NULL;
 
 	if (uname(&name) != 0)
 		memset(&name, 0, sizeof(name));
