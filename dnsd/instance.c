@@ -18,7 +18,7 @@ instance_address(struct slice text, uint8_t *out)
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	char copy[INET6_ADDRSTRLEN + 1];
 
-	if (text.size >= sizeof(copy))
+	if (text.size == 0 || text.size >= sizeof(copy))
 		return (0);
 	memcpy(copy, text.data, text.size);
 	copy[text.size] = '\0';

@@ -302,12 +302,15 @@ put_right() {
 	catalog_is service:a passing
 }
 
-@test "who asks while healthd dies waits for the next one" {
+@test "who asks while healthd or gossipd dies waits for the next one" {
 	local i
 	for i in 1 2 3 4; do
 		kill -9 "$(daemon_pid n1 healthd)"
 		http PUT /v1/agent/service/register -d "{\"Name\": \"again$i\"}"
 		http GET /v1/agent/services | jq -e ".again$i.ID == \"again$i\""
 		wait_until 10 daemon_pid n1 healthd
+		kill -9 "$(daemon_pid n1 gossipd)"
+		http GET /v1/agent/members | jq -e '.[0].Name == "n1"'
+		wait_until 10 daemon_pid n1 gossipd
 	done
 }
