@@ -304,6 +304,7 @@ put_right() {
 
 @test "who asks while healthd or gossipd dies waits for the next one" {
 	local i
+	[ -e "$BATS_FILE_TMPDIR/n1.pid" ] || agent_start n1 -server -bootstrap-expect=1
 	for i in 1 2 3 4; do
 		kill -9 "$(daemon_pid n1 healthd)"
 		http PUT /v1/agent/service/register -d "{\"Name\": \"again$i\"}"
