@@ -290,18 +290,6 @@ put_right() {
 	http PUT /v1/agent/check/deregister/p
 }
 
-@test "agents on -dev write nothing" {
-	agent_stop n1
-	mkdir "$BATS_TEST_TMPDIR/empty"
-	cd "$BATS_TEST_TMPDIR/empty"
-	agent_launch dev -dev -bind="$(address)" -client="$(address)" -node=n1
-	wait_for_leader
-	service_register '{"Name": "a", "Check": {"TTL": "1h"}}'
-	http PUT /v1/agent/check/pass/service:a
-	[ -z "$(ls -A)" ]
-	catalog_is service:a passing
-}
-
 @test "who asks while healthd or gossipd dies waits for the next one" {
 	local i
 	[ -e "$BATS_FILE_TMPDIR/n1.pid" ] || agent_start n1 -server -bootstrap-expect=1
@@ -314,4 +302,16 @@ put_right() {
 		http GET /v1/agent/members | jq -e '.[0].Name == "n1"'
 		wait_until 10 daemon_pid n1 gossipd
 	done
+}
+
+@test "agents on -dev write nothing" {
+	agent_stop n1
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	cd "$BATS_TEST_TMPDIR/empty"
+	agent_launch dev -dev -bind="$(address)" -client="$(address)" -node=n1
+	wait_for_leader
+	service_register '{"Name": "a", "Check": {"TTL": "1h"}}'
+	http PUT /v1/agent/check/pass/service:a
+	[ -z "$(ls -A)" ]
+	catalog_is service:a passing
 }
