@@ -2,10 +2,8 @@
  * Calls that another daemon answers: handed on as they came, and answered with
  * the bytes that come back.
  *
- * What healthd is asked sets something or shows it, and what needs no more than
- * a right to read only shows: twice is as good as once. So where a daemon died
- * over such a question, the next one is asked, and a client only sees that it
- * took longer.
+ * Where a daemon died over a question that may be put twice (rpc_methods.h,
+ * AGAIN), the next one is asked, and a client only sees that it took longer.
  */
 #include "catalogd.h"
 
@@ -21,19 +19,9 @@ struct route {
 static void ask(struct route *);
 
 static bool
-only_shows(enum acl_rule rule)
-{
-	return (rule == RULE_NODE_READ || rule == RULE_SERVICE_READ ||
-		rule == RULE_EVENT_READ || rule == RULE_AGENT_READ ||
-		rule == RULE_OPERATOR_READ);
-}
-
-static bool
 may_ask_again(const struct route *route)
 {
-	const struct method_row *row = &method_rows[route->call->method];
-
-	return ((row->owner == DAEMON_healthd || only_shows(row->rule)) &&
+	return (method_rows[route->call->method].kind == METHOD_AGAIN &&
 		route->tries < TRIES_MAX);
 }
 

@@ -7,7 +7,8 @@
  *   owner             the daemon that answers; catalogd hands others' on
  *   request, reply    struct tables (rpc_types.h, local_types.h)
  *   kind              READ, WRITE (through the log), LOCAL (this agent only),
- *                     NOTICE (no answer)
+ *                     AGAIN (likewise, and twice is as good as once: it shows,
+ *                     or sets what it says), NOTICE (no answer)
  *   rule              what an ACL token must grant (acl is a later capability;
  *                     until then every rule grants)
  *   from              which edges may carry it (catalogd: as router or author)
@@ -78,30 +79,30 @@
 	X(PreparedQuery, ExecuteRemote, catalogd, prepared_query_execute_remote_request, prepared_query_execute_response, READ,   SERVICE_READ,  PEER) \
 	\
 	X(Agent,   Stats,            catalogd, empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
-	X(Agent,   HealthStats,      healthd,  empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
-	X(Agent,   Services,         healthd,  empty,                    agent_services,              LOCAL,  SERVICE_READ,  FROM(httpd) | FROM(gossipd)) \
-	X(Agent,   ServicesAfter,    healthd,  agent_after,              agent_services,              LOCAL,  SERVICE_READ,  ASK) \
-	X(Agent,   Checks,           healthd,  empty,                    agent_checks,                LOCAL,  NODE_READ,     FROM(httpd)) \
-	X(Agent,   RegisterService,  healthd,  agent_register_service,   empty,                       LOCAL,  SERVICE_WRITE, FROM(httpd)) \
-	X(Agent,   DeregisterService, healthd, agent_id,                 empty,                       LOCAL,  SERVICE_WRITE, FROM(httpd)) \
-	X(Agent,   ServiceMaintenance, healthd, agent_maintenance,       empty,                       LOCAL,  SERVICE_WRITE, FROM(httpd)) \
-	X(Agent,   NodeMaintenance,  healthd,  agent_maintenance,        empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
-	X(Agent,   RegisterCheck,    healthd,  agent_register_check,     empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
-	X(Agent,   DeregisterCheck,  healthd,  agent_id,                 empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
-	X(Agent,   UpdateCheck,      healthd,  agent_check_update,       empty,                       LOCAL,  NODE_WRITE,    FROM(httpd)) \
+	X(Agent,   HealthStats,      healthd,  empty,                    stats,                       AGAIN,  AGENT_READ,    FROM(httpd)) \
+	X(Agent,   Services,         healthd,  empty,                    agent_services,              AGAIN,  SERVICE_READ,  FROM(httpd) | FROM(gossipd)) \
+	X(Agent,   ServicesAfter,    healthd,  agent_after,              agent_services,              AGAIN,  SERVICE_READ,  ASK) \
+	X(Agent,   Checks,           healthd,  empty,                    agent_checks,                AGAIN,  NODE_READ,     FROM(httpd)) \
+	X(Agent,   RegisterService,  healthd,  agent_register_service,   empty,                       AGAIN,  SERVICE_WRITE, FROM(httpd)) \
+	X(Agent,   DeregisterService, healthd, agent_id,                 empty,                       AGAIN,  SERVICE_WRITE, FROM(httpd)) \
+	X(Agent,   ServiceMaintenance, healthd, agent_maintenance,       empty,                       AGAIN,  SERVICE_WRITE, FROM(httpd)) \
+	X(Agent,   NodeMaintenance,  healthd,  agent_maintenance,        empty,                       AGAIN,  NODE_WRITE,    FROM(httpd)) \
+	X(Agent,   RegisterCheck,    healthd,  agent_register_check,     empty,                       AGAIN,  NODE_WRITE,    FROM(httpd)) \
+	X(Agent,   DeregisterCheck,  healthd,  agent_id,                 empty,                       AGAIN,  NODE_WRITE,    FROM(httpd)) \
+	X(Agent,   UpdateCheck,      healthd,  agent_check_update,       empty,                       AGAIN,  NODE_WRITE,    FROM(httpd)) \
 	X(Agent,   RemoteExec,       healthd,  user_event_entry,         empty,                       LOCAL,  ANYONE,        FROM(gossipd)) \
-	X(Agent,   EventHeard,       healthd,  empty,                    empty,                       LOCAL,  ANYONE,        FROM(gossipd)) \
-	X(Agent,   Reload,           healthd,  empty,                    reload_report,               LOCAL,  AGENT_WRITE,   FROM(httpd)) \
-	X(Serf,    Members,          gossipd,  serf_members_request,     serf_members,                LOCAL,  NODE_READ,     FROM(httpd)) \
-	X(Serf,    Stats,            gossipd,  empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
+	X(Agent,   EventHeard,       healthd,  empty,                    empty,                       AGAIN,  ANYONE,        FROM(gossipd)) \
+	X(Agent,   Reload,           healthd,  empty,                    reload_report,               AGAIN,  AGENT_WRITE,   FROM(httpd)) \
+	X(Serf,    Members,          gossipd,  serf_members_request,     serf_members,                AGAIN,  NODE_READ,     FROM(httpd)) \
+	X(Serf,    Stats,            gossipd,  empty,                    stats,                       AGAIN,  AGENT_READ,    FROM(httpd)) \
 	X(Serf,    Leave,            gossipd,  empty,                    empty,                       LOCAL,  AGENT_WRITE,   FROM(httpd)) \
 	X(Serf,    Join,             gossipd,  serf_join_request,        serf_joined,                 LOCAL,  AGENT_WRITE,   FROM(httpd)) \
 	X(Serf,    ForceLeave,       gossipd,  serf_force_leave_request, empty,                       LOCAL,  OPERATOR_WRITE, FROM(httpd)) \
-	X(Serf,    Coordinates,      gossipd,  serf_members_request,     coordinates,                 LOCAL,  NODE_READ,     FROM(httpd)) \
-	X(Serf,    Events,           gossipd,  serf_events_request,      user_events,                 LOCAL,  EVENT_READ,    ASK) \
+	X(Serf,    Coordinates,      gossipd,  serf_members_request,     coordinates,                 AGAIN,  NODE_READ,     FROM(httpd)) \
+	X(Serf,    Events,           gossipd,  serf_events_request,      user_events,                 AGAIN,  EVENT_READ,    ASK) \
 	X(Serf,    FireEvent,        gossipd,  serf_fire_request,        empty,                       LOCAL,  ANYONE,        ROUTED) \
 	X(Serf,    Keyring,          gossipd,  serf_keyring_request,     serf_keyring_reply,          LOCAL,  ANYONE,        ROUTED) \
-	X(Raft,    Stats,            raftd,    empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \
+	X(Raft,    Stats,            raftd,    empty,                    stats,                       AGAIN,  AGENT_READ,    FROM(httpd)) \
 	X(Raft,    Configuration,    raftd,    empty,                    raft_configuration_response, LOCAL,  OPERATOR_READ, ROUTED) \
 	X(Raft,    Verify,           raftd,    empty,                    empty,                       LOCAL,  ANYONE,        ROUTED) \
 	X(Raft,    AddVoter,         raftd,    raft_change_request,      empty,                       LOCAL,  ANYONE,        ROUTED) \
@@ -148,6 +149,7 @@ enum method_kind {
 	METHOD_READ,
 	METHOD_WRITE,
 	METHOD_LOCAL,
+	METHOD_AGAIN,
 	METHOD_NOTICE,
 };
 

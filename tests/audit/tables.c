@@ -19,6 +19,7 @@ static const char *const kinds[] = {
 	[METHOD_READ] = "read",
 	[METHOD_WRITE] = "write",
 	[METHOD_LOCAL] = "local",
+	[METHOD_AGAIN] = "again",
 	[METHOD_NOTICE] = "notice",
 };
 

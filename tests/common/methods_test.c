@@ -26,6 +26,10 @@ test_rows_are_complete(void)
 		CHECK(
 		    row->kind != METHOD_WRITE || row->owner == DAEMON_catalogd);
 	}
+	/* A command or an event that was put twice would be twice. */
+	CHECK(method_rows[METHOD_Agent_RemoteExec].kind == METHOD_LOCAL);
+	CHECK(method_rows[METHOD_Serf_FireEvent].kind == METHOD_LOCAL);
+	CHECK(method_rows[METHOD_Agent_RegisterService].kind == METHOD_AGAIN);
 }
 
 static void
