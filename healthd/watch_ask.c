@@ -2,6 +2,7 @@
 #include "agent_hash.h"
 #include "api_types.h"
 #include "json.h"
+#include "passing.h"
 #include "user_event.h"
 #include "watch.h"
 
@@ -283,21 +284,10 @@ read_nodes(struct reading *r)
 	    &api_nodes_type));
 }
 
-static bool
-is_passing(const struct check_service_node *row)
-{
-	for (size_t i = 0; i < row->checks.count; i++)
-		if (!slice_is(row->checks.items[i].status, "passing"))
-			return (false);
-	return (true);
-}
-
-/* As httpd does it for ?passing: the last takes the place of one left out. */
 static enum err
 read_instances(struct reading *r)
 {
 	struct indexed_check_service_nodes reply;
-	size_t i = 0;
 	enum err err;
 
 	err = type_decode_all(
@@ -305,13 +295,9 @@ read_instances(struct reading *r)
 	if (err != ERR_OK)
 		return (err);
 	r->index = reply.meta.index;
-	while (r->plan->is_passing_only && i < reply.nodes.count) {
-		if (is_passing(&reply.nodes.items[i]))
-			i++;
-		else
-			reply.nodes.items[i] =
-			    reply.nodes.items[--reply.nodes.count];
-	}
+	if (r->plan->is_passing_only)
+		reply.nodes.count =
+		    passing_keep(reply.nodes.items, reply.nodes.count);
 	return (rows_shape(r, &check_service_node_type, reply.nodes.items,
 	    reply.nodes.count, &api_service_entries_type));
 }

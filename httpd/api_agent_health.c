@@ -3,49 +3,8 @@
  * status; api/http.md 7.
  */
 #include "api.h"
+#include "api_types.h"
 #include "render.h"
-
-/* As the API's client library prints a check: all of its definition, and no
- * type. */
-/* clang-format off */
-#define SHOWN_DEFINITION(F) \
-	F(DURATION, _, interval, "Interval", 0, JSON_DURATION_TEXT) \
-	F(DURATION, _, timeout, "Timeout", 0, JSON_DURATION_TEXT) \
-	F(DURATION, _, deregister_critical_service_after, "DeregisterCriticalServiceAfter", 0, JSON_DURATION_TEXT) \
-	F(STR, _, http, "HTTP", 0, 0) \
-	F(MAP_STRS, _, header, "Header", 0, 0) \
-	F(STR, _, method, "Method", 0, 0) \
-	F(STR, _, body, "Body", 0, 0) \
-	F(BOOL, _, tls_skip_verify, "TLSSkipVerify", 0, 0) \
-	F(STR, _, tcp, "TCP", 0, 0)
-
-#define SHOWN_CHECK(F) \
-	F(STR, _, node, "Node", 0, 0) \
-	F(STR, _, check_id, "CheckID", 0, 0) \
-	F(STR, _, name, "Name", 0, 0) \
-	F(STR, _, status, "Status", 0, 0) \
-	F(STR, _, notes, "Notes", 0, 0) \
-	F(STR, _, output, "Output", 0, 0) \
-	F(STR, _, service_id, "ServiceID", 0, 0) \
-	F(STR, _, service_name, "ServiceName", 0, 0) \
-	F(STRS, _, service_tags, "ServiceTags", 0, 0) \
-	F(STR, _, type, "Type", 0, 0) \
-	F(STRUCT, shown_definition, definition, "Definition", 0, 0) \
-	F(INC, raft_index, indexes, "", 0, 0)
-/* clang-format on */
-
-struct shown_definition {
-	SHOWN_DEFINITION(TYPE_MEMBER)
-};
-
-struct shown_check {
-	SHOWN_CHECK(TYPE_MEMBER)
-};
-
-/* clang-format off */
-TYPE_DEFINE(shown_definition, SHOWN_DEFINITION, "HealthCheckDefinition")
-TYPE_DEFINE(shown_check, SHOWN_CHECK, "HealthCheck")
-/* clang-format on */
 
 /* In the order of how bad they are. */
 /* clang-format off */
@@ -101,10 +60,11 @@ health_of_service(const struct agent_checks *checks, struct slice id)
 	return (worst);
 }
 
+/* As the API's client library prints it: all of its definition, and no type. */
 static void
 put_check(struct buf *out, const struct health_check *check)
 {
-	struct shown_check shown = { .node = check->node,
+	struct api_check shown = { .node = check->node,
 		.check_id = check->check_id,
 		.name = check->name,
 		.status = check->status,
@@ -114,7 +74,7 @@ put_check(struct buf *out, const struct health_check *check)
 		.service_name = check->service_name,
 		.service_tags = check->service_tags };
 
-	json_from_type_nulls(&shown_check_type, &shown, out);
+	json_from_type_nulls(&api_check_type, &shown, out);
 }
 
 static void

@@ -1,5 +1,6 @@
 /* /v1/health/: api/http.md 6. */
 #include "api.h"
+#include "passing.h"
 #include "render.h"
 
 static void
@@ -63,31 +64,6 @@ api_health_state(struct request *r)
 		ask_read(r, METHOD_Health_ChecksInState, &q, &q.options, &view);
 }
 
-static bool
-is_passing(const struct check_service_node *row)
-{
-	for (size_t i = 0; i < row->checks.count; i++)
-		if (!slice_is(row->checks.items[i].status, "passing"))
-			return (false);
-	return (true);
-}
-
-/* In the order that Consul leaves them in: the last takes the place of one that
- * is left out. */
-static size_t
-keep_passing(struct check_service_node *rows, size_t count)
-{
-	size_t i = 0;
-
-	while (i < count) {
-		if (is_passing(&rows[i]))
-			i++;
-		else
-			rows[i] = rows[--count];
-	}
-	return (count);
-}
-
 static void
 render_instances(const struct view *view, const void *const *replies,
     struct arena *arena, struct response *out)
@@ -99,7 +75,7 @@ render_instances(const struct view *view, const void *const *replies,
 	(void)arena;
 	render_meta_consistency(view, &reply->meta, out);
 	if ((view->flags & VIEW_PASSING) != 0)
-		count = keep_passing(rows, count);
+		count = passing_keep(rows, count);
 	render_list(&check_service_node_type, rows, count, &out->body);
 }
 

@@ -1,6 +1,6 @@
 /* `event`: fires an event, which goes to every member it is meant for. */
 #include "command.h"
-#include "pattern.h"
+#include "event_filters.h"
 
 struct event_options {
 	struct client_options client;
@@ -27,28 +27,6 @@ static const struct flag flags[] = {
 	FLAGS_END,
 };
 /* clang-format on */
-
-static bool
-is_pattern(struct run *run, const char *what, const char *pattern)
-{
-	if (pattern_check(slice_of_text(pattern), &run->why) == ERR_OK)
-		return (true);
-	run_fail(run, "Failed to compile %s filter regexp", what);
-	return (false);
-}
-
-static bool
-are_good(struct run *run, const struct event_options *o)
-{
-	if (!is_pattern(run, "node", o->node) ||
-	    !is_pattern(run, "service", o->service) ||
-	    !is_pattern(run, "tag", o->tag))
-		return (false);
-	if (*o->tag == '\0' || *o->service != '\0')
-		return (true);
-	say_error("Cannot provide tag filter without service filter.");
-	return (false);
-}
 
 static void
 param_unless_empty(struct request *request, const char *name, const char *value)
@@ -104,7 +82,8 @@ event_work(struct run *run, const void *options)
 		command_usage(stderr, run->spec);
 		return (1);
 	}
-	if (!are_good(run, o) || !run_connect(run, &o->client))
+	if (!event_filters_are_good(run, o->node, o->service, o->tag) ||
+	    !run_connect(run, &o->client))
 		return (1);
 	return (fire(run, o));
 }

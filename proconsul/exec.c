@@ -1,8 +1,8 @@
 /* `exec`: runs a command on many nodes; see exec.h. */
+#include "event_filters.h"
 #include "exec.h"
-#include "path.h"
-#include "pattern.h"
 #include "files.h"
+#include "path.h"
 #include "signals.h"
 
 #define SESSION_TTL "15s"
@@ -355,28 +355,6 @@ event_fire(struct exec *x, const char **id)
 
 /* --- The command. --- */
 
-static bool
-is_pattern(struct run *run, const char *what, const char *pattern)
-{
-	if (pattern_check(slice_of_text(pattern), &run->why) == ERR_OK)
-		return (true);
-	run_fail(run, "Failed to compile %s filter regexp", what);
-	return (false);
-}
-
-static bool
-filters_are_good(struct run *run, const struct exec_options *o)
-{
-	if (!is_pattern(run, "node", o->node) ||
-	    !is_pattern(run, "service", o->service) ||
-	    !is_pattern(run, "tag", o->tag))
-		return (false);
-	if (*o->tag == '\0' || *o->service != '\0')
-		return (true);
-	say_error("Cannot provide tag filter without service filter.");
-	return (false);
-}
-
 /* What to run: a line for a shell, the arguments, or standard input. */
 static bool
 command_read(struct exec *x)
@@ -454,7 +432,8 @@ exec_work(struct run *run, const void *options)
 	int status = 1;
 
 	arena_init(&x.renewal_arena);
-	if (command_read(&x) && filters_are_good(run, o) &&
+	if (command_read(&x) &&
+	    event_filters_are_good(run, o->node, o->service, o->tag) &&
 	    run_connect(run, &o->client) && agent_look(&x))
 		status = job_begin(&x);
 	arena_deinit(&x.renewal_arena);

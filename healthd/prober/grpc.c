@@ -126,16 +126,6 @@ on_header(char *data, size_t one, size_t size, void *arg)
 }
 
 static void
-line_add(struct probe *probe, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(probe->headers, line);
-
-	if (longer == NULL)
-		fatal("out of memory");
-	probe->headers = longer;
-}
-
-static void
 options_set(struct probe *probe, const char *url)
 {
 	const struct check_type *check = &probe->request.check;
@@ -145,11 +135,11 @@ options_set(struct probe *probe, const char *url)
 	long verify = check->tls_skip_verify ? 0L : 1L;
 	CURL *easy = probe->easy;
 
-	line_add(probe, "Content-Type: application/grpc");
-	line_add(probe, "TE: trailers");
-	line_add(probe, "User-Agent: grpc-go/1.25.1");
-	line_add(probe, "Accept:");
-	line_add(probe, "Expect:");
+	probe_header_add(probe, "Content-Type: application/grpc");
+	probe_header_add(probe, "TE: trailers");
+	probe_header_add(probe, "User-Agent: grpc-go/1.25.1");
+	probe_header_add(probe, "Accept:");
+	probe_header_add(probe, "Expect:");
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, probe->headers);

@@ -36,16 +36,6 @@ has_header(const struct probe *probe, const char *name)
 	return (false);
 }
 
-static void
-line_add(struct probe *probe, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(probe->headers, line);
-
-	if (longer == NULL)
-		fatal("out of memory");
-	probe->headers = longer;
-}
-
 static bool
 is_clean(struct slice text)
 {
@@ -67,7 +57,7 @@ value_add(struct probe *probe, struct slice name, struct slice value)
 	buf_put_slice(&line, name);
 	buf_put_text(&line, value.size > 0 ? ": " : ";");
 	buf_put_slice(&line, value);
-	line_add(probe, buf_text(&line));
+	probe_header_add(probe, buf_text(&line));
 	buf_deinit(&line);
 }
 
@@ -165,14 +155,14 @@ headers_add(struct probe *probe)
 	sorted_add(probe);
 	if (!has_header(probe, "Accept-Encoding") &&
 	    !slice_is(buf_slice(&probe->method), "HEAD"))
-		line_add(probe, "Accept-Encoding: gzip");
-	line_add(probe, "Connection: close");
+		probe_header_add(probe, "Accept-Encoding: gzip");
+	probe_header_add(probe, "Connection: close");
 	/* What libcurl would add, and Go does not. */
-	line_add(probe, "Expect:");
+	probe_header_add(probe, "Expect:");
 	if (is_handler(probe) && !has_header(probe, "Accept"))
-		line_add(probe, "Accept:");
+		probe_header_add(probe, "Accept:");
 	if (!has_header(probe, "Content-Type"))
-		line_add(probe, "Content-Type:");
+		probe_header_add(probe, "Content-Type:");
 }
 
 static size_t

@@ -151,6 +151,16 @@ probe_go(struct probe *probe)
 		fatal("libcurl does not take a handle");
 }
 
+void
+probe_header_add(struct probe *probe, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(probe->headers, line);
+
+	if (longer == NULL)
+		fatal("out of memory");
+	probe->headers = longer;
+}
+
 static struct probe *
 probe_find(const struct prober *p, uint64_t run)
 {

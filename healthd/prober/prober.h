@@ -71,6 +71,7 @@ struct probe {
 /* loop.c: a fresh easy handle with what all probes need, and off it goes. */
 void probe_handle_new(struct probe *);
 void probe_go(struct probe *);
+void probe_header_add(struct probe *, const char *line); /* copied */
 /* Tell healthd, and free the probe. */
 void probe_end(
     struct probe *, enum run_end, enum check_status, struct slice output);
