@@ -19,6 +19,8 @@
 	X(FULL,       "queue full")                                            \
 	X(TIMEOUT,    "deadline passed")                                       \
 	X(PEER_GONE,  "the daemon asked has died")                             \
+	X(OTHER_BUILD, "two daemons are of different builds: restart both "    \
+	    "from the same build")                                             \
 	X(REFUSED,    "refused")                                               \
 	X(IO,         "input or output failed")                                \
 	X(CORRUPT,    "stored data is corrupt")                                \

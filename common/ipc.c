@@ -9,6 +9,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <nanomsg/nn.h>
 #include <nanomsg/pair.h>
 #include <stdio.h>
@@ -31,6 +32,10 @@
 #define RECONNECT_MAX_MS 100
 #define SOCKET_BUFFER	 (1024 * 1024)
 #define KEPT_BUFFER_MAX	 (256 * 1024)
+/* Of a peer from another build: how often it is told, and for how long who asks
+ * waits for a successor, as an upgrade brings one. */
+#define OTHER_BUILD_TOLD SECONDS(60)
+#define OTHER_BUILD_HOLD SECONDS(7)
 
 static void hello_start(struct edge *);
 
@@ -76,7 +81,7 @@ batch_send(struct edge *e, struct slice frames)
 {
 	struct batch_head head = {
 		.magic = BATCH_MAGIC,
-		.table_hash = method_table_hash(),
+		.table_hash = e->table,
 		.from_epoch = e->epoch,
 		.to_epoch = e->peer_epoch,
 	};
@@ -171,7 +176,7 @@ peer_lost(struct edge *e)
 	buf_deinit(&e->joining);
 	calls_abandon(e);
 	e->config.on_peer(e->config.daemon, e, false);
-	asks_fail(e);
+	asks_fail(e, ERR_PEER_GONE);
 	edge_liveness(e);
 	hello_start(e);
 }
@@ -192,6 +197,10 @@ peer_found(struct edge *e, uint64_t epoch)
 {
 	if (edge_is_up(e))
 		peer_lost(e);
+	if (e->other_table != 0)
+		log_info(LOG_NAME, "The peer is of our build again", "peer=%s",
+		    daemon_name(e->config.peer));
+	e->other_table = 0;
 	e->peer_epoch = epoch;
 	e->hellos_in_vain = 0;
 	ev_timer_stop(e->config.loop, &e->hello);
@@ -271,6 +280,53 @@ is_hello(struct reader rd)
 		frame.head.kind == FRAME_HELLO);
 }
 
+/* --- A peer from another build. --- */
+
+bool
+edge_is_refused(const struct edge *e)
+{
+	return (e->other_table != 0 &&
+		instant_since(instant_now(), e->other_since).ns >=
+		    OTHER_BUILD_HOLD.ns);
+}
+
+static void
+other_build_log(struct edge *e)
+{
+	log_error(LOG_NAME,
+	    "Peer refused: built from another method table; restart both from "
+	    "the same build",
+	    "self=%s table=%08" PRIx32 " peer=%s peer_table=%08" PRIx32,
+	    daemon_name(e->config.self), e->table, daemon_name(e->config.peer),
+	    e->other_table);
+}
+
+/* One of two daemons was replaced: neither would understand the other. It is
+ * no trespass, and ends when the other one is replaced, too. */
+static void
+other_build(struct edge *e, const struct batch_head *head)
+{
+	struct instant now = instant_now();
+
+	if (edge_is_up(e) && head->from_epoch != e->peer_epoch)
+		peer_lost(e);
+	if (e->other_table != head->table_hash) {
+		if (e->other_table == 0)
+			e->other_since = now;
+		e->other_table = head->table_hash;
+		e->other_told.ns = 0;
+	}
+	if (e->other_told.ns == 0 ||
+	    instant_since(now, e->other_told).ns >= OTHER_BUILD_TOLD.ns) {
+		other_build_log(e);
+		e->other_told = now;
+	}
+	if (edge_is_refused(e) && e->asks.count > 0) {
+		queue_empty(e);
+		asks_fail(e, ERR_OTHER_BUILD);
+	}
+}
+
 static void
 batch_receive(struct edge *e, struct slice message)
 {
@@ -281,8 +337,8 @@ batch_receive(struct edge *e, struct slice message)
 		edge_violation(e, "malformed batch");
 		return;
 	}
-	if (head.table_hash != method_table_hash()) {
-		edge_violation(e, "built from another method table");
+	if (head.table_hash != e->table) {
+		other_build(e, &head);
 		return;
 	}
 	if (head.to_epoch != e->epoch && !is_hello(rd)) {
@@ -441,6 +497,7 @@ edge_new(const struct edge_config *config)
 	e->config = *config;
 	memcpy(e->path, config->path, strlen(config->path) + 1);
 	e->config.path = e->path;
+	e->table = method_table_hash();
 	epoch_choose(e);
 	e->last_id = e->epoch << 16;
 	socket_open(e);

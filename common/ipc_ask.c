@@ -83,6 +83,9 @@ ask_new(struct edge *e, struct duration deadline, answer_fn *done, void *arg)
 	    e->asks.count >= IPC_ASKS_MAX) {
 		ask->failure = ERR_FULL;
 		seconds = 0;
+	} else if (edge_is_refused(e)) {
+		ask->failure = ERR_OTHER_BUILD;
+		seconds = 0;
 	}
 	ev_timer_init(&ask->deadline, on_deadline, seconds, 0);
 	ask->deadline.data = ask;
@@ -180,7 +183,7 @@ asks_receive(struct edge *e, const struct frame *frame)
 }
 
 void
-asks_fail(struct edge *e)
+asks_fail(struct edge *e, enum err err)
 {
 	struct ask *ask;
 
@@ -188,7 +191,7 @@ asks_fail(struct edge *e)
 	e->lost = e->asks;
 	idmap_init(&e->asks);
 	while ((ask = idmap_any(&e->lost)) != NULL)
-		ask_fail(ask, ERR_PEER_GONE);
+		ask_fail(ask, err);
 	idmap_deinit(&e->lost);
 }
 

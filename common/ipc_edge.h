@@ -11,6 +11,7 @@ struct edge {
 	char path[128];
 	int socket;
 	int endpoint;
+	uint32_t table; /* hash of our method table */
 	uint64_t epoch;
 	uint64_t peer_epoch; /* 0 while it is away */
 	uint64_t last_id;
@@ -24,6 +25,9 @@ struct edge {
 	unsigned spare_count;
 	unsigned hellos_in_vain;
 	unsigned violations;
+	/* The table of a peer that is refused for it; 0: none is. */
+	uint32_t other_table;
+	struct instant other_since, other_told;
 	bool is_blocked; /* nanomsg takes no more; wait for NN_SNDFD */
 	ev_io readable;
 	ev_io writable;
@@ -35,12 +39,15 @@ struct edge {
 /* ipc.c: something that the edge may not carry; said in the log, now and
  * then. */
 void edge_violation(struct edge *, const char *what);
+/* ipc.c: has a peer from another build been there for so long that nobody is
+ * to wait for its successor any more? */
+bool edge_is_refused(const struct edge *);
 /* ipc.c: look after the peer while, and only while, anything is open. */
 void edge_liveness(struct edge *);
 
 /* ipc_ask.c */
 void asks_receive(struct edge *, const struct frame *answer);
-void asks_fail(struct edge *); /* the peer is gone */
+void asks_fail(struct edge *, enum err); /* all of them */
 void asks_deinit(struct edge *);
 
 /* ipc_call.c */
