@@ -5,10 +5,12 @@
  *       dumpable, Landlock to the folders of wiring.h
  * lock  seccomp on every thread, after nanomsg has started its own
  *
- * As root every daemon gets the user that wiring.h names; where the system has
- * no such user (nothing installed yet), uid and gid PRIVSEP_UID_BASE + id, in
- * the range that systemd, too, hands out to short-lived users. Started by
- * anyone else, all daemons stay who they are, and the rest still holds.
+ * Who may change users (root, or CAP_SETUID and CAP_SETGID by any other way)
+ * gets the user that wiring.h names; where the system has no such user
+ * (nothing installed yet), uid and gid PRIVSEP_UID_BASE + id, in the range
+ * that systemd, too, hands out to short-lived users. Started by anyone else,
+ * say by systemd as that very user, all daemons stay who they are, and the
+ * rest still holds: no capability in any set, and what follows above.
  */
 #ifndef COMMON_PRIVSEP_H
 #define COMMON_PRIVSEP_H
@@ -22,12 +24,15 @@
 
 uid_t privsep_uid(enum daemon_id);
 gid_t privsep_gid(enum daemon_id);
-/* The group that may read the generation page and the pages of figures, of
- * which Landlock then leaves each what wiring.h says. */
+bool privsep_may_change_users(void);
+/* The group that may read the configuration, the generation page and the pages
+ * of figures, of which Landlock then leaves each what wiring.h says. Every
+ * daemon is in it; who is not, and may not change that, has its own group. */
 gid_t privsep_page_gid(void);
 
 /* fatal() where something that the kernel has is refused; where the kernel
- * lacks a mechanism the log says so, once. */
+ * lacks a mechanism the log says so, once. Before it gives up anything, drop
+ * writes down what will be left: powers_record.h. */
 void privsep_drop(enum daemon_id, const struct config *, const char *run_dir);
 void privsep_lock(enum daemon_id, const struct config *);
 

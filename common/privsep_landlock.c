@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,6 +20,7 @@
 #include "config_recursors.h"
 #include "log.h"
 #include "metrics_read.h"
+#include "powers_record.h"
 #include "privsep_parts.h"
 
 #define READ_ACCESS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
@@ -48,9 +50,29 @@ struct ruleset_attr {
 };
 
 struct ruleset {
-	int fd;
+	int fd; /* -1: only its record is wanted */
 	uint64_t handled;
+	struct buf *record; /* lent */
 };
+
+static uint64_t
+access_bits(unsigned access)
+{
+	return (((access & POWERS_READ) ? READ_ACCESS : 0) |
+		((access & POWERS_WRITE) ? WRITE_ACCESS : 0) |
+		((access & POWERS_SOCKET) ? SOCKET_ACCESS : 0));
+}
+
+/* As the kernel sees it, whatever links led there. */
+static void
+record_path(struct buf *record, const char *path, unsigned access)
+{
+	char *real = realpath(path, NULL);
+
+	buf_printf(record, "landlock fs %s %s\n", powers_access_text(access),
+	    real != NULL ? real : path);
+	free(real);
+}
 
 static long
 abi_version(void)
@@ -88,29 +110,29 @@ attr_size(long abi)
 
 /* Allow this below `path`; a path that is not there needs no rule. */
 static void
-allow(const struct ruleset *ruleset, const char *path, uint64_t access)
+allow(const struct ruleset *ruleset, const char *path, unsigned access)
 {
-	struct landlock_path_beneath_attr rule = { 0 };
+	struct landlock_path_beneath_attr rule = {
+		.allowed_access = access_bits(access) & ruleset->handled,
+	};
 	struct stat st;
-	int fd = open(path, O_PATH | O_CLOEXEC);
 
-	if (fd < 0)
+	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
+	if (rule.parent_fd < 0)
 		return;
-	if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
-		access &= FILE_ACCESS;
-	rule.parent_fd = fd;
-	rule.allowed_access = access & ruleset->handled;
-	if (rule.allowed_access != 0 &&
-	    syscall(SYS_landlock_add_rule, ruleset->fd,
-		LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+	if (fstat(rule.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		rule.allowed_access &= FILE_ACCESS;
+	record_path(ruleset->record, path, access);
+	if (ruleset->fd >= 0 && syscall(SYS_landlock_add_rule, ruleset->fd,
+				    LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
 		fatal("Landlock refuses a rule for %s: %s", path,
 		    strerror(errno));
-	close(fd);
+	close(rule.parent_fd);
 }
 
 static void
 allow_below(const struct ruleset *ruleset, const char *folder, const char *name,
-    uint64_t access)
+    unsigned access)
 {
 	char path[4096];
 
@@ -131,7 +153,7 @@ allow_config(const struct ruleset *ruleset, const char *path)
 	if (stat(path, &st) != 0 || S_ISDIR(st.st_mode) ||
 	    snprintf(folder, sizeof(folder), "%s", path) >=
 		(int)sizeof(folder)) {
-		allow(ruleset, path, READ_ACCESS);
+		allow(ruleset, path, POWERS_READ);
 		return;
 	}
 	slash = strrchr(folder, '/');
@@ -139,7 +161,7 @@ allow_config(const struct ruleset *ruleset, const char *path)
 		snprintf(folder, sizeof(folder), ".");
 	else
 		slash[slash == folder ? 1 : 0] = '\0';
-	allow(ruleset, folder, READ_ACCESS);
+	allow(ruleset, folder, POWERS_READ);
 }
 
 static void
@@ -149,7 +171,7 @@ allow_ui(const struct ruleset *ruleset, struct slice path)
 
 	if (path.size > 0 && snprintf(folder, sizeof(folder), "%.*s",
 				 SLICE_ARGS(path)) < (int)sizeof(folder))
-		allow(ruleset, folder, READ_ACCESS);
+		allow(ruleset, folder, POWERS_READ);
 }
 
 static void
@@ -170,19 +192,19 @@ allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
 	if ((scope->row->reads & READ_CONFIG) &&
 	    scope->config->data_dir[0] != '\0')
 		allow_below(
-		    ruleset, scope->config->data_dir, "node-id", READ_ACCESS);
+		    ruleset, scope->config->data_dir, "node-id", POWERS_READ);
 	if (scope->row->reads & READ_PAGE)
-		allow_below(ruleset, scope->run_dir, "genpage", READ_ACCESS);
+		allow_below(ruleset, scope->run_dir, "genpage", POWERS_READ);
 	if (scope->row->reads & READ_METRICS)
 		allow_below(
-		    ruleset, scope->run_dir, METRICS_FOLDER, READ_ACCESS);
+		    ruleset, scope->run_dir, METRICS_FOLDER, POWERS_READ);
 	if (scope->row->reads & READ_UI)
 		allow_ui(ruleset, scope->config->keys.ui_dir);
 	for (size_t i = 0; (scope->row->reads & READ_HOST) && i < host_count;
 	     i++)
-		allow(ruleset, host_paths[i], READ_ACCESS);
+		allow(ruleset, host_paths[i], POWERS_READ);
 	for (size_t i = 0; (scope->row->reads & READ_SYSTEM) && i < count; i++)
-		allow(ruleset, system_paths[i], READ_ACCESS);
+		allow(ruleset, system_paths[i], POWERS_READ);
 }
 
 static void
@@ -196,8 +218,8 @@ allow_writes(const struct ruleset *ruleset, const struct privsep_scope *scope)
 	snprintf(names, sizeof(names), "%s", scope->row->writes);
 	for (char *name = strtok_r(names, " ", &save); name != NULL;
 	     name = strtok_r(NULL, " ", &save))
-		allow_below(
-		    ruleset, scope->config->data_dir, name, WRITE_ACCESS);
+		allow_below(ruleset, scope->config->data_dir, name,
+		    POWERS_READ | POWERS_WRITE);
 }
 
 #define RULE_NET_PORT 2
@@ -212,8 +234,10 @@ allow_port(const struct ruleset *ruleset, uint64_t access, uint16_t port)
 {
 	struct net_port_attr rule = { access, port };
 
-	if (syscall(SYS_landlock_add_rule, ruleset->fd, RULE_NET_PORT, &rule,
-		0) != 0)
+	buf_printf(ruleset->record, "landlock net %s %u\n",
+	    access == NET_BIND_TCP ? "bind" : "connect", (unsigned)port);
+	if (ruleset->fd >= 0 && syscall(SYS_landlock_add_rule, ruleset->fd,
+				    RULE_NET_PORT, &rule, 0) != 0)
 		fatal("Landlock refuses a rule for ports: %s", strerror(errno));
 }
 
@@ -251,32 +275,58 @@ allow_edges(const struct ruleset *ruleset, const struct privsep_scope *scope)
 {
 	if (scope->id != DAEMON_catalogd)
 		return;
-#define X(peer) allow_below(ruleset, scope->run_dir, #peer, SOCKET_ACCESS);
+#define X(peer) allow_below(ruleset, scope->run_dir, #peer, POWERS_SOCKET);
 	EDGES(X)
 #undef X
 }
 
-void
-privsep_landlock(const struct privsep_scope *scope)
+/* What this kernel lacks of it. */
+static void
+record_abi(long abi, struct buf *record)
+{
+	buf_printf(record, "landlock abi %ld\n", abi < 0 ? 0 : abi);
+	if (abi < 1)
+		buf_put_text(record, "landlock missing all of it\n");
+	else if (abi < 4)
+		buf_put_text(record, "landlock missing TCP ports\n");
+	else if (abi < 6)
+		buf_put_text(record, "landlock missing signals\n");
+}
+
+int
+privsep_landlock_prepare(
+    const struct privsep_scope *scope, bool is_ours, struct buf *record)
 {
 	long abi = abi_version();
 	struct ruleset_attr attr = attr_for(abi, scope->row->network);
-	struct ruleset ruleset = { .handled = attr.handled_access_fs };
+	struct ruleset ruleset = { -1, attr.handled_access_fs, record };
 
+	record_abi(abi, record);
 	if (abi < 1) {
 		log_warn("agent", "Landlock is not there, going on without it",
 		    "daemon=%s", scope->row->name);
-		return;
+		return (-1);
 	}
-	ruleset.fd =
-	    (int)syscall(SYS_landlock_create_ruleset, &attr, attr_size(abi), 0);
-	if (ruleset.fd < 0)
+	if (is_ours)
+		ruleset.fd = (int)syscall(
+		    SYS_landlock_create_ruleset, &attr, attr_size(abi), 0);
+	if (is_ours && ruleset.fd < 0)
 		fatal("Landlock refuses a ruleset: %s", strerror(errno));
+	if (abi >= 4 && scope->row->network == NET_CONNECT)
+		buf_put_text(record, "landlock net connect any\n");
 	allow_reads(&ruleset, scope);
 	allow_writes(&ruleset, scope);
 	allow_edges(&ruleset, scope);
 	allow_ports(&ruleset, abi, scope);
-	if (syscall(SYS_landlock_restrict_self, ruleset.fd, 0) != 0)
+	return (ruleset.fd);
+}
+
+void
+privsep_landlock_restrict(int ruleset)
+{
+	if (ruleset < 0)
+		return;
+	if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		fatal("Landlock refuses to restrict: %s", strerror(errno));
-	close(ruleset.fd);
+	close(ruleset);
 }

@@ -2,8 +2,15 @@
 #ifndef COMMON_PRIVSEP_PARTS_H
 #define COMMON_PRIVSEP_PARTS_H
 
+#include <sys/types.h>
+
 #include "config.h"
 #include "wiring.h"
+
+struct privsep_ids {
+	uid_t uid;
+	gid_t gid;
+};
 
 struct privsep_scope {
 	enum daemon_id id;
@@ -12,8 +19,23 @@ struct privsep_scope {
 	const char *run_dir;	      /* lent */
 };
 
-void privsep_landlock(const struct privsep_scope *);
+/* Of this name, or the number where the system has no such user; our own
+ * where we may not change users. */
+struct privsep_ids privsep_ids_of(const char *name, size_t number);
+/* This user for good, if users may be changed; no capability in any set. */
+void privsep_become(struct privsep_ids, bool has_page_group);
+/* Of all sets; none becomes inheritable. */
+void privsep_capabilities_keep(const int *list, size_t count);
+
+/* A ruleset to restrict with later, and its lines for the record (which may
+ * be all that is asked for: `is_ours` false). -1: this kernel has none. */
+int privsep_landlock_prepare(
+    const struct privsep_scope *, bool is_ours, struct buf *record);
+void privsep_landlock_restrict(int ruleset);
+
 /* `reaches_out`: may open sockets of the internet. */
 void privsep_seccomp(const struct daemon_row *, bool reaches_out);
+void privsep_seccomp_put(
+    const struct daemon_row *, bool reaches_out, struct buf *record);
 
 #endif

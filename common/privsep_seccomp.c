@@ -189,9 +189,6 @@ allow_sockets(scmp_filter_ctx filter, bool reaches_out)
 		fatal("seccomp refuses a rule for socket");
 }
 
-#define ALLOW(filter, names) \
-	allow(filter, names, sizeof(names) / sizeof((names)[0]))
-
 /* Name the call, then die by a signal that nothing can catch. */
 static void
 on_breach(int signal_number, siginfo_t *info, void *context)
@@ -216,26 +213,75 @@ breach_catch(void)
 		fatal("cannot watch for breaches: %s", strerror(errno));
 }
 
+#define LISTS_MAX 8
+
+struct list {
+	const char *const *names;
+	size_t count;
+};
+
+#define LIST(names) ((struct list){ names, sizeof(names) / sizeof((names)[0]) })
+
+static size_t
+lists_of(const struct daemon_row *row, struct list out[LISTS_MAX])
+{
+	size_t count = 0;
+
+	out[count++] = LIST(base_calls);
+	if (row->writes[0] != '\0')
+		out[count++] = LIST(storage_calls);
+	if (row->writes[0] != '\0' || row->network == NET_CONNECT)
+		out[count++] = LIST(thread_calls);
+	if (row->reads & READ_HOST)
+		out[count++] = LIST(host_calls);
+	if (row->network != NET_NONE)
+		out[count++] = LIST(network_calls);
+	return (count);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return (strcmp(*(const char *const *)a, *(const char *const *)b));
+}
+
+void
+privsep_seccomp_put(
+    const struct daemon_row *row, bool reaches_out, struct buf *record)
+{
+	struct list lists[LISTS_MAX];
+	size_t count = lists_of(row, lists), all = 0;
+	const char *names[512];
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < lists[i].count; k++)
+			names[all++] = lists[i].names[k];
+	names[all++] = "socket";
+	qsort(names, all, sizeof(*names), by_name);
+	for (size_t i = 0; i < all; i++) {
+		if (i > 0 && strcmp(names[i], names[i - 1]) == 0)
+			continue;
+		buf_printf(record, "seccomp %s%s\n", names[i],
+		    strcmp(names[i], "socket") == 0 && !reaches_out ? " AF_UNIX"
+								    : "");
+	}
+}
+
 void
 privsep_seccomp(const struct daemon_row *row, bool reaches_out)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
+	struct list lists[LISTS_MAX];
+	size_t count = lists_of(row, lists);
 
 	if (filter == NULL ||
 	    seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) != 0 ||
 	    seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0)
 		fatal("seccomp gives no filter");
 	breach_catch();
-	ALLOW(filter, base_calls);
+	for (size_t i = 0; i < count; i++)
+		allow(filter, lists[i].names, lists[i].count);
 	allow_sockets(filter, reaches_out);
-	if (row->writes[0] != '\0')
-		ALLOW(filter, storage_calls);
-	if (row->writes[0] != '\0' || row->network == NET_CONNECT)
-		ALLOW(filter, thread_calls);
-	if (row->reads & READ_HOST)
-		ALLOW(filter, host_calls);
-	if (row->network != NET_NONE)
-		ALLOW(filter, network_calls);
 	if (seccomp_load(filter) != 0)
 		fatal("seccomp does not load: %s", strerror(errno));
 	seccomp_release(filter);

@@ -17,6 +17,7 @@
 #include "agent_place.h"
 #include "host_id.h"
 #include "metrics_read.h"
+#include "powers_record.h"
 #include "privsep.h"
 #include "wiring.h"
 #include "xmalloc.h"
@@ -333,6 +334,7 @@ run_dir_remove(const char *run_dir)
 #undef X
 		    "genpage",
 		METRICS_FOLDER,
+		POWERS_FOLDER,
 	};
 	size_t i;
 
@@ -420,10 +422,15 @@ run_make(struct place *p, struct buf *why)
 	if (err == ERR_OK)
 		err = run_folder_make(
 		    p, "genpage", catalogd, privsep_page_gid(), 02750, why);
-	/* Each daemon makes its page there before it becomes somebody. */
+	/* Each daemon makes its file there before it gives up anything; the
+	 * sticky bit keeps those that started as their own users from each
+	 * other's. */
 	if (err == ERR_OK)
 		err = run_folder_make(
-		    p, METRICS_FOLDER, 0, privsep_page_gid(), 02750, why);
+		    p, METRICS_FOLDER, 0, privsep_page_gid(), 03770, why);
+	if (err == ERR_OK)
+		err = run_folder_make(
+		    p, POWERS_FOLDER, 0, privsep_page_gid(), 03770, why);
 	if (err == ERR_OK)
 		err = notify_make(p, why);
 	return (err);

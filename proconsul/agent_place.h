@@ -10,6 +10,9 @@
  *	                      on it tells
  *	RUN/PEER/             2710: catalogd binds, the peer's group connects
  *	RUN/genpage/          2750: catalogd writes, httpd and dnsd read
+ *	RUN/metrics/          3770, of root and the page's group: a page of
+ *	                      figures a daemon, which makes it at its start
+ *	RUN/powers/           3770, likewise: what each was left with
  *	RUN/notify            a socket: daemons tell the launcher they are up
  *
  * Source  DESIGN.md 4 and 10; wiring.h
