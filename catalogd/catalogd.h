@@ -71,6 +71,7 @@ struct catalogd {
 	struct state *trial; /* owned; one that a user wants restored */
 	struct snapshot_load trial_load;
 	struct arena scratch;	/* of one look or notice */
+	bool has_met_healthd;	/* in this life of ours */
 	uint64_t monitor_level; /* LOG_LEVEL_NONE: nobody monitors */
 };
 

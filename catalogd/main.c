@@ -140,12 +140,25 @@ catalogd_turn(struct daemon *d)
 	c->turned_at = instant_now();
 }
 
+/* One that was there before and now is there anew has died alone: the catalog
+ * knows how its checks were. Nothing else has left on this edge yet. */
+static void
+healthd_up(struct catalogd *c, struct edge *edge)
+{
+	if (c->has_met_healthd)
+		(void)edge_tell(
+		    edge, METHOD_Edge_Resume, &empty_type, &(struct empty){});
+	c->has_met_healthd = true;
+}
+
 static void
 catalogd_on_peer(struct daemon *d, struct edge *edge, bool is_up)
 {
 	struct catalogd *c = d->state;
 	enum daemon_id peer = edge_peer(edge);
 
+	if (peer == DAEMON_healthd && is_up)
+		healthd_up(c, edge);
 	if (is_up)
 		monitor_peer_up(c, edge);
 	else if (peer == DAEMON_httpd)

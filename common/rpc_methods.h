@@ -133,6 +133,7 @@
 	X(Edge,    Reloaded,         catalogd, empty,                    empty,                       NOTICE, ANYONE,        FROM(healthd)) \
 	X(Edge,    Reload,           healthd,  empty,                    empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
 	X(Edge,    ServerJoined,     healthd,  empty,                    empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
+	X(Edge,    Resume,           healthd,  empty,                    empty,                       NOTICE, ANYONE,        FROM(catalogd)) \
 	X(Edge,    Monitor,          catalogd, edge_monitor,             empty,                       NOTICE, AGENT_READ,    FROM(httpd) | FROM(catalogd)) \
 	X(Edge,    LogLine,          catalogd, edge_log_line,            empty,                       NOTICE, ANYONE,        FROM(gossipd) | FROM(raftd) | FROM(healthd) | FROM(httpd) | FROM(dnsd) | FROM(catalogd))
 /* clang-format on */

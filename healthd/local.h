@@ -74,6 +74,9 @@ struct local_check {
 	struct agenda_entry timer;	  /* next run; end of a TTL */
 	struct agenda_entry output_timer; /* output waits to be told */
 	uint64_t run; /* number of the run under way, or 0 */
+	/* healthd alone was restarted, and no run has ended since: what the
+	 * catalog has of it is what was found last. */
+	bool is_unproven;
 	struct mark mark;
 };
 
@@ -182,6 +185,8 @@ void local_set_status(struct local *, struct local_check *, enum check_status,
 void local_maintenance(struct local *, const struct local_service *,
     bool is_enabled, struct slice reason, struct slice token,
     struct instant now); /* service NULL: the node's */
+/* All checks that are run are unproven: they were known before. */
+void local_resume(struct local *);
 /* Aliases follow what they stand for; to be called once events are done. */
 void local_settle(struct local *, struct instant now);
 

@@ -198,6 +198,7 @@ local_put_check(
 		status_set(c, old->status);
 		output_set(c, buf_slice(&old->output));
 		c->critical_since = old->critical_since;
+		c->is_unproven = old->is_unproven;
 		keeps = r->keeps_schedule && is_same_work(old, c);
 		if (keeps)
 			schedule_move(l, old, c);
@@ -295,6 +296,16 @@ local_set_status(struct local *l, struct local_check *c,
 		return;
 	status_set(c, status);
 	local_changed(l, &c->mark);
+}
+
+void
+local_resume(struct local *l)
+{
+	for (size_t i = 0; i < l->checks.count; i++) {
+		struct local_check *c = (struct local_check *)l->checks.rows[i];
+
+		c->is_unproven = check_is_probe(c->kind);
+	}
 }
 
 static void

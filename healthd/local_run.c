@@ -167,6 +167,7 @@ local_run_ended(struct local *l, struct slice check_id, uint64_t run,
 	if (end != RUN_GONE) {
 		bool counts = check_counts_add(&c->counts, status);
 
+		c->is_unproven = false;
 		run_log(c, end, output);
 		count_log(c, status, counts);
 		if (counts)

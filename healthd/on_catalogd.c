@@ -401,6 +401,14 @@ on_server_joined(struct daemon *d, struct call *call, const void *request)
 	    instant_add(instant_now(), local_random(&h->local, stagger)));
 }
 
+static void
+on_resume(struct daemon *d, struct call *call, const void *request)
+{
+	(void)call;
+	(void)request;
+	local_resume(&healthd_of(d)->local);
+}
+
 call_fn *const healthd_handlers[METHOD_COUNT] = {
 	[METHOD_Agent_HealthStats] = on_stats,
 	[METHOD_Agent_Services] = on_services,
@@ -417,4 +425,5 @@ call_fn *const healthd_handlers[METHOD_COUNT] = {
 	[METHOD_Agent_RemoteExec] = on_remote_exec,
 	[METHOD_Agent_EventHeard] = on_event_heard,
 	[METHOD_Edge_ServerJoined] = on_server_joined,
+	[METHOD_Edge_Resume] = on_resume,
 };

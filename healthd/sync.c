@@ -143,8 +143,21 @@ service_compare(struct local *l, const struct node_service *theirs)
 	s->mark.is_in_sync = service_is_same(s->service, *theirs);
 }
 
+/* What was found before healthd was restarted holds until a check has run. */
 static void
-check_compare(struct local *l, const struct health_check *theirs)
+status_take(struct local *l, struct local_check *c,
+    const struct health_check *theirs, struct instant now)
+{
+	enum check_status status;
+
+	if (c->is_unproven && check_status_parse(theirs->status, &status))
+		local_set_status(l, c, status, theirs->output, now);
+	c->is_unproven = false;
+}
+
+static void
+check_compare(
+    struct local *l, const struct health_check *theirs, struct instant now)
 {
 	struct local_check *c =
 	    (struct local_check *)table_find(&l->checks, theirs->check_id);
@@ -157,8 +170,10 @@ check_compare(struct local *l, const struct health_check *theirs)
 	}
 	if (c == NULL)
 		local_check_shadow(l, theirs->check_id, theirs->service_id);
-	else if (!c->mark.is_deleted)
+	else if (!c->mark.is_deleted) {
+		status_take(l, c, theirs, now);
 		c->mark.is_in_sync = check_is_same(c, *theirs);
+	}
 }
 
 /* Until the catalog's rows were looked at, it has none of ours. */
@@ -210,7 +225,7 @@ sync_compare(struct sync *s, struct local *l,
 	for (size_t i = 0; i < services->services.count; i++)
 		service_compare(l, &services->services.items[i]);
 	for (size_t i = 0; i < checks->health_checks.count; i++)
-		check_compare(l, &checks->health_checks.items[i]);
+		check_compare(l, &checks->health_checks.items[i], now);
 	in_sync_log(s, l);
 	s->scanned = 0;
 	timer_set(s, l, now, SYNC_INTERVAL, SYNC_STAGGER);

@@ -427,6 +427,25 @@ question_fail(struct question *q, const struct answer *answer)
 	buf_put_slice(&q->error_text, answer->text);
 }
 
+static struct duration
+deadline_of(const struct question *q)
+{
+	if (q->min_index == 0 && q->patient_until.ns == 0)
+		return (SECONDS(ASK_DEADLINE_S));
+	return ((struct duration){ 2 * q->asking->httpd->policy.wait_max.ns +
+				   SECONDS(WATCH_GRACE_S).ns });
+}
+
+/* An event that is fired twice is seen twice. */
+static bool
+may_ask_again(enum method method)
+{
+	enum method_kind kind = method_rows[method].kind;
+
+	return ((kind == METHOD_READ || kind == METHOD_AGAIN) &&
+		method != METHOD_Internal_EventFire);
+}
+
 static void
 on_piece(void *arg, const struct answer *answer)
 {
@@ -434,11 +453,11 @@ on_piece(void *arg, const struct answer *answer)
 	struct question *q = piece->question;
 
 	piece->ask_id = 0;
-	/* catalogd died. Nothing was changed: ask the next one. */
-	if (answer->err == ERR_PEER_GONE && q->may_ask_again) {
+	/* catalogd died, and once more does no harm: ask the next one. */
+	if (answer->err == ERR_PEER_GONE && may_ask_again(piece->method)) {
 		piece->ask_id = edge_ask_bytes(httpd_catalogd(q->asking->httpd),
-		    piece->method, buf_slice(&piece->wire),
-		    SECONDS(ASK_DEADLINE_S), on_piece, piece);
+		    piece->method, buf_slice(&piece->wire), deadline_of(q),
+		    on_piece, piece);
 		return;
 	}
 	if (answer->err != ERR_OK)
@@ -453,11 +472,6 @@ void
 question_ask(struct question *q)
 {
 	struct httpd *h = q->asking->httpd;
-	struct duration deadline = SECONDS(ASK_DEADLINE_S);
-
-	if (q->min_index > 0 || q->patient_until.ns > 0)
-		deadline.ns =
-		    2 * h->policy.wait_max.ns + SECONDS(WATCH_GRACE_S).ns;
 	q->epoch = h->page != NULL ? genpage_epoch(h->page) : 0;
 	q->open_count = q->piece_count;
 	for (size_t i = 0; i < q->piece_count; i++) {
@@ -465,7 +479,7 @@ question_ask(struct question *q)
 
 		buf_reset(&piece->body);
 		piece->ask_id = edge_ask_bytes(httpd_catalogd(h), piece->method,
-		    buf_slice(&piece->wire), deadline, on_piece, piece);
+		    buf_slice(&piece->wire), deadline_of(q), on_piece, piece);
 	}
 }
 

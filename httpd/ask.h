@@ -8,8 +8,9 @@
  * Each blocking client keeps its own time: when that is up, it gets what a
  * read without index would get then.
  *
- * Errors  reads are asked again when catalogd died meanwhile; writes are not,
- *	   since nobody knows what became of them
+ * Errors  reads, and what may be put twice (rpc_methods.h, AGAIN), are asked
+ *	   again when catalogd died meanwhile; writes are not, since nobody
+ *	   knows what became of them
  * Source  DESIGN.md 5; api/semantics.md 2
  */
 #ifndef HTTPD_ASK_H

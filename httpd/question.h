@@ -35,7 +35,6 @@ struct question {
 	uint64_t turn;	    /* when it was asked */
 	bool is_folded;	    /* it is in a bucket */
 	bool may_be_kept;
-	bool may_ask_again;
 	bool is_too_stale; /* the answer: only the leader's will do */
 	struct staleness staleness;
 	size_t piece_count;

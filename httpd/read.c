@@ -78,7 +78,6 @@ question_open(struct asking *a, const struct read *read, uint64_t hash)
 	q->min_index = read->min_index;
 	q->staleness = read->staleness;
 	q->may_be_kept = !read->is_consistent;
-	q->may_ask_again = true;
 	question_fold(q);
 	return (q);
 }
