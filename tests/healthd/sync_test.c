@@ -323,6 +323,54 @@ test_gone_and_back_again(void)
 	end();
 }
 
+/* healthd alone was restarted: what was found before holds until a run. */
+static void
+test_status_is_taken_over(void)
+{
+	struct check_type http = { .http = SLICE("http://127.0.0.1/"),
+		.interval = SECONDS(10) };
+	struct local_check *c;
+
+	begin();
+	add_service("a", http);
+	c = local_check_find(&local, SLICE("service:a"));
+	CHECK_EQ(c->status, CHECK_CRITICAL);
+	catalog_checks[0] = c->check;
+	catalog_checks[0].status = SLICE("passing");
+	catalog_checks[0].output = SLICE("fine");
+	catalog_check_count = 1;
+	local_resume(&local);
+	compare();
+	CHECK_EQ(c->status, CHECK_PASSING);
+	CHECK(slice_is(c->check.output, "fine"));
+	CHECK(c->mark.is_in_sync);
+	/* But once: from here on this agent is right. */
+	catalog_checks[0].status = SLICE("critical");
+	compare();
+	CHECK_EQ(c->status, CHECK_PASSING);
+	end();
+}
+
+/* The whole agent was started: as in Consul, healthy it must show itself. */
+static void
+test_status_is_not_taken_over(void)
+{
+	struct check_type http = { .http = SLICE("http://127.0.0.1/"),
+		.interval = SECONDS(10) };
+	struct local_check *c;
+
+	begin();
+	add_service("a", http);
+	c = local_check_find(&local, SLICE("service:a"));
+	catalog_checks[0] = c->check;
+	catalog_checks[0].status = SLICE("passing");
+	catalog_check_count = 1;
+	compare();
+	CHECK_EQ(c->status, CHECK_CRITICAL);
+	CHECK(!c->mark.is_in_sync);
+	end();
+}
+
 static void
 test_rhythm(void)
 {
@@ -352,6 +400,8 @@ main(void)
 	RUN(test_refused_by_acls_counts_as_told);
 	RUN(test_no_catalog_lets_nobody_wait);
 	RUN(test_gone_and_back_again);
+	RUN(test_status_is_taken_over);
+	RUN(test_status_is_not_taken_over);
 	RUN(test_rhythm);
 	return (tap_done());
 }
