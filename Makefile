@@ -3,7 +3,9 @@
 #   make            build into build/
 #   make run        install what is missing, build, start an agent (-dev -ui)
 #   make check      install the test tools, lint, and run every test
-#   make install    PREFIX=/usr/local DESTDIR= CONSUL_NAME=no
+#   make install    PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR= CONSUL_NAME=no
+#   make uninstall  the same, taken out again; configuration and data stay
+#   make deb        Debian packages into build/
 #   make help       the rest
 #
 CC	 := gcc
@@ -46,7 +48,7 @@ LDFLAGS	 := -pie -fsanitize=address,undefined -Wl,--as-needed
 endif
 
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPROCONSUL_VERSION='"$(VERSION)"' \
-	     -DPROCONSUL_PREFIX='"$(PREFIX)"' -fno-math-errno $(WARNINGS) $(HARDEN) $(CFLAGS) \
+	     -fno-math-errno $(WARNINGS) $(HARDEN) $(CFLAGS) \
 	     -Icommon -I. -MMD -MP
 
 sources	 = $(sort $(wildcard $(1)/*.c))
@@ -122,29 +124,7 @@ $(BUILD)/tests/$(1)/%_test: $(BUILD)/obj/tests/$(1)/%_test.o \
 endef
 $(foreach p,common $(PROGRAMS),$(eval $(call test_folder,$(p))))
 
-# Daemons go out of the way; CONSUL_NAME=yes adds the name `consul`.
-CONSUL_NAME ?= no
-.PHONY: install
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/proconsul
-	install $(addprefix $(BUILD)/,$(DAEMONS) healthd-prober) \
-	    $(DESTDIR)$(PREFIX)/libexec/proconsul
-	install $(BUILD)/proconsul $(DESTDIR)$(PREFIX)/bin
-	for page in $(PAGES); do \
-		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
-	done
-	cd $(DESTDIR)$(PREFIX)/share/man/man1 && for page in *.1; do \
-		for name in `sed -n 's/^\.Nm proconsul \([a-z-]*\).*/\1/p' $$page`; do \
-			[ -e proconsul-$$name.1 ] || \
-			    echo ".so man1/$$page" >proconsul-$$name.1; \
-		done; \
-	done
-	install -D -m 644 conf/supervisord/consul.conf \
-	    $(DESTDIR)$(PREFIX)/share/proconsul/supervisord/consul.conf
-	if [ "$(CONSUL_NAME)" = yes ]; then \
-		ln -sf proconsul $(DESTDIR)$(PREFIX)/bin/consul; \
-	fi
-
+include conf/install.mk
 include tests/tests.mk
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj -name '*.d' -type f 2>/dev/null)

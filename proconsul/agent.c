@@ -386,25 +386,37 @@ signals_open(void)
 	return (fd);
 }
 
-/* Beside our own program, as in a build directory, or where they are
- * installed. */
+static bool
+is_daemons_folder(const char *path)
+{
+	char probe[PLACE_PATH_MAX + 16];
+
+	snprintf(probe, sizeof(probe), "%s/catalogd", path);
+	return (access(probe, X_OK) == 0);
+}
+
+/* Beside our own program, as in a build directory, or PREFIX/libexec/proconsul
+ * of PREFIX/bin: wherever the whole was installed, or moved to. */
 static bool
 daemons_find(char out[PLACE_PATH_MAX])
 {
-	char probe[PLACE_PATH_MAX + 32], *slash;
+	static const char installed[] = "/libexec/proconsul";
 	ssize_t size = readlink("/proc/self/exe", out, PLACE_PATH_MAX - 1);
+	char *slash;
 
-	if (size > 0) {
-		out[size] = '\0';
-		slash = strrchr(out, '/');
-		*slash = '\0';
-		snprintf(probe, sizeof(probe), "%s/catalogd", out);
-		if (access(probe, X_OK) == 0)
-			return (true);
-	}
-	snprintf(out, PLACE_PATH_MAX, "%s/libexec/proconsul", PROCONSUL_PREFIX);
-	snprintf(probe, sizeof(probe), "%s/catalogd", out);
-	return (access(probe, X_OK) == 0);
+	if (size <= 0)
+		return (false);
+	out[size] = '\0';
+	slash = strrchr(out, '/');
+	*slash = '\0';
+	if (is_daemons_folder(out))
+		return (true);
+	slash = strrchr(out, '/');
+	if (slash == NULL ||
+	    (size_t)(slash - out) + sizeof(installed) > PLACE_PATH_MAX)
+		return (false);
+	memcpy(slash, installed, sizeof(installed));
+	return (is_daemons_folder(out));
 }
 
 static void

@@ -168,7 +168,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(call sources,common) $(HEADERS)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)clang -std=gnu11 -D_GNU_SOURCE -g -O1 -Icommon -I. \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	    -DPROCONSUL_VERSION='"$(VERSION)"' -DPROCONSUL_PREFIX='"$(PREFIX)"' \
+	    -DPROCONSUL_VERSION='"$(VERSION)"' \
 	    -o $@ $< $(FUZZ_$*) $(call sources,common) $(LIBS_common) -lm -lz
 
 .PHONY: tests-built
