@@ -1,4 +1,5 @@
 /* What each gives up, and in which order; see privsep.h. */
+#include <assert.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <signal.h>
@@ -189,6 +190,50 @@ privsep_tie_to_launcher(pid_t launcher)
 	flag_set(PR_SET_PDEATHSIG, SIGKILL, "tie our life to the parent's");
 	if (getppid() != launcher)
 		_exit(1);
+}
+
+/* --- For the audit. --- */
+
+static const struct daemon_row *
+subject_row(size_t subject)
+{
+	assert(subject < DAEMON_COUNT + HELPER_COUNT);
+	return (subject < DAEMON_COUNT ? &daemon_rows[subject]
+				       : &helper_rows[subject - DAEMON_COUNT]);
+}
+
+struct privsep_declared
+privsep_declared(size_t subject)
+{
+	const struct daemon_row *row = subject_row(subject);
+	bool is_daemon = subject < DAEMON_COUNT;
+	struct privsep_ids ids =
+	    privsep_ids_named(row->user, is_daemon ? subject : HELPER_NUMBER);
+
+	return ((struct privsep_declared){
+	    .uid = ids.uid,
+	    .gid = ids.gid,
+	    .page_gid = privsep_page_gid_named(),
+	    .has_page_group = is_daemon,
+	    .is_confined = row->runs != RUNS_ANYTHING,
+	});
+}
+
+void
+privsep_declare_record(size_t subject, const struct config *config,
+    const char *run_dir, struct buf *record)
+{
+	struct privsep_scope scope = {
+		.id = subject < DAEMON_COUNT ? (enum daemon_id)subject
+					     : DAEMON_COUNT,
+		.row = subject_row(subject),
+		.config = config,
+		.run_dir = run_dir,
+	};
+
+	(void)privsep_landlock_prepare(&scope, false, record);
+	privsep_seccomp_put(scope.row, reaches_out(scope.row, config), record);
+	limits_put(record);
 }
 
 #ifdef __SANITIZE_ADDRESS__

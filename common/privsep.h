@@ -50,4 +50,19 @@ void privsep_tie_to_launcher(pid_t launcher);
 void privsep_drop_runner(void);
 void privsep_confine_prober(void);
 
+/* For the audit: what a daemon, or helper - DAEMON_COUNT, is to have by the
+ * tables and this configuration, whoever asks; `record` gets the lines of
+ * powers_record.h from "landlock" on. */
+struct privsep_declared {
+	uid_t uid;
+	gid_t gid;
+	gid_t page_gid; /* its one supplementary group, if has_page_group */
+	bool has_page_group;
+	bool is_confined; /* by Landlock and seccomp */
+};
+
+struct privsep_declared privsep_declared(size_t subject);
+void privsep_declare_record(size_t subject, const struct config *,
+    const char *run_dir, struct buf *record);
+
 #endif

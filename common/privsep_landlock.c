@@ -302,11 +302,11 @@ privsep_landlock_prepare(
 	struct ruleset ruleset = { -1, attr.handled_access_fs, record };
 
 	record_abi(abi, record);
-	if (abi < 1) {
+	if (abi < 1 && is_ours)
 		log_warn("agent", "Landlock is not there, going on without it",
 		    "daemon=%s", scope->row->name);
+	if (abi < 1)
 		return (-1);
-	}
 	if (is_ours)
 		ruleset.fd = (int)syscall(
 		    SYS_landlock_create_ruleset, &attr, attr_size(abi), 0);

@@ -139,15 +139,21 @@ group_find(const char *name, gid_t *gid)
 
 /* Of a named user, or this number where the system has none of the name. */
 struct privsep_ids
-privsep_ids_of(const char *name, size_t number)
+privsep_ids_named(const char *name, size_t number)
 {
 	struct privsep_ids ids = { PRIVSEP_UID_BASE + (uid_t)number,
 		PRIVSEP_UID_BASE + (gid_t)number };
 
-	if (!privsep_may_change_users())
-		return ((struct privsep_ids){ geteuid(), getegid() });
 	(void)user_find(name, &ids);
 	return (ids);
+}
+
+struct privsep_ids
+privsep_ids_of(const char *name, size_t number)
+{
+	if (!privsep_may_change_users())
+		return ((struct privsep_ids){ geteuid(), getegid() });
+	return (privsep_ids_named(name, number));
 }
 
 uid_t
@@ -176,11 +182,19 @@ is_member(gid_t group)
 }
 
 gid_t
-privsep_page_gid(void)
+privsep_page_gid_named(void)
 {
 	gid_t gid = PRIVSEP_UID_BASE + DAEMON_COUNT;
 
 	(void)group_find(PAGE_GROUP, &gid);
+	return (gid);
+}
+
+gid_t
+privsep_page_gid(void)
+{
+	gid_t gid = privsep_page_gid_named();
+
 	return (privsep_may_change_users() || is_member(gid) ? gid : getegid());
 }
 
