@@ -253,12 +253,8 @@ on_signals(struct agent *a)
 /* --- Daemons that are up. --- */
 
 static void
-on_ready(struct agent *a, pid_t pid)
+on_ready(struct agent *a, struct child *child)
 {
-	struct child *child = children_find(&a->children, pid);
-
-	if (child == NULL)
-		return;
 	child->has_been_ready = true;
 	child->is_ready = true;
 	if (a->phase == LEAVING && child->id == DAEMON_gossipd)
@@ -282,6 +278,7 @@ on_notify(struct agent *a)
 	struct iovec part = { text, sizeof(text) - 1 };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 	struct ucred sender;
+	struct child *child;
 	struct cmsghdr *c;
 	ssize_t size;
 
@@ -293,11 +290,14 @@ on_notify(struct agent *a)
 			return;
 		text[size] = '\0';
 		c = CMSG_FIRSTHDR(&message);
-		if (c == NULL || c->cmsg_type != SCM_CREDENTIALS ||
-		    strcmp(text, "READY=1") != 0)
+		if (c == NULL || c->cmsg_type != SCM_CREDENTIALS)
 			continue;
 		memcpy(&sender, CMSG_DATA(c), sizeof(sender));
-		on_ready(a, sender.pid);
+		child = children_find(&a->children, sender.pid);
+		if (child != NULL && strcmp(text, "READY=1") == 0)
+			on_ready(a, child);
+		else if (child != NULL && strcmp(text, "WATCHDOG=1") == 0)
+			child_is_alive(child, instant_now());
 	}
 }
 
@@ -335,13 +335,16 @@ loop(struct agent *a)
 		/* Passed over where there is none. */
 		{ .fd = a->log.input, .events = POLLIN },
 	};
-	struct instant next;
+	struct instant next, watch;
 
 	while (
 	    a->phase != STOPPING || children_count_running(&a->children) > 0) {
 		next = INSTANT_NEVER;
 		if (a->phase != STOPPING)
 			next = children_restart(&a->children, instant_now());
+		watch = children_watch(&a->children, instant_now());
+		if (a->phase <= RUNNING && instant_before(watch, next))
+			next = watch;
 		if (a->phase >= LEAVING && instant_before(a->deadline, next))
 			next = a->deadline;
 		if (instant_before(a->trim_at, next))

@@ -16,8 +16,13 @@ children_init(struct children *c)
 {
 	enum daemon_id id;
 
-	*c = (struct children){ .log = -1 };
+	*c = (struct children){
+		.log = -1,
+		.watchdog = WATCHDOG_TIME,
+		.watched_next = INSTANT_NEVER,
+	};
 	for (id = 0; id < DAEMON_COUNT; id++) {
+		c->items[id].alive_at = INSTANT_NEVER;
 		c->items[id].id = id;
 		c->items[id].restart_at = INSTANT_NEVER;
 	}
@@ -40,6 +45,23 @@ arguments_make(const struct children *c, enum daemon_id id)
 	return (argv);
 }
 
+/* As systemd does it for its units. */
+static void
+watchdog_set(const struct children *c)
+{
+	char text[32];
+
+	unsetenv("WATCHDOG_USEC");
+	unsetenv("WATCHDOG_PID");
+	if (c->watchdog.ns <= 0)
+		return;
+	snprintf(
+	    text, sizeof(text), "%lld", (long long)(c->watchdog.ns / 1000));
+	setenv("WATCHDOG_USEC", text, 1);
+	snprintf(text, sizeof(text), "%ld", (long)getpid());
+	setenv("WATCHDOG_PID", text, 1);
+}
+
 static void
 child_run(const struct children *c, enum daemon_id id, pid_t launcher)
 {
@@ -52,6 +74,7 @@ child_run(const struct children *c, enum daemon_id id, pid_t launcher)
 	snprintf(path, sizeof(path), "%s/%s", c->folder, daemon_name(id));
 	snprintf(socket, sizeof(socket), "%s/notify", c->run_dir);
 	setenv("NOTIFY_SOCKET", socket, 1);
+	watchdog_set(c);
 	if (c->log >= 0)
 		dup2(c->log, STDOUT_FILENO);
 	execv(path, arguments_make(c, id));
@@ -67,6 +90,7 @@ child_start(struct children *c, struct child *child, struct instant now)
 	child->started = now;
 	child->restart_at = INSTANT_NEVER;
 	child->is_ready = false;
+	child->alive_at = INSTANT_NEVER;
 	pid = fork();
 	if (pid == 0)
 		child_run(c, child->id, launcher);
@@ -129,6 +153,67 @@ children_restart(struct children *c, struct instant now)
 			next = child->restart_at;
 	}
 	return (next);
+}
+
+void
+child_is_alive(struct child *child, struct instant now)
+{
+	child->alive_at = now;
+}
+
+/* What hangs heeds no other signal. */
+static void
+child_watch(struct children *c, struct child *child, struct instant now)
+{
+	struct duration silent;
+
+	if (child->pid <= 0 || child->alive_at.ns == INSTANT_NEVER.ns)
+		return;
+	silent = instant_since(now, child->alive_at);
+	if (silent.ns < c->watchdog.ns)
+		return;
+	log_error("agent", "Daemon hangs, killing it", "daemon=%s silent=%llds",
+	    daemon_name(child->id), (long long)(silent.ns / SECONDS(1).ns));
+	kill(child->pid, SIGKILL);
+	child->alive_at = INSTANT_NEVER;
+}
+
+static bool
+is_anyone_watched(const struct children *c)
+{
+	size_t i;
+
+	for (i = 0; i < DAEMON_COUNT; i++) {
+		if (c->items[i].alive_at.ns != INSTANT_NEVER.ns)
+			return (true);
+	}
+	return (false);
+}
+
+struct instant
+children_watch(struct children *c, struct instant now)
+{
+	bool is_late =
+	    c->watched_next.ns != INSTANT_NEVER.ns &&
+	    instant_since(now, c->watched_next).ns >= WATCHDOG_LATE.ns;
+	size_t i;
+
+	if (c->watchdog.ns <= 0 || !is_anyone_watched(c))
+		return (c->watched_next = INSTANT_NEVER);
+	if (c->watched_next.ns != INSTANT_NEVER.ns &&
+	    instant_before(now, c->watched_next))
+		return (c->watched_next);
+	for (i = 0; i < DAEMON_COUNT; i++) {
+		struct child *child = &c->items[i];
+
+		/* We, or the whole machine, were stopped: what they have said
+		 * meanwhile has not been heard. */
+		if (is_late && child->alive_at.ns != INSTANT_NEVER.ns)
+			child->alive_at = now;
+		child_watch(c, child, now);
+	}
+	c->watched_next = instant_add(now, NANOSECONDS(c->watchdog.ns / 4));
+	return (c->watched_next);
 }
 
 void

@@ -4,6 +4,13 @@
  *
  * A daemon that dies is back at once; one that keeps dying soon after it came
  * waits longer each time, RESTART_DELAY_MAX at most. Time is the caller's.
+ *
+ * A daemon that hangs is noticed as systemd notices it: each is told by
+ * WATCHDOG_USEC to say "WATCHDOG=1" twice in that time, and one that has done
+ * so and then is silent for so long is killed. The time is shorter than httpd
+ * waits for an answer: what was asked of the hanging one is asked of the next.
+ *
+ * Source  sd_watchdog_enabled(3)
  */
 #ifndef PROCONSUL_CHILDREN_H
 #define PROCONSUL_CHILDREN_H
@@ -17,6 +24,8 @@
 	MILLISECONDS(50) /* doubles with each quick death \
 			  */
 #define RESTART_DELAY_MAX MILLISECONDS(400)
+#define WATCHDOG_TIME	  SECONDS(20)
+#define WATCHDOG_LATE	  SECONDS(2) /* then we hung, not they */
 #define LONG_LIFE	  SECONDS(5) /* after which the count starts again */
 
 struct child {
@@ -26,6 +35,7 @@ struct child {
 	bool is_ready;	       /* in this one */
 	unsigned quick_deaths; /* in a row */
 	struct instant started;
+	struct instant alive_at;   /* said last; INSTANT_NEVER: not yet */
 	struct instant restart_at; /* INSTANT_NEVER while it runs */
 };
 
@@ -35,7 +45,9 @@ struct children {
 	const char *folder;
 	const char *run_dir;
 	const char *node_id;
-	int log; /* their standard output; lent, -1: ours */
+	int log;		     /* their standard output; lent, -1: ours */
+	struct duration watchdog;    /* 0: nobody is watched */
+	struct instant watched_next; /* when to look again */
 	int argc;
 	char **argv; /* the user's flags */
 };
@@ -48,6 +60,11 @@ struct child *children_find(struct children *, pid_t);
 void child_died(struct child *, struct instant now);
 /* Start those whose time has come; the next time, or INSTANT_NEVER. */
 struct instant children_restart(struct children *, struct instant now);
+/* It has said that it is alive. */
+void child_is_alive(struct child *, struct instant now);
+/* Kill those that hang, where it is time to look; the next time, or
+ * INSTANT_NEVER. */
+struct instant children_watch(struct children *, struct instant now);
 void children_signal(struct children *, int signal);
 size_t children_count_running(const struct children *);
 bool children_are_ready(const struct children *);

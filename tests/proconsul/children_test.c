@@ -1,4 +1,9 @@
 /* When a daemon that died is started again. */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/log.h"
 #include "proconsul/children.h"
 #include "tests/lib/tap.h"
 
@@ -79,12 +84,76 @@ test_ready(void)
 	CHECK(children_find(&children, 1) == NULL);
 }
 
+static pid_t
+sleeper(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	return (pid);
+}
+
+/* Only who has been heard of is watched, and only from then on. */
+static void
+test_who_hangs_is_killed(void)
+{
+	struct children c;
+	struct instant now = { 1000 * MS };
+	struct child *child;
+	int status;
+
+	children_init(&c);
+	child = &c.items[DAEMON_httpd];
+	child->pid = sleeper();
+	CHECK_EQ(children_watch(&c, now).ns, INSTANT_NEVER.ns);
+	child_is_alive(child, now);
+	for (unsigned i = 0; i < 4; i++) {
+		struct instant next = children_watch(&c, now);
+
+		CHECK_EQ(next.ns, now.ns + WATCHDOG_TIME.ns / 4);
+		CHECK_EQ(waitpid(child->pid, &status, WNOHANG), 0);
+		now = next;
+	}
+	children_watch(&c, now);
+	CHECK_EQ(waitpid(child->pid, &status, 0), child->pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	CHECK_EQ(children_watch(&c, now).ns, INSTANT_NEVER.ns);
+}
+
+/* When the launcher was stopped itself, it begins anew. */
+static void
+test_a_late_launcher_kills_nobody(void)
+{
+	struct children c;
+	struct instant now = { 1000 * MS };
+	struct child *child;
+	int status;
+
+	children_init(&c);
+	child = &c.items[DAEMON_httpd];
+	child->pid = sleeper();
+	child_is_alive(child, now);
+	now = children_watch(&c, now);
+	now = instant_add(now, SECONDS(100));
+	children_watch(&c, now);
+	CHECK_EQ(waitpid(child->pid, &status, WNOHANG), 0);
+	CHECK_EQ(child->alive_at.ns, now.ns);
+	kill(child->pid, SIGKILL);
+	waitpid(child->pid, &status, 0);
+}
+
 int
 main(void)
 {
+	log_set_level(LOG_LEVEL_NONE);
 	RUN(test_first_death);
 	RUN(test_backoff);
 	RUN(test_long_life);
 	RUN(test_ready);
+	RUN(test_who_hangs_is_killed);
+	RUN(test_a_late_launcher_kills_nobody);
 	return (tap_done());
 }
