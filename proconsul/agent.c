@@ -533,6 +533,16 @@ log_open(struct agent_log *log, const struct config *config)
 	return (err == ERR_OK);
 }
 
+/* For tests, and for who holds a daemon in a debugger. */
+static void
+watchdog_read(struct children *c)
+{
+	const char *text = getenv("PROCONSUL_WATCHDOG");
+
+	if (text != NULL)
+		c->watchdog = SECONDS(strtol(text, NULL, 10));
+}
+
 int
 agent_run(int argc, char **argv)
 {
@@ -563,6 +573,7 @@ agent_run(int argc, char **argv)
 	a.signals = signals_open();
 	a.notify = notify_open();
 	children_init(&a.children);
+	watchdog_read(&a.children);
 	a.children.folder = folder;
 	a.children.argc = argc;
 	a.children.argv = argv;
