@@ -75,6 +75,8 @@
 	    "Takes services off the agent")                                    \
 	X("services register",         services_register_run,                  \
 	    "Registers services with the agent")                               \
+	X("setup",                     setup_run,                              \
+	    "Makes the directories of daemons that start as units")            \
 	X("snapshot inspect",          snapshot_inspect_run,                   \
 	    "Shows what a snapshot file is")                                   \
 	X("snapshot restore",          snapshot_restore_run,                   \
