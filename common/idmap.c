@@ -1,6 +1,7 @@
 /* Chained buckets, doubled as they fill; see idmap.h. */
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "idmap.h"
 #include "xmalloc.h"
@@ -20,10 +21,27 @@ idmap_deinit(struct idmap *m)
 	idmap_init(m);
 }
 
+/* Odd, and another one in each process. */
+static uint64_t
+secret(void)
+{
+	static uint64_t kept;
+
+	while (kept == 0)
+		if (getrandom(&kept, sizeof(kept), 0) == sizeof(kept))
+			kept |= 1;
+	return (kept);
+}
+
 static struct idmap_node **
 bucket_of(const struct idmap *m, uint64_t id)
 {
-	return (&m->buckets[id & (m->bucket_count - 1)]);
+	/* Ours follow each other, and so do their buckets. Peers number their
+	 * questions, too, and one that means ill cannot know where a number
+	 * with another upper half goes. */
+	uint64_t mixed = id ^ ((id >> 16) * secret() >> 32);
+
+	return (&m->buckets[mixed & (m->bucket_count - 1)]);
 }
 
 static void

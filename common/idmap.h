@@ -1,6 +1,6 @@
 /*
- * A map from our own, consecutive ids to pointers. Not for ids that strangers
- * choose: it has no defence against collisions.
+ * A map from ids to pointers, made for ids that follow each other. Whoever
+ * chooses others can't make them collide.
  */
 #ifndef COMMON_IDMAP_H
 #define COMMON_IDMAP_H

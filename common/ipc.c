@@ -9,7 +9,6 @@
  */
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <nanomsg/nn.h>
 #include <nanomsg/pair.h>
 #include <stdio.h>
@@ -27,15 +26,10 @@
 #define HELLO_SLOWEST_S	 0.2
 #define HELLOS_IN_VAIN	 4 /* then connect anew: a PAIR may be a zombie */
 #define LIVENESS_S	 0.2
-#define RECEIVES_A_TURN	 16
 #define RECONNECT_MS	 20
 #define RECONNECT_MAX_MS 100
 #define SOCKET_BUFFER	 (1024 * 1024)
 #define KEPT_BUFFER_MAX	 (256 * 1024)
-/* Of a peer from another build: how often it is told, and for how long who asks
- * waits for a successor, as an upgrade brings one. */
-#define OTHER_BUILD_TOLD SECONDS(60)
-#define OTHER_BUILD_HOLD SECONDS(7)
 
 static void hello_start(struct edge *);
 
@@ -64,15 +58,6 @@ edge_queue_size(const struct edge *e)
 	return (e->out.size - e->out_start);
 }
 
-void
-edge_violation(struct edge *e, const char *what)
-{
-	if (e->violations++ % 1000 == 0)
-		log_error(LOG_NAME, "Violation on an edge",
-		    "peer=%s what=\"%s\" count=%u", daemon_name(e->config.peer),
-		    what, e->violations);
-}
-
 /* --- Sending. --- */
 
 /* One message; false if nanomsg does not take it now. */
@@ -97,8 +82,8 @@ batch_send(struct edge *e, struct slice frames)
 	return (false);
 }
 
-static void
-hello_send(struct edge *e, uint8_t flags)
+void
+edge_hello(struct edge *e, uint8_t flags)
 {
 	struct buf frame = { 0 };
 	size_t begun = frame_begin(&frame);
@@ -108,8 +93,8 @@ hello_send(struct edge *e, uint8_t flags)
 	buf_deinit(&frame);
 }
 
-static void
-queue_empty(struct edge *e)
+void
+edge_empty(struct edge *e)
 {
 	e->out_start = 0;
 	buf_reset(&e->out);
@@ -133,7 +118,9 @@ edge_flush(struct edge *e)
 		e->out_start += size;
 	}
 	if (edge_queue_size(e) == 0)
-		queue_empty(e);
+		edge_empty(e);
+	if (e->is_full && edge_has_room(e) && !ev_is_active(&e->more))
+		ev_timer_start(e->config.loop, &e->more);
 }
 
 static void
@@ -168,11 +155,11 @@ edge_expect(struct edge *e, bool is_waiting)
 
 /* --- Loss of the peer. --- */
 
-static void
-peer_lost(struct edge *e)
+void
+edge_lost(struct edge *e)
 {
 	e->peer_epoch = 0;
-	queue_empty(e);
+	edge_empty(e);
 	buf_deinit(&e->joining);
 	calls_abandon(e);
 	e->config.on_peer(e->config.daemon, e, false);
@@ -189,14 +176,14 @@ on_liveness(struct ev_loop *loop, ev_timer *w, int events)
 	(void)loop;
 	(void)events;
 	if (edge_is_up(e) && !edge_is_connected(e))
-		peer_lost(e);
+		edge_lost(e);
 }
 
-static void
-peer_found(struct edge *e, uint64_t epoch)
+void
+edge_found(struct edge *e, uint64_t epoch)
 {
 	if (edge_is_up(e))
-		peer_lost(e);
+		edge_lost(e);
 	if (e->other_table != 0)
 		log_info(LOG_NAME, "The peer is of our build again", "peer=%s",
 		    daemon_name(e->config.peer));
@@ -210,166 +197,20 @@ peer_found(struct edge *e, uint64_t epoch)
 	e->config.on_peer(e->config.daemon, e, true);
 }
 
-/* --- Receiving. --- */
-
-static void
-on_frame(struct edge *e, const struct frame *frame)
-{
-	switch ((enum frame_kind)frame->head.kind) {
-	case FRAME_CALL:
-	case FRAME_NOTICE:
-		calls_receive(e, frame);
-		break;
-	case FRAME_ANSWER:
-	case FRAME_REFUSAL:
-		asks_receive(e, frame);
-		break;
-	case FRAME_CANCEL:
-		calls_cancel(e, frame);
-		break;
-	case FRAME_HELLO:
-		if (frame->head.flags & FRAME_WANTS_ANSWER)
-			hello_send(e, 0);
-		break;
-	case FRAME_KIND_COUNT:
-		break;
-	}
-}
-
-/* A piece of a larger frame, or its end: *frame becomes the whole. */
-static bool
-frame_join(struct edge *e, struct frame *frame)
-{
-	bool has_more = (frame->head.flags & FRAME_MORE) != 0;
-
-	if (!has_more && e->joining.size == 0)
-		return (true);
-	if (e->joining.size + frame->payload.size > IPC_JOINED_BYTES_MAX) {
-		edge_violation(e, "joined frame too large");
-		buf_deinit(&e->joining);
-		return (false);
-	}
-	buf_put_slice(&e->joining, frame->payload);
-	frame->payload = buf_slice(&e->joining);
-	return (!has_more);
-}
-
-static void
-frames_receive(struct edge *e, struct reader *rd, uint64_t epoch)
-{
-	struct frame frame;
-
-	while (rd->rest.size > 0 && e->peer_epoch == epoch) {
-		if (frame_read(rd, &frame) != ERR_OK) {
-			edge_violation(e, "malformed frame");
-			return;
-		}
-		if (!frame_join(e, &frame))
-			continue;
-		on_frame(e, &frame);
-		buf_deinit(&e->joining);
-	}
-}
-
-static bool
-is_hello(struct reader rd)
-{
-	struct frame frame;
-
-	return (frame_read(&rd, &frame) == ERR_OK &&
-		frame.head.kind == FRAME_HELLO);
-}
-
-/* --- A peer from another build. --- */
-
-bool
-edge_is_refused(const struct edge *e)
-{
-	return (e->other_table != 0 &&
-		instant_since(instant_now(), e->other_since).ns >=
-		    OTHER_BUILD_HOLD.ns);
-}
-
-static void
-other_build_log(struct edge *e)
-{
-	log_error(LOG_NAME,
-	    "Peer refused: built from another method table; restart both from "
-	    "the same build",
-	    "self=%s table=%08" PRIx32 " peer=%s peer_table=%08" PRIx32,
-	    daemon_name(e->config.self), e->table, daemon_name(e->config.peer),
-	    e->other_table);
-}
-
-/* One of two daemons was replaced: neither would understand the other. It is
- * no trespass, and ends when the other one is replaced, too. */
-static void
-other_build(struct edge *e, const struct batch_head *head)
-{
-	struct instant now = instant_now();
-
-	if (edge_is_up(e) && head->from_epoch != e->peer_epoch)
-		peer_lost(e);
-	if (e->other_table != head->table_hash) {
-		if (e->other_table == 0)
-			e->other_since = now;
-		e->other_table = head->table_hash;
-		e->other_told.ns = 0;
-	}
-	if (e->other_told.ns == 0 ||
-	    instant_since(now, e->other_told).ns >= OTHER_BUILD_TOLD.ns) {
-		other_build_log(e);
-		e->other_told = now;
-	}
-	if (edge_is_refused(e) && e->asks.count > 0) {
-		queue_empty(e);
-		asks_fail(e, ERR_OTHER_BUILD);
-	}
-}
-
-static void
-batch_receive(struct edge *e, struct slice message)
-{
-	struct reader rd = reader(message);
-	struct batch_head head;
-
-	if (batch_head_read(&rd, &head) != ERR_OK || head.from_epoch == 0) {
-		edge_violation(e, "malformed batch");
-		return;
-	}
-	if (head.table_hash != e->table) {
-		other_build(e, &head);
-		return;
-	}
-	if (head.to_epoch != e->epoch && !is_hello(rd)) {
-		/* Meant for who was here before us: it learns who is here now,
-		 * lest two that have nothing to say never find out. */
-		hello_send(e, 0);
-		return;
-	}
-	if (head.from_epoch != e->peer_epoch)
-		peer_found(e, head.from_epoch);
-	if (head.to_epoch != 0 && head.to_epoch != e->epoch)
-		hello_send(e, 0);
-	frames_receive(e, &rd, head.from_epoch);
-}
-
 static void
 on_readable(struct ev_loop *loop, ev_io *w, int events)
 {
-	struct edge *e = w->data;
-
 	(void)loop;
 	(void)events;
-	for (unsigned i = 0; i < RECEIVES_A_TURN; i++) {
-		void *message;
-		int size = nn_recv(e->socket, &message, NN_MSG, NN_DONTWAIT);
+	edge_read(w->data);
+}
 
-		if (size < 0)
-			return;
-		batch_receive(e, slice(message, (size_t)size));
-		nn_freemsg(message);
-	}
+static void
+on_more(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)loop;
+	(void)events;
+	edge_read(w->data);
 }
 
 /* --- Coming up. --- */
@@ -425,7 +266,7 @@ on_hello_timer(struct ev_loop *loop, ev_timer *w, int events)
 	struct edge *e = w->data;
 
 	(void)events;
-	hello_send(e, FRAME_WANTS_ANSWER);
+	edge_hello(e, FRAME_WANTS_ANSWER);
 	zombie_check(e);
 	if (w->repeat < HELLO_SLOWEST_S)
 		w->repeat *= 1.5;
@@ -479,10 +320,11 @@ watchers_start(struct edge *e)
 	    descriptor_of(e->socket, NN_RCVFD), EV_READ);
 	ev_io_init(&e->writable, on_writable,
 	    descriptor_of(e->socket, NN_SNDFD), EV_READ);
+	ev_timer_init(&e->more, on_more, 0, 0);
 	ev_timer_init(&e->hello, on_hello_timer, 0, HELLO_FIRST_S);
 	ev_timer_init(&e->liveness, on_liveness, 0, LIVENESS_S);
 	e->readable.data = e->writable.data = e;
-	e->hello.data = e->liveness.data = e;
+	e->hello.data = e->liveness.data = e->more.data = e;
 	ev_io_start(e->config.loop, &e->readable);
 	hello_start(e);
 }
@@ -500,6 +342,7 @@ edge_new(const struct edge_config *config)
 	e->table = method_table_hash();
 	epoch_choose(e);
 	e->last_id = e->epoch << 16;
+	violations_init(e);
 	socket_open(e);
 	watchers_start(e);
 	return (e);
@@ -516,7 +359,10 @@ edge_free(struct edge *e)
 	ev_io_stop(e->config.loop, &e->writable);
 	ev_timer_stop(e->config.loop, &e->hello);
 	ev_timer_stop(e->config.loop, &e->liveness);
+	ev_timer_stop(e->config.loop, &e->more);
+	edge_read_end(e);
 	nn_close(e->socket);
+	violations_deinit(e);
 	buf_deinit(&e->out);
 	buf_deinit(&e->joining);
 	free(e);

@@ -57,6 +57,7 @@ struct call {
 	void *door;   /* of whoever let it in; kept from there on */
 	/* private to ipc.c */
 	struct buf stamps;
+	size_t held;	/* of the edge's bytes, counted as held */
 	bool is_orphan; /* nobody waits any more; the answer is dropped */
 };
 

@@ -16,6 +16,7 @@ call_new(struct edge *e)
 {
 	struct call *call = e->spare;
 
+	e->held_count++;
 	if (call == NULL)
 		return (xcalloc(1, sizeof(*call)));
 	e->spare = (struct call *)call->node.next;
@@ -31,6 +32,8 @@ call_free(struct call *call)
 	struct arena arena = call->arena;
 	struct buf stamps = call->stamps;
 
+	e->held_count--;
+	e->held_bytes -= call->held;
 	if (e->spare_count >= SPARE_CALLS_MAX) {
 		arena_deinit(&arena);
 		buf_deinit(&stamps);
@@ -78,10 +81,21 @@ answer_begin(struct call *call)
 	return (begun);
 }
 
+/* Does the peer leave its answers lying? Then this one is left out. */
+static bool
+is_unread(const struct call *call)
+{
+	return (edge_queue_size(call->edge) > IPC_ANSWERS_BYTES_MAX);
+}
+
 void
 call_answer(struct call *call, const struct type *type, const void *reply)
 {
 	assert(call->node.id != 0);
+	if (is_unread(call)) {
+		call_fail_text(call, slice_of_text(err_text(ERR_FULL)));
+		return;
+	}
 	if (!call->is_orphan) {
 		struct buf *out = &call->edge->out;
 		size_t begun = answer_begin(call);
@@ -97,6 +111,10 @@ void
 call_answer_bytes(struct call *call, struct slice reply)
 {
 	assert(call->node.id != 0);
+	if (is_unread(call)) {
+		call_fail_text(call, slice_of_text(err_text(ERR_FULL)));
+		return;
+	}
 	if (!call->is_orphan) {
 		struct buf *out = &call->edge->out;
 		size_t begun = answer_begin(call);
@@ -196,6 +214,8 @@ call_start(struct edge *e, struct call *call, struct slice payload)
 			call_free(call);
 		return;
 	}
+	call->held = call->arena.size;
+	e->held_bytes += call->held;
 	if (call->node.id != 0) {
 		e->config.handlers[call->method](
 		    e->config.daemon, call, request);
@@ -203,6 +223,25 @@ call_start(struct edge *e, struct call *call, struct slice payload)
 	}
 	e->config.handlers[call->method](e->config.daemon, call, request);
 	call_free(call);
+}
+
+/* Do its questions hold as much as they may? Those that it has cancelled and
+ * that their keepers still keep count, too. */
+static bool
+is_full(const struct edge *e)
+{
+	return (e->held_count >= 2 * (size_t)IPC_ASKS_MAX ||
+		e->held_bytes >= IPC_CALLS_BYTES_MAX);
+}
+
+static void
+call_refuse_full(struct edge *e, const struct frame *frame)
+{
+	size_t begun = frame_begin(&e->out);
+
+	buf_put_text(&e->out, err_text(ERR_FULL));
+	frame_end(&e->out, begun, FRAME_REFUSAL, 0, frame->head.method,
+	    frame->head.id);
 }
 
 void
@@ -220,6 +259,14 @@ calls_receive(struct edge *e, const struct frame *frame)
 		if (payload.size < sizeof(ns) || frame->head.id == 0 ||
 		    idmap_get(&e->calls, frame->head.id) != NULL) {
 			edge_violation(e, "malformed call");
+			return;
+		}
+		if (e->calls.count >= IPC_ASKS_MAX) {
+			edge_violation(e, "more questions than may be open");
+			return;
+		}
+		if (is_full(e)) {
+			call_refuse_full(e, frame);
 			return;
 		}
 		memcpy(&ns, payload.data, sizeof(ns));

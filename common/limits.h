@@ -65,11 +65,26 @@
 #define DNS_RECURSIONS_TCP_MAX 128 /* of these: 64 KiB each */
 
 /* --- IPC. --- */
-#define IPC_MESSAGE_BYTES_MAX (768 * 1024) /* under nanomsg's 1 MiB */
-#define IPC_FRAME_BYTES_MAX   (512 * 1024) /* larger ones go in pieces */
-#define IPC_JOINED_BYTES_MAX  (256 * 1024 * 1024)
-#define IPC_QUEUE_BYTES_MAX   (64 * 1024 * 1024)
-#define IPC_ASKS_MAX	      65536 /* open questions an edge */
+#define IPC_MESSAGE_BYTES_MAX	(768 * 1024)  /* under nanomsg's 1 MiB */
+#define IPC_TRANSPORT_BYTES_MAX (1024 * 1024) /* nanomsg's own limit */
+#define IPC_FRAME_BYTES_MAX	(512 * 1024)  /* larger ones go in pieces */
+#define IPC_JOINED_BYTES_MAX	(256 * 1024 * 1024)
+#define IPC_QUEUE_BYTES_MAX	(64 * 1024 * 1024)
+#define IPC_ASKS_MAX		65536 /* open questions an edge */
+/* What a peer may make catalogd keep: a request in pieces; requests not
+ * answered yet, with all that they hold; answers not read yet, after which
+ * nothing more is read of it, and more of which are refused. */
+#define IPC_CALL_BYTES_MAX    (48 * 1024 * 1024)
+#define IPC_CALLS_BYTES_MAX   (256 * 1024 * 1024)
+#define IPC_ANSWERS_BYTES_MAX (256 * 1024 * 1024)
+/* Of its frames are taken in a turn what takes this long, then it is the
+ * others' turn. */
+#define IPC_TURN_MS 4
+/* So many violations in this time cut its edge; twice as long each time. */
+#define IPC_VIOLATIONS_MAX 8
+#define IPC_VIOLATIONS_MS  10000
+#define IPC_CUT_MS	   10000
+#define IPC_CUT_MAX_MS	   300000
 
 /* --- Raft. --- */
 #define RAFT_BATCH_ENTRIES_MAX 512
