@@ -95,7 +95,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 # healthd's helper that carries libcurl (healthd/runner.h says why).
 $(BUILD)/healthd-prober: $(call objects,healthd/prober) \
-    $(patsubst %,$(BUILD)/obj/healthd/%.o,health_types probe_text result tail) $(COMMON)
+    $(patsubst %,$(BUILD)/obj/healthd/%.o,health_types link_local probe_text result tail) $(COMMON)
 	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_prober) $(LIBS_common)
 
 # A tool of the build: pages from tables.

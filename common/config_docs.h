@@ -136,6 +136,7 @@
 	X("disable_host_node_id", RESTART, LAUNCHER, "Make the node ID at random; false makes it from what the host is.") \
 	X("disable_http_unprintable_char_filter", RESTART, IN(httpd), "Take requests with unprintable characters in their path.") \
 	X("disable_keyring_file", RESTART, IN(gossipd), "Keep gossip keys in memory only.") \
+	X("disable_link_local_checks", APPLIED, IN(healthd), "Keep checks, and requests of watches, away from link-local addresses, such as the metadata of a cloud's machines. Consul does not have it.") \
 	X("disable_remote_exec", RESTART, IN(healthd), "Do not run what consul exec asks for.") \
 	X("disable_update_check", NOTHING, 0, "This agent never calls out.") \
 	X("discard_check_output", APPLIED, IN(healthd), "Keep no output of checks.") \
@@ -339,6 +340,7 @@
 	X("args", "Command and arguments to run. Exit status 0 is passing, 1 warning, others critical.") \
 	X("body", "Body of the HTTP request.") \
 	X("deregister_critical_service_after", "Remove the service when the check was critical for so long, at least 1m.") \
+	X("disable_redirects", "Do not follow redirects: they are critical. Consul has it since 1.9.17.") \
 	X("docker_container_id", "Container in which args is run.") \
 	X("failures_before_critical", "Failures in a row that make the check critical.") \
 	X("grpc", "Address, and /service, of a gRPC health service.") \

@@ -300,6 +300,7 @@
 	F(BOOL, _, disable_host_node_id, "disable_host_node_id", 0, 0) \
 	F(BOOL, _, disable_http_unprintable_char_filter, "disable_http_unprintable_char_filter", 0, 0) \
 	F(BOOL, _, disable_keyring_file, "disable_keyring_file", 0, 0) \
+	F(BOOL, _, disable_link_local_checks, "disable_link_local_checks", 0, 0) /* ours */ \
 	F(BOOL, _, disable_remote_exec, "disable_remote_exec", 0, 0) \
 	F(BOOL, _, disable_update_check, "disable_update_check", 0, 0) \
 	F(BOOL, _, discard_check_output, "discard_check_output", 0, 0) \
@@ -403,6 +404,7 @@
 	F(STRS, _, script_args, "args", 0, 0) \
 	F(STR, _, body, "body", 0, 0) \
 	F(DURATION, _, deregister_critical_service_after, "deregister_critical_service_after", 0, 0) \
+	F(BOOL, _, disable_redirects, "disable_redirects", 0, 0) /* of newer Consul */ \
 	F(STR, _, docker_container_id, "docker_container_id", 0, 0) \
 	F(INT, _, failures_before_critical, "failures_before_critical", 0, 0) \
 	F(STR, _, grpc, "grpc", 0, 0) \

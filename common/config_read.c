@@ -38,11 +38,13 @@ static const struct {
 } aliases[] = {
 	{ &config_check_type, "serviceid", "service_id" },
 	{ &config_check_type, "scriptargs", "args" },
+	{ &config_check_type, "disableredirects", "disable_redirects" },
 	{ &config_check_type, "dockercontainerid", "docker_container_id" },
 	{ &config_check_type, "tlsskipverify", "tls_skip_verify" },
 	{ &config_check_type, "deregistercriticalserviceafter",
 	    "deregister_critical_service_after" },
 	{ &config_check_type_type, "scriptargs", "args" },
+	{ &config_check_type_type, "disableredirects", "disable_redirects" },
 	{ &config_check_type_type, "dockercontainerid", "docker_container_id" },
 	{ &config_check_type_type, "tlsskipverify", "tls_skip_verify" },
 	{ &config_check_type_type, "deregistercriticalserviceafter",

@@ -25,6 +25,7 @@ static const struct alias {
 	{ "args",			       "ScriptArgs" },
 	{ "script_args",		       "ScriptArgs" },
 	{ "deregister_critical_service_after", "DeregisterCriticalServiceAfter" },
+	{ "disable_redirects",		       "DisableRedirects" },
 	{ "docker_container_id",	       "DockerContainerID" },
 	{ "tls_skip_verify",		       "TLSSkipVerify" },
 	{ "service_id",			       "ServiceID" },
@@ -45,6 +46,7 @@ static const struct alias {
 	/* api/config.md 1 */
 	{ "serviceid",			       "service_id" },
 	{ "scriptargs",			       "args" },
+	{ "disableredirects",		       "disable_redirects" },
 	{ "dockercontainerid",		       "docker_container_id" },
 	{ "tlsskipverify",		       "tls_skip_verify" },
 	{ "deregistercriticalserviceafter",    "deregister_critical_service_after" },

@@ -53,6 +53,7 @@
 	F(MAP_STRS, _, header, "Header", 0, 0) \
 	F(STR, _, method, "Method", 0, 0) \
 	F(STR, _, body, "Body", 0, 0) \
+	F(BOOL, _, disable_redirects, "DisableRedirects", 0, 0) /* of newer Consul */ \
 	F(STR, _, tcp, "TCP", 0, 0) \
 	F(DURATION, _, interval, "Interval", 0, 0) \
 	F(STR, _, docker_container_id, "DockerContainerID", 0, 0) \

@@ -307,6 +307,7 @@
 	F(MAP_STRS, _, header, "Header", 0, 0) \
 	F(STR, _, method, "Method", NAME_BYTES_MAX, 0) \
 	F(STR, _, body, "Body", 0, 0) \
+	F(BOOL, _, disable_redirects, "DisableRedirects", 0, JSON_OMITEMPTY) /* of newer Consul */ \
 	F(STR, _, tcp, "TCP", 0, 0) \
 	F(DURATION, _, interval, "Interval", 0, 0) \
 	F(STR, _, alias_node, "AliasNode", NAME_BYTES_MAX, 0) \

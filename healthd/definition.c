@@ -348,6 +348,7 @@ definition_to_check_type(
 		.header = d->header,
 		.method = d->method,
 		.body = d->body,
+		.disable_redirects = d->disable_redirects,
 		.tcp = d->tcp,
 		.interval = d->interval,
 		.alias_node = d->alias_node,

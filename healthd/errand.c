@@ -86,6 +86,8 @@ errand_start(struct healthd *h, const struct probe_request *request,
 	if (request->input.size > ERRAND_INPUT_MAX)
 		return (ERR_TOO_BIG);
 	numbered.run = ++h->last_errand | ERRAND_BIT;
+	numbered.avoids_link_local =
+	    h->daemon->config->keys.disable_link_local_checks;
 	err = request_send(helper_of(h, is_probe), &numbered);
 	if (err != ERR_OK) {
 		cancel_send(h, numbered.run, is_probe);

@@ -44,6 +44,7 @@
 	F(BOOL, _, is_cancel, "Cancel", 0, 0) \
 	F(U64, _, output_max, "OutputMax", 0, 0) \
 	F(DURATION, _, timeout, "Timeout", 0, 0) \
+	F(BOOL, _, avoids_link_local, "AvoidsLinkLocal", 0, 0) \
 	F(STR, _, check_id, "CheckID", 0, 0) \
 	F(STRUCT, check_type, check, "Check", 0, 0) \
 	F(BYTES, _, input, "Input", 0, 0) \

@@ -75,6 +75,8 @@ run_start(struct healthd *h, struct local_check *c)
 		.output_max =
 		    check_output_max(&c->type, h->local.config.output_max),
 		.timeout = check_timeout(&c->type),
+		.avoids_link_local =
+		    h->daemon->config->keys.disable_link_local_checks,
 		.check_id = c->row.id,
 		.check = c->type,
 	};

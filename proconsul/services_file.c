@@ -23,6 +23,7 @@
 	F(MAP_STRS, _, api.header, "Header", 0, JSON_OMITEMPTY) \
 	F(STR, _, api.method, "Method", 0, JSON_OMITEMPTY) \
 	F(STR, _, api.body, "Body", 0, JSON_OMITEMPTY) \
+	F(BOOL, _, api.disable_redirects, "DisableRedirects", 0, JSON_OMITEMPTY) \
 	F(STR, _, api.tcp, "TCP", 0, JSON_OMITEMPTY) \
 	F(STR, _, api.status, "Status", 0, JSON_OMITEMPTY) \
 	F(STR, _, api.notes, "Notes", 0, JSON_OMITEMPTY) \

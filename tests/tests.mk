@@ -103,7 +103,7 @@ CATALOGD_CALLS := __assert_fail __ctype_b_loc __ctype_tolower_loc __memcpy_chk \
 	    unpack_raw unpack_uint \
 	    xcalloc xmalloc xreallocarray
 # And healthd's; it says what it decides in the log, and nowhere else.
-HEALTHD_CORE := agenda alias check definition local local_check local_reload \
+HEALTHD_CORE := agenda alias check definition link_local local local_check local_reload \
 	    local_run local_service probe_text sync sync_push table tail
 HEALTHD_CALLS := __assert_fail __ctype_b_loc __ctype_tolower_loc \
 	    __ctype_toupper_loc __memcpy_chk __snprintf_chk __stack_chk_fail \

@@ -64,6 +64,12 @@ connect_text(const struct probe *probe, struct buf *out)
 
 	curl_easy_getinfo(probe->easy, CURLINFO_OS_ERRNO, &error);
 	buf_put_text(out, "dial tcp ");
+	if (probe->refused.size > 0) {
+		buf_put_slice(out, buf_slice(&probe->refused));
+		buf_put_text(out, ": link-local addresses are refused by "
+				  "disable_link_local_checks");
+		return;
+	}
 	buf_put_slice(out, buf_slice(&probe->dialled));
 	buf_put_text(out, ": connect: ");
 	if (error != 0)

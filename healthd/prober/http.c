@@ -335,7 +335,8 @@ redirect(struct probe *probe, long code)
 	struct buf fault = { 0 };
 
 	curl_easy_getinfo(probe->easy, CURLINFO_REDIRECT_URL, &to);
-	if (!is_redirect(code) || to == NULL)
+	if (!is_redirect(code) || to == NULL ||
+	    probe->request.check.disable_redirects)
 		return (false);
 	referer_set(probe, to);
 	buf_reset(&probe->url);

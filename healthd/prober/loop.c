@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "healthd/helper.h"
+#include "healthd/link_local.h"
 #include "healthd/result.h"
 #include "log.h"
 #include "prober.h"
@@ -68,6 +69,7 @@ probe_free(struct probe *probe)
 	buf_deinit(&probe->location);
 	buf_deinit(&probe->referer);
 	buf_deinit(&probe->dialled);
+	buf_deinit(&probe->refused);
 	arena_deinit(&probe->arena);
 	free(probe);
 	if (p->probes == NULL)
@@ -99,20 +101,32 @@ probe_text_of(struct probe *probe, struct slice text)
 	return (arena_text(&probe->arena, text));
 }
 
-/* Remember where it goes, for what is said if it fails. */
+static void
+address_put(const struct curl_sockaddr *address, struct buf *out)
+{
+	char host[64], port[16];
+
+	if (out->size == 0 &&
+	    getnameinfo(&address->addr, address->addrlen, host, sizeof(host),
+		port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		buf_printf(out,
+		    address->family == AF_INET6 ? "[%s]:%s" : "%s:%s", host,
+		    port);
+}
+
+/* Remember where it goes, for what is said if it fails. Names are resolved and
+ * redirects followed by now: what is judged here is where it really goes. */
 static curl_socket_t
 on_socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct probe *probe = arg;
-	char host[64], port[16];
 
 	(void)purpose;
-	if (probe->dialled.size == 0 &&
-	    getnameinfo(&address->addr, address->addrlen, host, sizeof(host),
-		port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		buf_printf(&probe->dialled,
-		    address->family == AF_INET6 ? "[%s]:%s" : "%s:%s", host,
-		    port);
+	address_put(address, &probe->dialled);
+	if (probe->request.avoids_link_local && is_link_local(&address->addr)) {
+		address_put(address, &probe->refused);
+		return (CURL_SOCKET_BAD);
+	}
 	return (socket(address->family, address->socktype | SOCK_CLOEXEC,
 	    address->protocol));
 }
@@ -127,6 +141,7 @@ probe_handle_new(struct probe *probe)
 
 	handle_free(probe);
 	buf_reset(&probe->dialled);
+	buf_reset(&probe->refused);
 	probe->error[0] = '\0';
 	easy = probe->easy = curl_easy_init();
 	if (easy == NULL)
@@ -141,6 +156,9 @@ probe_handle_new(struct probe *probe)
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket_open);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, probe);
+	/* A proxy would go there for us. */
+	if (probe->request.avoids_link_local)
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");
 }
 
 void

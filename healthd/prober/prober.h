@@ -51,6 +51,7 @@ struct probe {
 	struct curl_slist *headers; /* owned */
 	char error[CURL_ERROR_SIZE];
 	struct buf dialled; /* "127.0.0.1:80": the first address tried */
+	struct buf refused; /* the same, of a link-local one */
 	/* Of HTTP. */
 	struct tail body;
 	struct buf status_line; /* of the last answer: "200 OK" */
