@@ -187,17 +187,11 @@ parse_fault(struct slice url)
 }
 
 bool
-probe_url_fault(struct slice url, struct slice method, struct buf *out)
+probe_url_parse_fault(struct slice url, struct buf *out)
 {
-	struct slice scheme = scheme_of(url);
 	struct slice port = port_of(url);
 	const char *fault = parse_fault(url);
 
-	if (!is_token(method)) {
-		buf_printf(out, "net/http: invalid method \"%.*s\"",
-		    SLICE_ARGS(method));
-		return (true);
-	}
 	if (fault != NULL) {
 		buf_printf(out, "parse \"%.*s\": %s", SLICE_ARGS(url), fault);
 		return (true);
@@ -209,6 +203,21 @@ probe_url_fault(struct slice url, struct slice method, struct buf *out)
 		    SLICE_ARGS(url), SLICE_ARGS(port));
 		return (true);
 	}
+	return (false);
+}
+
+bool
+probe_url_fault(struct slice url, struct slice method, struct buf *out)
+{
+	struct slice scheme = scheme_of(url);
+
+	if (!is_token(method)) {
+		buf_printf(out, "net/http: invalid method \"%.*s\"",
+		    SLICE_ARGS(method));
+		return (true);
+	}
+	if (probe_url_parse_fault(url, out))
+		return (true);
 	if (!slice_equal_fold(scheme, SLICE("http")) &&
 	    !slice_equal_fold(scheme, SLICE("https"))) {
 		probe_url_prefix(url, method, out);
@@ -221,6 +230,55 @@ probe_url_fault(struct slice url, struct slice method, struct buf *out)
 		buf_put_text(out, "http: no Host in request URL");
 		return (true);
 	}
+	return (false);
+}
+
+bool
+probe_url_is_absolute(struct slice url)
+{
+	return (scheme_of(url).size > 0);
+}
+
+/* net/url, canonicalAddr: host and port, the scheme's where it has none. */
+static void
+canonical_put(struct slice url, struct buf *out)
+{
+	struct slice port = port_of(url);
+
+	buf_put_slice(out, probe_url_host(url));
+	if (port.size > 1)
+		buf_put_slice(out, port);
+	else
+		buf_put_text(out,
+		    slice_equal_fold(scheme_of(url), SLICE("https")) ? ":443"
+								     : ":80");
+}
+
+bool
+probe_url_is_below(struct slice url, struct slice above)
+{
+	struct buf child = { 0 }, parent = { 0 };
+	bool is_below;
+
+	canonical_put(url, &child);
+	canonical_put(above, &parent);
+	is_below = slice_ends_with(buf_slice(&child), buf_slice(&parent)) &&
+		   (child.size == parent.size ||
+		       child.data[child.size - parent.size - 1] == '.');
+	buf_deinit(&child);
+	buf_deinit(&parent);
+	return (is_below);
+}
+
+bool
+probe_header_is_secret(struct slice name)
+{
+	static const char *const names[] = { "Authorization",
+		"Www-Authenticate", "Cookie", "Cookie2" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_equal_fold(name, slice_of_text(names[i])))
+			return (true);
 	return (false);
 }
 

@@ -111,7 +111,8 @@ HEALTHD_CALLS := __assert_fail __ctype_b_loc __ctype_tolower_loc \
 	    arena_printf buf_deinit buf_drop_front buf_printf buf_put_quoted buf_put_slice \
 	    buf_put_text buf_put_u8 buf_reset buf_slice buf_text \
 	    duration_print free inet_pton instant_add instant_before log_write \
-	    memcpy memmove memset slice slice_compare slice_ends_with \
+	    memcmp memcpy memmove memset slice slice_compare \
+	    slice_ends_with \
 	    slice_equal slice_equal_fold slice_find slice_head slice_is \
 	    slice_of_text slice_starts_with slice_tail strchr strerror strlen \
 	    type_copy type_encode type_equal xcalloc xreallocarray

@@ -230,7 +230,7 @@ message_decode(struct slice in, struct buf *out)
 
 /* net/http's words for the ones that grpc-go gives a code of its own. */
 static void
-http_fail(struct probe *probe, long status)
+status_fail(struct probe *probe, long status)
 {
 	static const struct {
 		long status;
@@ -325,7 +325,7 @@ over(struct probe *probe, CURLcode code)
 	else if (status != HTTP_STATUS_OK ||
 		 !slice_starts_with(buf_slice(&probe->content_type),
 		     SLICE("application/grpc")))
-		http_fail(probe, status);
+		status_fail(probe, status);
 	else
 		rpc_fail(probe, "Internal",
 		    SLICE("server closed the stream without sending "

@@ -1,9 +1,9 @@
 /*
  * HTTP checks: a request as Go's client sends it, and what comes of the
- * answer; see prober.h.
+ * answer; see prober.h, and redirect.c for where that leads elsewhere.
  *
  * Source  api/config.md 5; Consul agent/checks/check.go, CheckHTTP; Go
- *         net/http, Client.do and redirectBehavior
+ *         net/http, Request.write and Transport
  */
 #include <string.h>
 #include <strings.h>
@@ -12,8 +12,6 @@
 #include "log.h"
 #include "prober.h"
 
-#define REDIRECTS_MAX 10
-
 /* --- The request. --- */
 
 /* A handler of a watch, not a check: the request is the watch's. */
@@ -21,6 +19,18 @@ static bool
 is_handler(const struct probe *probe)
 {
 	return (probe->request.kind == PROBE_HANDLER);
+}
+
+static bool
+is_head(const struct probe *probe)
+{
+	return (slice_is(buf_slice(&probe->method), "HEAD"));
+}
+
+static struct slice
+body_of(const struct probe *probe)
+{
+	return (probe->drops_body ? SLICE("") : probe->request.check.body);
 }
 
 static bool
@@ -85,6 +95,25 @@ is_written_apart(struct slice name)
 		slice_equal_fold(name, SLICE("Content-Length")));
 }
 
+/* What a redirect takes away: secrets stay behind when it leads to another
+ * host, and where it came from is ours to say. */
+static bool
+is_left_out(const struct probe *probe, struct slice name)
+{
+	return (is_written_apart(name) ||
+		(probe->drops_secrets && probe_header_is_secret(name)) ||
+		(probe->referer.size > 0 &&
+		    slice_equal_fold(name, SLICE("Referer"))));
+}
+
+/* User and password of the URL, unless the user's map has its own. */
+static bool
+has_user(const struct probe *probe)
+{
+	return (probe->user.size > 0 &&
+		(probe->drops_secrets || !has_header(probe, "Authorization")));
+}
+
 /* The user's, and what is always there unless the user says otherwise: in the
  * order of their names. */
 static void
@@ -92,23 +121,26 @@ sorted_add(struct probe *probe)
 {
 	const struct strs_entry_list *header = &probe->request.check.header;
 	struct pair *pairs;
-	size_t count = 0, room = 2;
+	size_t count = 0, room = 3;
 
 	for (size_t i = 0; i < header->count; i++)
 		room += header->items[i].value.count;
 	pairs = arena_array(&probe->arena, room, sizeof(*pairs));
 	for (size_t i = 0; i < header->count; i++)
 		for (size_t v = 0; v < header->items[i].value.count; v++)
-			if (!is_written_apart(header->items[i].key))
+			if (!is_left_out(probe, header->items[i].key))
 				pairs[count++] =
 				    (struct pair){ header->items[i].key,
 					    header->items[i].value.items[v] };
 	if (!is_handler(probe) && !has_header(probe, "Accept"))
 		pairs[count++] = (struct pair){ SLICE("Accept"),
 			SLICE("text/plain, text/*, */*") };
-	if (probe->referer.size > 0 && !has_header(probe, "Referer"))
+	if (probe->referer.size > 0)
 		pairs[count++] = (struct pair){ SLICE("Referer"),
 			buf_slice(&probe->referer) };
+	if (has_user(probe))
+		pairs[count++] = (struct pair){ SLICE("Authorization"),
+			buf_slice(&probe->user) };
 	pairs_sort(pairs, count);
 	for (size_t i = 0; i < count; i++)
 		value_add(probe, pairs[i].key, pairs[i].value);
@@ -134,9 +166,8 @@ has_length(const struct probe *probe)
 {
 	struct slice method = buf_slice(&probe->method);
 
-	return (probe->request.check.body.size > 0 ||
-		slice_is(method, "POST") || slice_is(method, "PUT") ||
-		slice_is(method, "PATCH"));
+	return (body_of(probe).size > 0 || slice_is(method, "POST") ||
+		slice_is(method, "PUT") || slice_is(method, "PATCH"));
 }
 
 /* In Go's order: Request.write, then Transport's own. */
@@ -144,17 +175,17 @@ static void
 headers_add(struct probe *probe)
 {
 	struct slice length =
-	    arena_printf(&probe->arena, "%zu", probe->request.check.body.size);
+	    arena_printf(&probe->arena, "%zu", body_of(probe).size);
 
-	apart_add(probe, "Host", SLICE(""));
+	if (!probe->drops_host)
+		apart_add(probe, "Host", SLICE(""));
 	apart_add(probe, "User-Agent",
 	    is_handler(probe) ? SLICE("Go-http-client/1.1")
 			      : SLICE("Consul Health Check"));
 	if (has_length(probe))
 		value_add(probe, SLICE("Content-Length"), length);
 	sorted_add(probe);
-	if (!has_header(probe, "Accept-Encoding") &&
-	    !slice_is(buf_slice(&probe->method), "HEAD"))
+	if (!has_header(probe, "Accept-Encoding") && !is_head(probe))
 		probe_header_add(probe, "Accept-Encoding: gzip");
 	probe_header_add(probe, "Connection: close");
 	/* What libcurl would add, and Go does not. */
@@ -175,6 +206,17 @@ on_body(char *data, size_t one, size_t size, void *arg)
 	return (size);
 }
 
+/* An answer to HEAD ends here, with or without the length of a body that will
+ * not come. */
+static bool
+is_last_of_head(struct probe *probe, struct slice line)
+{
+	probe->has_all =
+	    is_head(probe) && slice_is(line, "\r\n") &&
+	    !slice_starts_with(buf_slice(&probe->status_line), SLICE("1"));
+	return (probe->has_all);
+}
+
 static size_t
 on_header(char *data, size_t one, size_t size, void *arg)
 {
@@ -185,7 +227,7 @@ on_header(char *data, size_t one, size_t size, void *arg)
 	(void)one;
 	blank = slice_find(line, ' ', 0);
 	if (blank == SIZE_MAX)
-		return (size);
+		return (is_last_of_head(probe, line) ? 0 : size);
 	while (line.size > 0 && (line.data[line.size - 1] == '\r' ||
 				    line.data[line.size - 1] == '\n'))
 		line = slice_head(line, line.size - 1);
@@ -211,7 +253,7 @@ is_loopback(struct slice host)
 static void
 body_set(struct probe *probe)
 {
-	struct slice body = probe->request.check.body;
+	struct slice body = body_of(probe);
 
 	if (body.size == 0)
 		return;
@@ -219,26 +261,30 @@ body_set(struct probe *probe)
 	curl_easy_setopt(probe->easy, CURLOPT_POSTFIELDS, body.data);
 }
 
-static void
-send_request(struct probe *probe)
+void
+http_send(struct probe *probe)
 {
 	const struct check_type *check = &probe->request.check;
-	bool is_head = slice_is(buf_slice(&probe->method), "HEAD");
+	bool has_body = body_of(probe).size > 0;
 	long verify = check->tls_skip_verify ? 0L : 1L;
 	CURL *easy;
 
 	probe_handle_new(probe);
 	easy = probe->easy;
+	http_user_set(probe);
 	buf_reset(&probe->status_line);
+	probe->has_all = false;
 	tail_deinit(&probe->body);
 	tail_init(&probe->body, probe->request.output_max);
 	headers_add(probe);
 	body_set(probe);
 	curl_easy_setopt(easy, CURLOPT_URL, buf_text(&probe->url));
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, buf_text(&probe->method));
-	curl_easy_setopt(easy, CURLOPT_NOBODY, is_head ? 1L : 0L);
+	/* libcurl can't send a body with HEAD: see on_header(). */
+	curl_easy_setopt(
+	    easy, CURLOPT_NOBODY, is_head(probe) && !has_body ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, probe->headers);
-	if (!is_head && !has_header(probe, "Accept-Encoding"))
+	if (!is_head(probe) && !has_header(probe, "Accept-Encoding"))
 		curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(
 	    easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -267,13 +313,13 @@ begin(struct probe *probe)
 		probe_end(probe, is_handler(probe) ? RUN_NOT_STARTED : RUN_DONE,
 		    CHECK_CRITICAL, buf_slice(&text));
 	else
-		send_request(probe);
+		http_send(probe);
 	buf_deinit(&text);
 }
 
 /* --- The answer. --- */
 
-static void
+void
 http_fail(struct probe *probe, struct slice url, const struct buf *fault)
 {
 	struct buf text = { 0 };
@@ -283,75 +329,6 @@ http_fail(struct probe *probe, struct slice url, const struct buf *fault)
 	probe_end(probe, is_handler(probe) ? RUN_NOT_STARTED : RUN_DONE,
 	    CHECK_CRITICAL, buf_slice(&text));
 	buf_deinit(&text);
-}
-
-/* net/http, redirectBehavior: after 301, 302 and 303 what was neither GET nor
- * HEAD becomes GET, without body. */
-static void
-method_redirect(struct probe *probe, long code)
-{
-	struct slice method = buf_slice(&probe->method);
-
-	if (code == 307 || code == 308 || slice_is(method, "GET") ||
-	    slice_is(method, "HEAD"))
-		return;
-	buf_reset(&probe->method);
-	buf_put_text(&probe->method, "GET");
-	probe->request.check.body = SLICE("");
-}
-
-static bool
-is_redirect(long code)
-{
-	return (code == 301 || code == 302 || code == 303 || code == 307 ||
-		code == 308);
-}
-
-/* net/http, refererForURL: where it came from, without user and password, but
- * nothing of TLS to where there is none. */
-static void
-referer_set(struct probe *probe, const char *to)
-{
-	struct slice from = buf_slice(&probe->url);
-	struct slice host = probe_url_authority(from);
-	size_t scheme_size = (size_t)slice_find(from, ':', 0);
-
-	buf_reset(&probe->referer);
-	if (scheme_size == SIZE_MAX ||
-	    (slice_starts_with(from, SLICE("https:")) &&
-		slice_starts_with(slice_of_text(to), SLICE("http:"))))
-		return;
-	buf_put_slice(&probe->referer, slice_head(from, scheme_size));
-	buf_put_text(&probe->referer, "://");
-	buf_put_slice(
-	    &probe->referer, slice_tail(from, (size_t)(host.data - from.data)));
-}
-
-/* True if it goes on elsewhere, or has ended here. */
-static bool
-redirect(struct probe *probe, long code)
-{
-	char *to = NULL;
-	struct buf fault = { 0 };
-
-	curl_easy_getinfo(probe->easy, CURLINFO_REDIRECT_URL, &to);
-	if (!is_redirect(code) || to == NULL ||
-	    probe->request.check.disable_redirects)
-		return (false);
-	referer_set(probe, to);
-	buf_reset(&probe->url);
-	buf_put_text(&probe->url, to);
-	method_redirect(probe, code);
-	if (++probe->redirects >= REDIRECTS_MAX) {
-		buf_printf(&fault, "stopped after %d redirects", REDIRECTS_MAX);
-		http_fail(probe, buf_slice(&probe->location), &fault);
-	} else if (probe_url_fault(buf_slice(&probe->url),
-		       buf_slice(&probe->method), &fault))
-		probe_end(probe, RUN_DONE, CHECK_CRITICAL, buf_slice(&fault));
-	else
-		send_request(probe);
-	buf_deinit(&fault);
-	return (true);
 }
 
 /* For the log: the status in the place of a check's ID. */
@@ -392,13 +369,15 @@ over(struct probe *probe, CURLcode code)
 	long status = 0;
 
 	curl_easy_getinfo(probe->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (probe->has_all)
+		code = CURLE_OK;
 	if (status != 0 && code != CURLE_OK)
 		log_warn("agent", "Check error while reading body",
 		    "check=%.*s error=\"%s\"",
 		    SLICE_ARGS(probe->request.check_id),
 		    curl_easy_strerror(code));
 	if (status != 0) {
-		if (code == CURLE_OK && redirect(probe, status))
+		if (code == CURLE_OK && http_redirect(probe, status))
 			return;
 		if (is_handler(probe))
 			handler_answered(probe, status);

@@ -68,6 +68,7 @@ probe_free(struct probe *probe)
 	buf_deinit(&probe->method);
 	buf_deinit(&probe->location);
 	buf_deinit(&probe->referer);
+	buf_deinit(&probe->user);
 	buf_deinit(&probe->dialled);
 	buf_deinit(&probe->refused);
 	arena_deinit(&probe->arena);

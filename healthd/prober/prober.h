@@ -59,7 +59,10 @@ struct probe {
 	struct buf method;
 	struct buf location; /* of the last answer, as it came */
 	struct buf referer;
+	struct buf user; /* Authorization that the URL asks for */
 	unsigned redirects;
+	bool drops_body, drops_host, drops_secrets; /* a redirect's doing */
+	bool has_all; /* of the answer, whatever libcurl waits for */
 	/* Of gRPC and Docker. */
 	struct buf answer;
 	struct buf grpc_status, grpc_message, content_type;
@@ -76,6 +79,14 @@ void probe_header_add(struct probe *, const char *line); /* copied */
 /* Tell healthd, and free the probe. */
 void probe_end(
     struct probe *, enum run_end, enum check_status, struct slice output);
+
+/* http.c: the request to `url`, and its end by a failure there. */
+void http_send(struct probe *);
+void http_fail(struct probe *, struct slice url, const struct buf *fault);
+/* redirect.c: true if the answer led elsewhere, or was the end. */
+bool http_redirect(struct probe *, long code);
+/* `user` of `url`. */
+void http_user_set(struct probe *);
 
 /* dial.c: Go's words for what went wrong below HTTP. True if it has some. */
 bool dial_fault(const struct probe *, CURLcode, struct buf *out);

@@ -34,7 +34,6 @@ CONFIG = {"enable_script_checks": True, "check_update_interval": "0s"}
 # What is said in words of its own, or by chance, or not at all.
 LOOSE = {
     "service:web1:5": "an alias of several that fail names one by chance",
-    "http user": "libcurl has the place of Authorization elsewhere",
     "http full": "Go says one of two things, by chance",
 }
 
@@ -125,6 +124,42 @@ UPDATES = [
     ("none", {"Status": "passing"}),
     ("service:i", {"Status": "passing", "Output": "x" * 5000}),
 ]
+
+
+def redirected(server):
+    """What becomes of method, body and headers at each kind of redirect."""
+    web, other = "http://%s:8080" % server, "http://%s:8082" % server
+    headers = {"Authorization": ["a"], "Cookie": ["c=1"], "Cookie2": ["d"],
+               "Www-Authenticate": ["w"], "X-A": ["1"], "Host": ["foo.bar"],
+               "Referer": ["http://me/"], "Content-Type": ["t/u"]}
+    full = {"Header": headers, "Body": "bb"}
+    rows = {}
+    for code in (300, 301, 302, 303, 304, 305, 307, 308, 399):
+        for method in ("GET", "POST", "HEAD", "PATCH", "delete"):
+            rows["to %d %s" % (code, method)] = dict(
+                full, HTTP="%s/to/%d?/echo" % (web, code), Method=method)
+        rows["to %d nowhere" % code] = {"HTTP": "%s/to/%d" % (web, code)}
+    for name, path in (
+            ("elsewhere", "/to/302?" + other + "/echo"),
+            ("and back", "/to/302?" + other + "/to/302?" + web + "/echo"),
+            ("and back, and on", "/to/302?" + other + "/to/302?" + web +
+             "/to/302?/echo"),
+            ("the same in full", "/to/302?" + web + "/echo"),
+            ("without scheme", "/to/302?//%s:8082/echo" % server),
+            ("beside", "/to/to/../302?x"), ("a question", "/to/301??q=1"),
+            ("kept, lost, kept", "/to/307?/to/302?/to/308?/echo"),
+            ("nine times", "/to/302?" * 9 + "/echo"),
+            ("ten times", "/to/302?" * 10 + "/echo"),
+            ("a fragment", "/to/302?/echo#here"),
+            ("spaces", "/to/302?/echo%20a"), ("a bad port", "/to/302?http://h:x/"),
+            ("a colon", "/to/302?:x"), ("no host", "/to/302?http:///x")):
+        rows["to " + name] = dict(full, HTTP=web + path, Method="PUT")
+    rows["to with user"] = {"HTTP": "http://u:p@%s:8080/to/302?/echo" % server}
+    rows["to without user"] = {
+        "HTTP": "http://u:p@%s:8080/to/302?%s/echo" % (server, web)}
+    rows["to another's user"] = {
+        "HTTP": "%s/to/302?http://u:p@%s:8082/echo" % (web, server)}
+    return rows
 
 
 def running(server):
@@ -268,7 +303,7 @@ def compare(both, server):
         both.same("PUT", SERVICE, body)
     for body in CHECKS:
         both.same("PUT", CHECK, body)
-    for name, body in running(server).items():
+    for name, body in (running(server) | redirected(server)).items():
         both.same("PUT", CHECK, dict(body, Name=name, Interval="1s"))
     for path in OTHERS:
         both.same("PUT", "/v1/agent/" + path)

@@ -4,17 +4,20 @@
 usage: health_server.py ADDRESS PORT
 
 Paths: /echo the request as it came; /code/N an answer with that status;
-/redirect, /redirect307 to /echo; /loop to itself; /elsewhere to ftp; /big
-many lines; /slow after 3 s; /slowbody hangs in the body; /close no answer;
-/gzip compressed; /reason with words of its own. On PORT + 1 a queue that is
-full, so that connecting to it takes for ever.
+/redirect, /redirect307 to /echo; /loop to itself; /elsewhere to ftp;
+/to/CODE?URL to that URL, /to/CODE to nowhere; /big many lines; /slow after
+3 s; /slowbody hangs in the body; /close no answer; /gzip compressed; /reason
+with words of its own. On PORT + 1 a queue that is full, so that connecting to
+it takes for ever; on PORT + 2 the same as on PORT.
 """
 
 import gzip
 import http.server
 import socket
 import sys
+import threading
 import time
+import urllib.parse
 
 REDIRECTS = {"/redirect": (302, "/echo"), "/redirect307": (307, "/echo"),
              "/loop": (302, "/loop"), "/elsewhere": (301, "ftp://x/")}
@@ -50,6 +53,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(int(path[6:]), b"body of " + path.encode())
         elif path in REDIRECTS:
             self.answer(REDIRECTS[path][0], b"", Location=REDIRECTS[path][1])
+        elif path.startswith("/to/"):
+            code, _, url = path[4:].partition("?")
+            self.answer(int(code), b"body of " + code.encode(),
+                        **({"Location": urllib.parse.unquote(url)}
+                           if url else {}))
         elif path == "/big":
             self.answer(200, b"".join(b"%d\n" % i for i in range(3000)))
         elif path == "/slow":
@@ -97,7 +105,10 @@ def main():
     address, port = sys.argv[1], int(sys.argv[2])
     kept = full_queue(address, port + 1)
     http.server.ThreadingHTTPServer.allow_reuse_address = True
-    http.server.ThreadingHTTPServer((address, port), Handler).serve_forever()
+    servers = [http.server.ThreadingHTTPServer((address, port + i), Handler)
+               for i in (0, 2)]
+    threading.Thread(target=servers[1].serve_forever, daemon=True).start()
+    servers[0].serve_forever()
     return kept
 
 

@@ -18,6 +18,7 @@ url_try(struct slice url, struct slice method)
 	if (!is_fault)
 		assert(probe_url_authority(url).size > 0);
 	(void)probe_url_host(url);
+	assert(probe_url_is_below(url, url));
 	buf_reset(&text);
 	probe_url_prefix(url, method, &text);
 	assert(slice_ends_with(buf_slice(&text), SLICE("\": ")));

@@ -67,6 +67,22 @@ test_hosts(void)
 	CHECK(slice_is(probe_url_host(SLICE("http://a.b:80?x")), "a.b"));
 	CHECK(slice_is(probe_url_host(SLICE("foo")), ""));
 	CHECK(slice_is(probe_url_authority(SLICE("https://u@h:2#f")), "h:2"));
+	CHECK(probe_url_is_absolute(SLICE("http:x")));
+	CHECK(!probe_url_is_absolute(SLICE("//h/x")));
+}
+
+static void
+test_where_secrets_may_go(void)
+{
+	CHECK(probe_url_is_below(SLICE("http://h/a"), SLICE("http://h:80/b")));
+	CHECK(probe_url_is_below(SLICE("https://h:443"), SLICE("https://h/")));
+	CHECK(probe_url_is_below(SLICE("http://a.h/"), SLICE("http://u@h/")));
+	CHECK(!probe_url_is_below(SLICE("http://h/"), SLICE("http://a.h/")));
+	CHECK(!probe_url_is_below(SLICE("http://xh/"), SLICE("http://h/")));
+	CHECK(!probe_url_is_below(SLICE("https://h/"), SLICE("http://h/")));
+	CHECK(!probe_url_is_below(SLICE("http://h:81/"), SLICE("http://h/")));
+	CHECK(probe_header_is_secret(SLICE("authorization")));
+	CHECK(!probe_header_is_secret(SLICE("X-Token")));
 }
 
 static bool
@@ -149,6 +165,7 @@ main(void)
 	RUN(test_urls);
 	RUN(test_prefix_hides_the_password);
 	RUN(test_hosts);
+	RUN(test_where_secrets_may_go);
 	RUN(test_split);
 	RUN(test_statuses);
 	RUN(test_tail);
