@@ -14,6 +14,7 @@
 #include "metrics.h"
 #include "metrics_read.h"
 #include "notify.h"
+#include "places.h"
 #include "privsep.h"
 #include "trim.h"
 #include "xmalloc.h"
@@ -306,6 +307,37 @@ figures_open(struct daemon *d)
 	metrics_turn(ev_now(d->loop));
 }
 
+static struct places
+places_of(const struct daemon *d)
+{
+	return ((struct places){ d->id, d->run_dir, d->argc, d->argv });
+}
+
+/* Where the launcher does not make them right, whoever started this daemon by
+ * itself has to. */
+static void
+places_look(const struct daemon *d)
+{
+	const struct places places = places_of(d);
+	struct buf why = { 0 };
+
+	if (d->config == NULL) {
+		if (!privsep_may_change_users() &&
+		    places_check_configuration(&places, &why) != ERR_OK)
+			fatal("%s", buf_text(&why));
+	} else if (places_check(&places, d->config, &why) != ERR_OK)
+		fatal("%s", buf_text(&why));
+	buf_deinit(&why);
+}
+
+static void
+places_give(const struct daemon *d)
+{
+	const struct places places = places_of(d);
+
+	places_hand_over(&places, d->config);
+}
+
 int
 daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 {
@@ -315,6 +347,7 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 	int notify;
 
 	arguments_take(&d, argc, argv);
+	places_look(&d);
 	d.config = config_load(d.argc, d.argv, &why);
 	if (d.config == NULL)
 		fatal("%s", buf_text(&why));
@@ -326,8 +359,10 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 		fatal("libev has no loop for us");
 	watchers_start(&d, &watchers);
 	notify = notify_open();
+	places_look(&d);
 	figures_open(&d);
 	spec->open(&d);
+	places_give(&d);
 	privsep_drop(d.id, d.config, d.run_dir);
 	handlers_fill(&d);
 	edges_open(&d);
