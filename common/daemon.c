@@ -6,10 +6,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config_changes.h"
 #include "daemon.h"
+#include "listen_given.h"
 #include "log.h"
 #include "metrics.h"
 #include "metrics_read.h"
@@ -29,6 +31,7 @@ struct watchers {
 	ev_check begin;
 	ev_prepare turn;
 	ev_timer trim;
+	ev_timer watchdog;
 	unsigned turns; /* when it was due last */
 };
 
@@ -57,16 +60,27 @@ log_configure(const struct config *config)
 	log_set_json(config->log_json);
 }
 
+/* Our launcher listens in the run directory; anyone else who starts us does
+ * not. */
+static bool
+has_launcher(struct daemon *d)
+{
+	const char *socket = getenv("NOTIFY_SOCKET");
+
+	return (socket != NULL &&
+		strcmp(socket, daemon_run_path(d, "notify")) == 0);
+}
+
 /* Whoever is a unit of its own has no launcher to keep the one log for it. */
 static void
 log_owner_check(struct daemon *d)
 {
 	const struct config_keys *keys = &d->config->keys;
-	const char *socket = getenv("NOTIFY_SOCKET");
 
-	if (keys->log_file.size == 0 && !keys->enable_syslog)
+	if (has_launcher(d))
 		return;
-	if (socket == NULL || strcmp(socket, daemon_run_path(d, "notify")) != 0)
+	log_set_journal();
+	if (keys->log_file.size > 0 || keys->enable_syslog)
 		log_warn(LOG_NAME,
 		    "log_file and enable_syslog are the launcher's: the log "
 		    "of a daemon that was started by itself is its standard "
@@ -74,8 +88,8 @@ log_owner_check(struct daemon *d)
 		    "");
 }
 
-bool
-daemon_reload(struct daemon *d, struct buf *why)
+static bool
+configuration_renew(struct daemon *d, struct buf *why)
 {
 	struct config *old = d->config;
 	struct config *config = config_load_again(d->argc, d->argv, old, why);
@@ -92,6 +106,30 @@ daemon_reload(struct daemon *d, struct buf *why)
 		d->spec->reload(d, old);
 	config_free(old);
 	return (true);
+}
+
+/* Whoever started us hears how it went, and so does who looks at our page. */
+bool
+daemon_reload(struct daemon *d, struct buf *why)
+{
+	struct buf text = { 0 };
+	struct timespec now;
+	bool is_done;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	buf_printf(&text, "RELOADING=1\nMONOTONIC_USEC=%lld",
+	    (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	notify_send(d->notify, buf_text(&text));
+	is_done = configuration_renew(d, why);
+	metrics_reloaded(is_done ? NULL : buf_text(why));
+	buf_reset(&text);
+	buf_put_text(&text, "READY=1\nSTATUS=");
+	if (!is_done)
+		buf_printf(
+		    &text, "Configuration was not read: %s", buf_text(why));
+	notify_send(d->notify, buf_text(&text));
+	buf_deinit(&text);
+	return (is_done);
 }
 
 static void
@@ -171,6 +209,29 @@ on_trim(struct ev_loop *loop, ev_timer *w, int events)
 	if (turns - watchers->turns < TRIM_TURNS_MAX)
 		trim_memory();
 	watchers->turns = turns;
+}
+
+/* Only a loop that turns says so. */
+static void
+on_watchdog(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct watchers *watchers = w->data;
+
+	(void)loop;
+	(void)events;
+	notify_send(watchers->daemon->notify, "WATCHDOG=1");
+}
+
+static void
+watchdog_start(struct daemon *d, struct watchers *w)
+{
+	double every = notify_watchdog_s();
+
+	if (every <= 0 || d->notify < 0)
+		return;
+	ev_timer_init(&w->watchdog, on_watchdog, 0, every);
+	w->watchdog.data = w;
+	ev_timer_start(d->loop, &w->watchdog);
 }
 
 static void
@@ -344,7 +405,6 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 	struct daemon d = { .spec = spec, .id = spec->id };
 	struct watchers watchers = { 0 };
 	struct buf why = { 0 };
-	int notify;
 
 	arguments_take(&d, argc, argv);
 	places_look(&d);
@@ -358,18 +418,22 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 	if (d.loop == NULL)
 		fatal("libev has no loop for us");
 	watchers_start(&d, &watchers);
-	notify = notify_open();
+	d.notify = notify_open();
+	watchdog_start(&d, &watchers);
 	places_look(&d);
 	figures_open(&d);
+	listen_given_read();
 	spec->open(&d);
+	listen_given_check();
 	places_give(&d);
 	privsep_drop(d.id, d.config, d.run_dir);
 	handlers_fill(&d);
 	edges_open(&d);
 	privsep_lock(d.id, d.config);
 	spec->start(&d);
-	notify_send(notify, "READY=1");
+	notify_send(d.notify, "READY=1");
 	ev_run(d.loop, 0);
+	notify_send(d.notify, "STOPPING=1");
 	if (spec->stop != NULL)
 		spec->stop(&d);
 	for (size_t i = 0; i < DAEMON_COUNT; i++)

@@ -46,6 +46,7 @@ struct daemon {
 	int argc;
 	char **argv; /* without -run-dir */
 	int exit_status;
+	int notify; /* owned; -1: nobody wants to know */
 	char path[128];
 	call_fn *handlers[METHOD_COUNT];
 };

@@ -13,6 +13,7 @@
 
 #include "bytes.h"
 #include "listen.h"
+#include "listen_given.h"
 #include "log.h"
 
 #define BACKLOG		 1024
@@ -158,6 +159,10 @@ open_socket(const char *address, int port, const char *what, bool is_udp)
 
 	if (!endpoint_parse(address, port, &endpoint))
 		fatal("%s: \"%s\" is no IP address", what, address);
+	fd = listen_given_take(
+	    (struct sockaddr *)&endpoint.address, endpoint.size, type);
+	if (fd >= 0)
+		return (fd);
 	fd = socket(
 	    endpoint.address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,25 +14,26 @@
 #include "json.h"
 #include "log.h"
 
-#define INDENT	    4
 #define FIELDS_SIZE 2048 /* longer fields are cut */
 
 /* clang-format off */
 static const struct level_row {
 	const char *tag;  /* padded as in the text form */
 	const char *name; /* in the JSON form */
+	int priority;	  /* syslog's, for the journal */
 } level_rows[] = {
-	[LOG_LEVEL_TRACE] = { "[TRACE]", "trace" },
-	[LOG_LEVEL_DEBUG] = { "[DEBUG]", "debug" },
-	[LOG_LEVEL_INFO]  = { "[INFO] ", "info" },
-	[LOG_LEVEL_WARN]  = { "[WARN] ", "warn" },
-	[LOG_LEVEL_ERROR] = { "[ERROR]", "error" },
+	[LOG_LEVEL_TRACE] = { "[TRACE]", "trace", 7 },
+	[LOG_LEVEL_DEBUG] = { "[DEBUG]", "debug", 7 },
+	[LOG_LEVEL_INFO]  = { "[INFO] ", "info",  6 },
+	[LOG_LEVEL_WARN]  = { "[WARN] ", "warn",  4 },
+	[LOG_LEVEL_ERROR] = { "[ERROR]", "error", 3 },
 };
 /* clang-format on */
 
 static struct {
 	enum log_level level;
 	bool is_json;
+	bool is_journal; /* standard output is */
 	enum log_level tap_level;
 	log_tap_fn *tap;
 	void *tap_arg;
@@ -52,6 +54,20 @@ void
 log_set_json(bool is_json)
 {
 	state.is_json = is_json;
+}
+
+void
+log_set_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	if (stream == NULL || sscanf(stream, "%llu:%llu", &device, &inode) != 2)
+		return;
+	if (fstat(STDOUT_FILENO, &st) == 0 && st.st_dev == device &&
+	    st.st_ino == inode)
+		state.is_journal = true;
 }
 
 void
@@ -197,14 +213,14 @@ put_field_text(struct buf *b, struct slice key, struct slice value)
 		buf_put_u8(b, '"');
 }
 
+/* Behind the time. */
 static void
 line_as_text(struct buf *b, enum log_level level, const char *name,
     const char *message, struct slice fields)
 {
 	struct slice key, value;
 
-	put_time(b, 3, "%c%02d%02d");
-	buf_printf(b, " %s %s: ", level_rows[level].tag, name);
+	buf_printf(b, "%s %s: ", level_rows[level].tag, name);
 	put_visible(b, slice_of_text(message));
 	if (fields.size > 0)
 		buf_put_u8(b, ':');
@@ -278,13 +294,27 @@ log_is_wanted(enum log_level level)
 		(state.tap != NULL && level >= state.tap_level));
 }
 
+static void
+line_put(struct buf *b, bool is_json, bool has_time, enum log_level level,
+    const char *name, const char *message, struct slice fields)
+{
+	if (is_json) {
+		line_as_json(b, level, name, message, fields);
+		return;
+	}
+	if (has_time) {
+		put_time(b, 3, "%c%02d%02d");
+		buf_put_u8(b, ' ');
+	}
+	line_as_text(b, level, name, message, fields);
+}
+
 void
 log_tap_line(bool is_json, struct buf *out)
 {
 	assert(state.line_name != NULL);
-	(is_json ? line_as_json : line_as_text)(out, state.line_level,
-	    state.line_name, state.line_message,
-	    slice_of_text(state.line_fields));
+	line_put(out, is_json, true, state.line_level, state.line_name,
+	    state.line_message, slice_of_text(state.line_fields));
 }
 
 static void
@@ -306,6 +336,7 @@ log_write(enum log_level level, const char *name, const char *message,
 	bool is_tapped = state.tap != NULL && level >= state.tap_level;
 	char text[FIELDS_SIZE];
 	struct buf line;
+	size_t indent;
 	va_list args;
 
 	if (!log_is_wanted(level))
@@ -314,14 +345,16 @@ log_write(enum log_level level, const char *name, const char *message,
 	vsnprintf(text, sizeof(text), fields, args);
 	va_end(args);
 	buf_init(&line);
-	buf_put_text(&line, "    ");
-	if (state.is_json)
-		line_as_json(&line, level, name, message, slice_of_text(text));
+	if (state.is_journal)
+		buf_printf(&line, "<%d>", level_rows[level].priority);
 	else
-		line_as_text(&line, level, name, message, slice_of_text(text));
+		buf_put_text(&line, "    ");
+	indent = line.size;
+	line_put(&line, state.is_json, !state.is_journal, level, name, message,
+	    slice_of_text(text));
 	if (is_tapped)
 		tap_call(level, name, message, text,
-		    slice_tail(buf_slice(&line), INDENT));
+		    slice_tail(buf_slice(&line), indent));
 	buf_put_u8(&line, '\n');
 	if (level >= state.level)
 		line_write(buf_slice(&line));
@@ -334,7 +367,7 @@ fatal(const char *format, ...)
 	va_list args;
 
 	fflush(stdout);
-	fputs("==> ", stderr);
+	fputs(state.is_journal ? "<3>==> " : "==> ", stderr);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);

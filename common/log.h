@@ -30,6 +30,10 @@ typedef void log_tap_fn(void *arg, enum log_level, struct slice line);
 
 void log_set_level(enum log_level);
 void log_set_json(bool is_json); /* Consul's log_json form */
+/* Where standard output is the journal ($JOURNAL_STREAM says so), which keeps
+ * time and process of each line: leave out the time, and put the level in
+ * front as a number (sd-daemon(3)). */
+void log_set_journal(void);
 void log_set_tap(enum log_level, log_tap_fn *, void *arg); /* NULL: off */
 /* Inside a tap: append the line that is being written, in this form, whatever
  * that of the output is; no indent, no newline. */

@@ -522,6 +522,7 @@ metrics_open(const char *path, gid_t group)
 		fatal("cannot map %s: %s", early, strerror(errno));
 	close(fd);
 	page_keep_from_children();
+	atomic_store(&state.page->pid, (uint32_t)getpid());
 	atomic_store(&state.page->magic, METRICS_MAGIC);
 	if (rename(early, path) != 0)
 		fatal("cannot rename %s: %s", early, strerror(errno));
@@ -534,4 +535,18 @@ metrics_open(const char *path, gid_t group)
 	state.reuse_at = 0;
 	/* There must be room for it when there is none for anything else. */
 	(void)known(METRIC_dropped);
+}
+
+void
+metrics_reloaded(const char *why)
+{
+	if (state.page == NULL)
+		return;
+	if (why == NULL) {
+		atomic_fetch_add(&state.page->reloads, 1);
+		return;
+	}
+	snprintf(state.page->refused_why, sizeof(state.page->refused_why), "%s",
+	    why);
+	atomic_fetch_add(&state.page->refusals, 1);
 }

@@ -30,6 +30,8 @@ struct metrics_page;
 /* Begin a page of our own, `path`; what was there is marked as over. Read by
  * `group`. fatal() if it can't be made. Until then nothing is kept. */
 void metrics_open(const char *path, gid_t group);
+/* The configuration was read again; NULL: and is followed, else why not. */
+void metrics_reloaded(const char *why);
 /* Whether each single value is kept for a while, too, for a sink. */
 void metrics_keep_values(bool);
 /* A turn begins; `now` in seconds of the wall clock. */

@@ -33,6 +33,12 @@ struct metrics_page {
 	_Atomic uint32_t first;	    /* interval of the start */
 	_Atomic uint32_t count;	    /* of rows */
 	_Atomic uint64_t values_at; /* how many were written */
+	_Atomic uint32_t pid;
+	/* Of the configuration: how often it was read again, and how often
+	 * that was refused; why it was the last time, as text. */
+	_Atomic uint32_t reloads;
+	_Atomic uint32_t refusals;
+	char refused_why[METRICS_WHY_MAX];
 	struct metric metrics[METRICS_ROWS_MAX];
 	struct metric_value values[METRICS_VALUES_MAX];
 };

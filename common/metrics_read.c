@@ -49,6 +49,23 @@ metrics_page_is_over(const struct metrics_page *page)
 	return (atomic_load_explicit(&page->is_over, memory_order_relaxed));
 }
 
+struct metrics_reloads
+metrics_page_reloads(const struct metrics_page *page)
+{
+	struct metrics_reloads r = { 0 };
+	size_t i;
+
+	r.pid = (pid_t)atomic_load(&page->pid);
+	r.done = atomic_load(&page->reloads);
+	r.refused = atomic_load(&page->refusals);
+	/* Another process has written it: to be shown, and not trusted. */
+	for (i = 0; i + 1 < sizeof(r.why) && page->refused_why[i] != '\0'; i++)
+		r.why[i] = (unsigned char)page->refused_why[i] < ' '
+			       ? ' '
+			       : page->refused_why[i];
+	return (r);
+}
+
 size_t
 metrics_page_count(const struct metrics_page *page)
 {

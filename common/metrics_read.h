@@ -6,6 +6,8 @@
 #ifndef COMMON_METRICS_READ_H
 #define COMMON_METRICS_READ_H
 
+#include <sys/types.h>
+
 #include "bytes.h"
 #include "config.h"
 #include "metrics_table.h"
@@ -18,6 +20,7 @@
 #define METRIC_LABELS_MAX    144
 #define METRIC_RECENT	     32
 #define METRICS_QUANTILES_S  10 /* values that are older do not count */
+#define METRICS_WHY_MAX	     256
 #define METRICS_GATHERED_MAX (DAEMON_COUNT * 512)
 
 /* What came in one interval. */
@@ -61,6 +64,14 @@ struct metrics_page;
 const struct metrics_page *metrics_page_map(const char *path);
 void metrics_page_unmap(const struct metrics_page *); /* NULL is fine */
 bool metrics_page_is_over(const struct metrics_page *);
+/* Who writes it, and what became of reloads; read by who asks it for one. */
+struct metrics_reloads {
+	pid_t pid;
+	uint32_t done;
+	uint32_t refused;
+	char why[METRICS_WHY_MAX]; /* of the last that was refused; or "" */
+};
+struct metrics_reloads metrics_page_reloads(const struct metrics_page *);
 size_t metrics_page_count(const struct metrics_page *);
 /* A whole row; false if it changes all the time, or is no good. */
 MUST_CHECK bool metrics_page_row(

@@ -1,4 +1,5 @@
 /* Readiness, told as sd_notify tells it; see notify.h. */
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,30 @@ notify_open(void)
 		return (-1);
 	}
 	return (fd);
+}
+
+/* A number and nothing else; 0 if it is none. */
+static unsigned long long
+number_of(const char *text)
+{
+	unsigned long long number;
+	char *end;
+
+	if (text == NULL || *text < '0' || *text > '9')
+		return (0);
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	return (errno != 0 || *end != '\0' ? 0 : number);
+}
+
+double
+notify_watchdog_s(void)
+{
+	const char *pid = getenv("WATCHDOG_PID");
+
+	if (pid != NULL && number_of(pid) != (unsigned long long)getpid())
+		return (0);
+	return ((double)number_of(getenv("WATCHDOG_USEC")) / 2e6);
 }
 
 void

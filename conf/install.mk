@@ -50,6 +50,7 @@ install-programs: all
 	install -d -m 755 $(bindir) $(libexecdir)
 	install -m 755 $(addprefix $(BUILD)/,$(DAEMONS) healthd-prober) $(libexecdir)
 	install -m 755 $(BUILD)/proconsul $(bindir)
+	install -m 755 systemd/unit-ended $(libexecdir)
 
 # Commands that share a page have a page of their own name, that shows it.
 install-pages: $(PAGES)

@@ -15,6 +15,7 @@
 #include "accept.h"
 #include "conn.h"
 #include "httpd.h"
+#include "listen_given.h"
 #include "log.h"
 #include "xmalloc.h"
 
@@ -166,6 +167,13 @@ unix_open(struct httpd *h, const char *path, const struct config *config)
 	if (strlen(path) >= sizeof(address.sun_path))
 		fatal("path too long for a socket: %s", path);
 	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = listen_given_take(at, sizeof(address), SOCK_STREAM);
+	if (fd >= 0) {
+		listener_start(h, fd);
+		log_info(LOG_NAME, "Started HTTP server",
+		    "address=%s network=unix", path);
+		return;
+	}
 	/* One that was left behind is removed; nothing else is. */
 	if (lstat(path, &old) == 0 && S_ISSOCK(old.st_mode))
 		unlink(path);

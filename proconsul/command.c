@@ -97,3 +97,41 @@ run_get_type(struct run *run, const struct request *request,
 		err = run_parse_type(run, response->body, type, out);
 	return (err);
 }
+
+/* The flag that this argument gives; *has_value: behind a "=". */
+static const struct flag *
+flag_given(const struct flag *flags, const char *arg, bool *has_value)
+{
+	size_t size;
+
+	if (*arg != '-')
+		return (NULL);
+	arg += arg[1] == '-' ? 2 : 1;
+	size = strcspn(arg, "=");
+	*has_value = arg[size] == '=';
+	for (; flags->name != NULL; flags++) {
+		if (strlen(flags->name) == size &&
+		    strncmp(flags->name, arg, size) == 0)
+			return (flags);
+	}
+	return (NULL);
+}
+
+int
+command_own_flags(const struct flag *flags, int argc, char **argv)
+{
+	const struct flag *flag;
+	bool has_value = false;
+	int count = 0;
+
+	while (count < argc) {
+		flag = flag_given(flags, argv[count], &has_value);
+		if (flag == NULL && strcmp(argv[count], "-h") != 0)
+			break;
+		count++;
+		if (flag != NULL && !has_value && flag->kind != FLAG_BOOL &&
+		    count < argc)
+			count++;
+	}
+	return (count);
+}

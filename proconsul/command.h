@@ -40,6 +40,9 @@ struct command_spec {
 /* `options` holds the defaults, and is filled from the flags. */
 int command_main(
     const struct command_spec *, int argc, char **argv, void *options);
+/* How many arguments at the front are flags of this table (or -h), with their
+ * values: for commands behind whose own flags those of `agent` follow. */
+int command_own_flags(const struct flag *, int argc, char **argv);
 void command_usage(FILE *, const struct command_spec *);
 
 /* False, and said so, when the options do not make a client. */

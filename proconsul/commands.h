@@ -25,6 +25,10 @@
 	    "Lists the nodes of a datacenter")                                 \
 	X("catalog services",          catalog_services_run,                   \
 	    "Lists the services of a datacenter")                              \
+	X("daemon leave",              daemon_leave_run,                       \
+	    "Makes gossipd leave before the daemons are stopped")              \
+	X("daemon reload",             daemon_reload_run,                      \
+	    "Makes single daemons read their configuration again")             \
 	X("event",                     event_run,                              \
 	    "Fires an event")                                                  \
 	X("exec",                      exec_run,                               \
@@ -108,6 +112,8 @@
 #define COMMAND_GROUPS(X)                                                      \
 	X("catalog",       "Reads the catalog of nodes and services",          \
 	    "  Questions to the catalog of the whole datacenter.")             \
+	X("daemon",        "Speaks to the daemons of this machine by signals",\
+	    "  For service managers, and for who has no token.")              \
 	X("kv",            "Reads and writes keys",                            \
 	    "  Keys and values of the store.")                                 \
 	X("operator",      "Tools for those who run the cluster",              \

@@ -134,32 +134,11 @@ static const struct command_spec spec = {
 	.work = setup_work,
 };
 
-/* How many of the arguments are our own. */
-static int
-own_count(int argc, char **argv)
-{
-	int count = 0;
-
-	for (; count < argc; count++) {
-		const char *name = argv[count];
-
-		if (*name != '-')
-			break;
-		name += name[1] == '-' ? 2 : 1;
-		if (strcmp(name, "run-dir") == 0 && count + 1 < argc)
-			count++;
-		else if (strncmp(name, "run-dir=", 8) != 0 &&
-			 strcmp(name, "verbose") != 0 && strcmp(name, "h") != 0)
-			break;
-	}
-	return (count);
-}
-
 int
 setup_run(int argc, char **argv)
 {
 	struct setup_options options = { .run_dir = "" };
-	int own = own_count(argc, argv);
+	int own = command_own_flags(flags, argc, argv);
 
 	options.agent_argc = argc - own;
 	options.agent_argv = argv + own;
