@@ -82,7 +82,7 @@ void
 privsep_capabilities_keep(const int *list, size_t count)
 {
 	uint32_t kept[_LINUX_CAPABILITY_U32S_3] = { 0 };
-	struct capabilities all = capabilities_get();
+	struct capabilities all = capabilities_get(), before = all;
 
 	for (size_t i = 0; i < count; i++)
 		kept[CAP_TO_INDEX(list[i])] |= CAP_TO_MASK(list[i]);
@@ -92,8 +92,10 @@ privsep_capabilities_keep(const int *list, size_t count)
 		all.sets[i].effective &= kept[i];
 		all.sets[i].inheritable = 0;
 	}
-	/* What is not inheritable is not ambient either. */
-	capabilities_set(&all);
+	/* What is not inheritable is not ambient either. Who has none from the
+	 * start may well be forbidden the call, too (systemd's @privileged). */
+	if (memcmp(&all, &before, sizeof(all)) != 0)
+		capabilities_set(&all);
 }
 
 /* --- Users and groups. --- */
