@@ -126,20 +126,33 @@ config_check_listeners(struct check *c)
 	return (ERR_OK);
 }
 
+/* That of our start: at a reload most daemons have fewer (privsep_limits.c),
+ * and it is httpd that needs them. */
+static const struct rlimit *
+descriptors_allowed(void)
+{
+	static struct rlimit limit;
+	static bool is_known;
+
+	if (!is_known && getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		limit.rlim_cur = RLIM_INFINITY;
+	is_known = true;
+	return (&limit);
+}
+
 enum err
 config_check_descriptors(struct check *c)
 {
 	int64_t per_client = c->config->keys.limits.http_max_conns_per_client;
 	int64_t needed = per_client + DESCRIPTORS_FOR_SELF;
-	struct rlimit limit;
+	const struct rlimit *limit = descriptors_allowed();
 
-	if (per_client <= 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-	    (uint64_t)needed <= limit.rlim_cur)
+	if (per_client <= 0 || (uint64_t)needed <= limit->rlim_cur)
 		return (ERR_OK);
 	buf_printf(c->why,
 	    "system allows a max of %llu file descriptors, but "
 	    "limits.http_max_conns_per_client: %lld needs at least %lld",
-	    (unsigned long long)limit.rlim_cur, (long long)per_client,
+	    (unsigned long long)limit->rlim_cur, (long long)per_client,
 	    (long long)needed);
 	return (ERR_INVALID);
 }

@@ -18,7 +18,9 @@
  *	seccomp missing REASON
  *	seccomp NAME [CONDITION]     an allowed call, sorted by name; CONDITION
  *	                             is a text of privsep_seccomp.c, to the end
- *	rlimit NAME SOFT HARD        as prlimit(1) names them, or `unlimited`
+ *	rlimit NAME SOFT HARD        as prlimit(1) names them, or `unlimited`;
+ *	                             what is declared is a most, and `fsize` is
+ *	                             left alone where the log is a file
  *	end                          all of it was written
  *
  * A helper of healthd (wiring.h) has a record too: healthd writes those, for

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,16 +33,12 @@ flag_set(int option, unsigned long value, const char *what)
 static void
 process_narrow(void)
 {
-	struct rlimit no_core = { 0, 0 };
-
 	flag_set(PR_SET_NO_NEW_PRIVS, 1, "give up new privileges");
 	flag_set(PR_SET_DUMPABLE, 0, "become undumpable");
 	/* setresuid cleared the parent's death signal. */
 	flag_set(PR_SET_PDEATHSIG, SIGKILL, "tie our life to the parent's");
 	/* Since Linux 6.3; where it is missing, W^X is what libraries keep. */
 	(void)prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0);
-	if (setrlimit(RLIMIT_CORE, &no_core) != 0)
-		fatal("cannot forbid cores: %s", strerror(errno));
 }
 
 /* Of healthd's helpers HELPER_NUMBER is the user of all. */
@@ -62,12 +57,6 @@ reaches_out(const struct daemon_row *row, const struct config *config)
 }
 
 /* --- The record. --- */
-
-static void
-limits_put(struct buf *out)
-{
-	buf_put_text(out, "rlimit core 0 0\n");
-}
 
 static void
 head_put(struct privsep_ids ids, bool has_page_group, struct buf *out)
@@ -90,8 +79,8 @@ helpers_write(const char *run_dir)
 
 	head_put(helper_ids(), false, &record);
 	(void)privsep_landlock_prepare(&scope, false, &record);
-	privsep_seccomp_put(scope.row, true, &record);
-	limits_put(&record);
+	privsep_seccomp_put(scope.id, true, &record);
+	privsep_limits_put(scope.id, &record);
 	buf_put_text(&record, "end\n");
 	powers_record_write(run_dir, "prober", buf_slice(&record));
 	buf_reset(&record);
@@ -122,8 +111,8 @@ privsep_drop(
 	tzset(); /* /etc/localtime, while it can be read */
 	head_put(ids, true, &record);
 	ruleset = privsep_landlock_prepare(&scope, true, &record);
-	privsep_seccomp_put(scope.row, reaches_out(scope.row, config), &record);
-	limits_put(&record);
+	privsep_seccomp_put(scope.id, reaches_out(scope.row, config), &record);
+	privsep_limits_put(scope.id, &record);
 	buf_put_text(&record, "end\n");
 	powers_record_write(run_dir, scope.row->name, buf_slice(&record));
 	buf_deinit(&record);
@@ -131,6 +120,7 @@ privsep_drop(
 		helpers_write(run_dir);
 	privsep_become(ids, true);
 	process_narrow();
+	privsep_limits_set(id, false);
 	privsep_landlock_restrict(ruleset);
 }
 
@@ -139,7 +129,8 @@ privsep_lock(enum daemon_id id, const struct config *config)
 {
 	const struct daemon_row *row = &daemon_rows[id];
 
-	privsep_seccomp(row, reaches_out(row, config));
+	privsep_limits_set(id, true);
+	privsep_seccomp(id, reaches_out(row, config));
 }
 
 void
@@ -157,14 +148,15 @@ privsep_confine_prober(void)
 		.id = DAEMON_COUNT,
 		.row = &helper_rows[HELPER_prober],
 	};
-
 	struct buf record = { 0 };
 	int ruleset = privsep_landlock_prepare(&scope, true, &record);
 
 	buf_deinit(&record);
 	process_narrow();
+	privsep_limits_set(scope.id, false);
 	privsep_landlock_restrict(ruleset);
-	privsep_seccomp(scope.row, scope.row->network == NET_CONNECT);
+	privsep_limits_set(scope.id, true);
+	privsep_seccomp(scope.id, true);
 }
 
 /*
@@ -232,8 +224,8 @@ privsep_declare_record(size_t subject, const struct config *config,
 	};
 
 	(void)privsep_landlock_prepare(&scope, false, record);
-	privsep_seccomp_put(scope.row, reaches_out(scope.row, config), record);
-	limits_put(record);
+	privsep_seccomp_put(scope.id, reaches_out(scope.row, config), record);
+	privsep_limits_declare(scope.id, record);
 }
 
 #ifdef __SANITIZE_ADDRESS__

@@ -19,6 +19,9 @@ struct privsep_scope {
 	const char *run_dir;	      /* lent */
 };
 
+/* Those of privsep_calls.h: a daemon by its id, and then the prober. */
+#define PRIVSEP_PROGRAM_COUNT (DAEMON_COUNT + 1)
+
 /* Of this name, or the number where the system has no such user; our own
  * where we may not change users. */
 struct privsep_ids privsep_ids_of(const char *name, size_t number);
@@ -35,9 +38,14 @@ int privsep_landlock_prepare(
     const struct privsep_scope *, bool is_ours, struct buf *record);
 void privsep_landlock_restrict(int ruleset);
 
-/* `reaches_out`: may open sockets of the internet. */
-void privsep_seccomp(const struct daemon_row *, bool reaches_out);
-void privsep_seccomp_put(
-    const struct daemon_row *, bool reaches_out, struct buf *record);
+/* `reaches_out`: may open sockets of the internet, of who may at all. */
+void privsep_seccomp(size_t program, bool reaches_out);
+void privsep_seccomp_put(size_t program, bool reaches_out, struct buf *record);
+
+/* `is_late`: those that are for when all threads are there. */
+void privsep_limits_set(size_t program, bool is_late);
+/* What these will be, and what the table says. */
+void privsep_limits_put(size_t program, struct buf *record);
+void privsep_limits_declare(size_t program, struct buf *record);
 
 #endif

@@ -1,288 +1,282 @@
 /*
- * seccomp: which system calls a daemon may still make, on every thread.
+ * seccomp: which system calls a program may still make, on every thread. The
+ * table is privsep_calls.h; any other call ends the process, and the log names
+ * it.
  *
- * One list a purpose; a daemon gets the lists that its row of wiring.h calls
- * for. Any other call ends the process, and the log names the call.
- *
- * Source  what strace shows of libev, nanomsg and each library (FIGURES.md 1
- *         and 5); what a list lacks shows at once as a death with a name
+ * The signal that a forbidden call raises ends the process whatever happens: a
+ * thread that blocks it dies of it at once, and nobody may catch it anew.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "privsep_calls.h"
 #include "privsep_parts.h"
 
-/* Loop, memory, time, signals, edges; and the files that a reload reads. */
-static const char *const base_calls[] = {
-	"epoll_wait",
-	"epoll_pwait",
-	"epoll_ctl",
-	"epoll_create1",
-	"poll",
-	"ppoll",
-	"read",
-	"write",
-	"writev",
-	"readv",
-	"close",
-	"recvmsg",
-	"sendmsg",
-	"recvfrom",
-	"sendto",
-	"connect",
-	"bind",
-	"listen",
-	"accept4",
-	"accept",
-	"getsockopt",
-	"setsockopt",
-	"getsockname",
-	"getpeername",
-	"fcntl",
-	"futex",
-	"eventfd2",
-	"pipe2",
-	"brk",
-	"mmap",
-	"munmap",
-	"mremap",
-	"madvise",
-	"mprotect",
-	"rt_sigaction",
-	"rt_sigprocmask",
-	"rt_sigreturn",
-	"rt_sigtimedwait",
-	"sigaltstack",
-	"restart_syscall",
-	"clock_gettime",
-	"clock_nanosleep",
-	"nanosleep",
-	"gettimeofday",
-	"time",
-	"getrandom",
-	"getpid",
-	"gettid",
-	"getppid",
-	"getuid",
-	"geteuid",
-	"getgid",
-	"getegid",
-	"exit",
-	"exit_group",
-	"tgkill",
-	"sched_yield",
-	"sched_getaffinity",
-	"set_robust_list",
-	"rseq",
-	"openat",
-	"newfstatat",
-	"fstat",
-	"stat",
-	"lstat",
-	"lseek",
-	"getdents64",
-	"readlink",
-	"readlinkat",
-	"access",
-	"faccessat",
-	"faccessat2",
-	"timerfd_create",
-	"timerfd_settime",
-	"prlimit64",
-	"umask",
-	"unlink",
-	"unlinkat",
-	"ioctl",
-	"uname",
-	"sysinfo",
-	"getcwd",
-	"pread64",
-	"statx",
-	"dup",
-	"dup2",
+#define VALUES_MAX    4
+#define STUCK_AFTER_S 2
+
+enum condition_id {
+#define X(id, ...) CONDITION_##id,
+	PRIVSEP_CONDITIONS(X)
+#undef X
 };
 
-/* SQLite, and files made and renamed. */
-static const char *const storage_calls[] = {
-	"pwrite64",
-	"pwritev",
-	"preadv",
-	"fsync",
-	"fdatasync",
-	"ftruncate",
-	"fallocate",
-	"rename",
-	"renameat",
-	"renameat2",
-	"mkdir",
-	"mkdirat",
-	"rmdir",
-	"chmod",
-	"fchmod",
-	"fchown",
-	"geteuid",
-	"statfs",
-	"fstatfs",
-	"utimensat",
-	"flock",
-	"fadvise64",
-	"sync_file_range",
+static const struct condition {
+	const char *text;
+	unsigned argument;
+	uint64_t mask; /* 0: any will do */
+	uint64_t values[VALUES_MAX];
+	size_t count;
+} conditions[] = {
+#define VALUES(...)         \
+	{                   \
+		__VA_ARGS__ \
+	}
+#define COUNT(...) (sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t))
+#define X(id, text, argument, mask, ...)                                \
+	[CONDITION_##id] = { text, argument, mask, VALUES(__VA_ARGS__), \
+		COUNT(__VA_ARGS__) },
+	PRIVSEP_CONDITIONS(X)
+#undef X
 };
 
-/* How full the disk is. */
-static const char *const host_calls[] = {
-	"statfs",
+static const struct call {
+	const char *name;
+	const char *programs;
+	enum condition_id condition;
+} calls[] = {
+#define X(name, programs, condition) { #name, programs, CONDITION_##condition },
+	PRIVSEP_CALLS(X)
+#undef X
 };
 
-/* Threads: raftd's writer, the resolver of healthd's prober. */
-static const char *const thread_calls[] = {
-	"clone",
-	"clone3",
-	"set_tid_address",
-	"sched_setscheduler",
-	"sched_getparam",
-	"sched_getscheduler",
-	"prctl",
-};
+#define CALL_COUNT (sizeof(calls) / sizeof(calls[0]))
 
-static const char *const network_calls[] = {
-	"recvmmsg",
-	"sendmmsg",
-	"shutdown",
-	"socketpair",
-	"sendfile",
-};
-
-static void
-allow(scmp_filter_ctx filter, const char *const *names, size_t count)
+static bool
+is_allowed(const struct call *call, size_t program, bool reaches_out)
 {
-	for (size_t i = 0; i < count; i++) {
-		int number = seccomp_syscall_resolve_name(names[i]);
+	char may = call->programs[program];
 
-		/* A name that this architecture lacks needs no rule. */
-		if (number < 0)
-			continue;
-		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) != 0)
-			fatal("seccomp refuses a rule for %s", names[i]);
+	return (may == '+' || (may == 'r' && reaches_out));
+}
+
+static const char *
+program_name(size_t program)
+{
+	return (program < DAEMON_COUNT ? daemon_rows[program].name
+				       : helper_rows[HELPER_prober].name);
+}
+
+static bool
+is_there(void)
+{
+	uint32_t action = SECCOMP_RET_TRAP;
+
+	return (
+	    syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0);
+}
+
+/* --- The record. --- */
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct call *const *x = a, *const *y = b;
+	int order = strcmp((*x)->name, (*y)->name);
+
+	return (order != 0 ? order : (*x < *y ? -1 : 1));
+}
+
+void
+privsep_seccomp_put(size_t program, bool reaches_out, struct buf *record)
+{
+	const struct call *sorted[CALL_COUNT];
+	size_t count = 0;
+
+	if (!is_there()) {
+		buf_put_text(record, "seccomp missing all of it\n");
+		return;
+	}
+	for (size_t i = 0; i < CALL_COUNT; i++)
+		if (is_allowed(&calls[i], program, reaches_out))
+			sorted[count++] = &calls[i];
+	qsort(sorted, count, sizeof(*sorted), by_name);
+	for (size_t i = 0; i < count; i++) {
+		const char *text = conditions[sorted[i]->condition].text;
+
+		buf_printf(record, "seccomp %s%s%s\n", sorted[i]->name,
+		    *text == '\0' ? "" : " ", text);
 	}
 }
 
-/* Sockets of the edges for all; of the internet only for who reaches out. */
-static void
-allow_sockets(scmp_filter_ctx filter, bool reaches_out)
-{
-	int result;
+/* --- The filter. --- */
 
-	if (reaches_out)
-		result = seccomp_rule_add(
-		    filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0);
-	else
-		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-		    SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
-	if (result != 0)
-		fatal("seccomp refuses a rule for socket");
+static void
+rule_add(scmp_filter_ctx filter, const struct call *call)
+{
+	const struct condition *c = &conditions[call->condition];
+	int number = seccomp_syscall_resolve_name(call->name);
+	struct scmp_arg_cmp compare = { c->argument, SCMP_CMP_MASKED_EQ,
+		c->mask, 0 };
+	int error = 0;
+
+	/* A name that this architecture lacks needs no rule. */
+	if (number < 0)
+		return;
+	if (c->mask == 0)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+	for (size_t i = 0; i < c->count && error == 0; i++) {
+		compare.datum_b = call->condition == CONDITION_OURSELVES
+				      ? (uint64_t)getpid()
+				      : c->values[i];
+		error = seccomp_rule_add_array(
+		    filter, SCMP_ACT_ALLOW, number, 1, &compare);
+	}
+	if (error != 0)
+		fatal("seccomp refuses a rule for %s: %s", call->name,
+		    strerror(-error));
 }
 
-/* Name the call, then die by a signal that nothing can catch. */
+/* Its arguments are behind a pointer, where no filter sees them: without it
+ * glibc takes clone. */
+static void
+clone3_hide(scmp_filter_ctx filter)
+{
+	if (seccomp_rule_add(
+		filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) != 0)
+		fatal("seccomp refuses a rule for clone3");
+}
+
+static scmp_filter_ctx
+filter_new(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
+
+	if (filter == NULL ||
+	    seccomp_attr_set(
+		filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0 ||
+	    seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) != 0 ||
+	    seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0)
+		fatal("seccomp gives no filter");
+	return (filter);
+}
+
+/* --- A breach. --- */
+
+static volatile sig_atomic_t breach_number;
+
+static void
+breach_tell(const char *name)
+{
+	/* A monitor's edge is not for a handler. */
+	log_set_tap(LOG_LEVEL_NONE, NULL, NULL);
+	log_error("agent", "System call not allowed, ending this daemon",
+	    "syscall=%s", name);
+}
+
+/* The breach came from within malloc or the like, whose lock the line that
+ * names it waits for: then the number has to do. */
+static void
+on_stuck(int signal_number)
+{
+	char text[] = "    agent: System call not allowed, ending this daemon: "
+		      "syscall=0000\n";
+	size_t at = sizeof(text) - sizeof("\n");
+	int number = breach_number;
+	ssize_t ignored;
+
+	(void)signal_number;
+	for (int i = 0; i < 4; i++, number /= 10)
+		text[--at] = (char)('0' + number % 10);
+	ignored = write(STDOUT_FILENO, text, sizeof(text) - 1);
+	(void)ignored;
+	_exit(128 + SIGSYS);
+}
+
 static void
 on_breach(int signal_number, siginfo_t *info, void *context)
 {
-	char *name =
-	    seccomp_syscall_resolve_num_arch(info->si_arch, info->si_syscall);
+	char *name;
 
 	(void)signal_number;
 	(void)context;
-	log_error("agent", "System call not allowed, ending this daemon",
-	    "syscall=%s", name != NULL ? name : "?");
+	breach_number = info->si_syscall;
+	(void)alarm(STUCK_AFTER_S);
+	name =
+	    seccomp_syscall_resolve_num_arch(info->si_arch, info->si_syscall);
+	breach_tell(name != NULL ? name : "?");
 	_exit(128 + SIGSYS);
 }
 
 static void
 breach_catch(void)
 {
-	struct sigaction action = { .sa_flags = SA_SIGINFO };
+	struct sigaction breach = { .sa_flags = SA_SIGINFO };
+	struct sigaction stuck = { .sa_handler = on_stuck };
+	sigset_t both;
 
-	action.sa_sigaction = on_breach;
-	if (sigaction(SIGSYS, &action, NULL) != 0)
+	breach.sa_sigaction = on_breach;
+	sigemptyset(&both);
+	sigaddset(&both, SIGSYS);
+	sigaddset(&both, SIGALRM);
+	if (sigaction(SIGSYS, &breach, NULL) != 0 ||
+	    sigaction(SIGALRM, &stuck, NULL) != 0 ||
+	    sigprocmask(SIG_UNBLOCK, &both, NULL) != 0)
 		fatal("cannot watch for breaches: %s", strerror(errno));
 }
 
-#define LISTS_MAX 8
-
-struct list {
-	const char *const *names;
-	size_t count;
-};
-
-#define LIST(names) ((struct list){ names, sizeof(names) / sizeof((names)[0]) })
-
-static size_t
-lists_of(const struct daemon_row *row, struct list out[LISTS_MAX])
+/*
+ * nanomsg's thread, and each of libcurl's and ours, blocks all signals: its
+ * breach would end the process without a name. The linker lets them all have
+ * this one in the place of libc's, which leaves out what only libc blocks.
+ */
+int
+pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
-	size_t count = 0;
+	sigset_t copy;
 
-	out[count++] = LIST(base_calls);
-	if (row->writes[0] != '\0')
-		out[count++] = LIST(storage_calls);
-	if (row->writes[0] != '\0' || row->network == NET_CONNECT)
-		out[count++] = LIST(thread_calls);
-	if (row->reads & READ_HOST)
-		out[count++] = LIST(host_calls);
-	if (row->network != NET_NONE)
-		out[count++] = LIST(network_calls);
-	return (count);
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	return (strcmp(*(const char *const *)a, *(const char *const *)b));
-}
-
-void
-privsep_seccomp_put(
-    const struct daemon_row *row, bool reaches_out, struct buf *record)
-{
-	struct list lists[LISTS_MAX];
-	size_t count = lists_of(row, lists), all = 0;
-	const char *names[512];
-
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < lists[i].count; k++)
-			names[all++] = lists[i].names[k];
-	names[all++] = "socket";
-	qsort(names, all, sizeof(*names), by_name);
-	for (size_t i = 0; i < all; i++) {
-		if (i > 0 && strcmp(names[i], names[i - 1]) == 0)
-			continue;
-		buf_printf(record, "seccomp %s%s\n", names[i],
-		    strcmp(names[i], "socket") == 0 && !reaches_out ? " AF_UNIX"
-								    : "");
+	if (set != NULL && how != SIG_UNBLOCK) {
+		copy = *set;
+		sigdelset(&copy, SIGSYS);
+		sigdelset(&copy, SIGALRM);
+		set = &copy;
 	}
+	return (sigprocmask(how, set, old) == 0 ? 0 : errno);
 }
 
-void
-privsep_seccomp(const struct daemon_row *row, bool reaches_out)
-{
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
-	struct list lists[LISTS_MAX];
-	size_t count = lists_of(row, lists);
+/* --- All of it. --- */
 
-	if (filter == NULL ||
-	    seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) != 0 ||
-	    seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0)
-		fatal("seccomp gives no filter");
+void
+privsep_seccomp(size_t program, bool reaches_out)
+{
+	scmp_filter_ctx filter;
+	int error;
+
+	if (!is_there()) {
+		log_warn("agent", "seccomp is not there, going on without it",
+		    "daemon=%s", program_name(program));
+		return;
+	}
+	filter = filter_new();
+	for (size_t i = 0; i < CALL_COUNT; i++)
+		if (is_allowed(&calls[i], program, reaches_out))
+			rule_add(filter, &calls[i]);
+	clone3_hide(filter);
 	breach_catch();
-	for (size_t i = 0; i < count; i++)
-		allow(filter, lists[i].names, lists[i].count);
-	allow_sockets(filter, reaches_out);
-	if (seccomp_load(filter) != 0)
-		fatal("seccomp does not load: %s", strerror(errno));
+	error = seccomp_load(filter);
+	if (error != 0)
+		fatal("seccomp does not load: %s", strerror(-error));
 	seccomp_release(filter);
 }
