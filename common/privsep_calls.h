@@ -114,7 +114,7 @@
 	X(recvmmsg,          "+----+-", ANY)                                   \
 	X(sendmmsg,          "+----++", ANY)                                   \
 	X(getpeername,       "++--+++", ANY)                                   \
-	X(getsockname,       "++----+", ANY)                                   \
+	X(getsockname,       "+++++++", ANY)                                   \
 	X(shutdown,          "++--+-+", ANY)                                   \
 	X(socketpair,        "------+", ANY) /* libcurl's threads */           \
 	X(eventfd2,          "+-----+", ANY)                                   \
