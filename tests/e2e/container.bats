@@ -1,0 +1,360 @@
+#!/usr/bin/env bats
+# The image and the manifests, without an engine and without a cluster: the
+# real entrypoint as process 1 of namespaces of its own, with the powers that
+# Docker and Kubernetes would leave it.
+
+load helpers
+
+CONTAINER=$BATS_TEST_DIRNAME/../container
+SOURCE=$BATS_TEST_DIRNAME/../..
+
+setup_file() {
+	[ "$(id -u)" -eq 0 ] || skip "namespaces need root"
+	unshare --net true || skip "no namespaces here"
+	"$CONTAINER/root" "$BATS_FILE_TMPDIR/image" "$(realpath "$BUILD")" \
+		>"$BATS_FILE_TMPDIR/root"
+	SWITCH=pc-$$
+	export SWITCH
+	ip netns add "$SWITCH"
+	ip -n "$SWITCH" link add bridge type bridge
+	ip -n "$SWITCH" link set bridge up
+	ip -n "$SWITCH" addr add 10.55.0.1/24 dev bridge
+}
+
+teardown() {
+	containers_stop
+}
+
+teardown_file() {
+	[ -n "${SWITCH-}" ] || return 0
+	local name
+	for name in $(ip netns list | cut -d' ' -f1 | grep "^$SWITCH"); do
+		ip netns delete "$name"
+	done
+}
+
+# host NAME ADDRESS: a network namespace with eth0, at the switch.
+host() {
+	local name=$SWITCH-$1
+	ip netns add "$name"
+	ip -n "$SWITCH" link add "to-$1" type veth peer name eth0 netns "$name"
+	ip -n "$SWITCH" link set "to-$1" master bridge up
+	ip -n "$name" link set lo up
+	ip -n "$name" link set eth0 up
+	ip -n "$name" addr add "$2/24" dev eth0
+}
+
+# container NAME [options of tests/container/run] -- command...
+# In the background; its first process is $NAME.pid, its words $NAME.log.
+container() {
+	local name=$1 options=() image
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	mapfile -t image <"$BATS_FILE_TMPDIR/root"
+	"$CONTAINER/run" "${options[@]}" "${image[@]}" -- docker-entrypoint.sh \
+		"$@" >>"$BATS_TEST_TMPDIR/$name.log" 2>&1 3>&- 4>&- &
+	echo $! >"$BATS_TEST_TMPDIR/$name.run"
+	wait_until 10 pgrep -P $!
+	pgrep -P $! >"$BATS_TEST_TMPDIR/$name.pid"
+}
+
+# A command in a container, to its end.
+container_run() {
+	local options=() image
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	mapfile -t image <"$BATS_FILE_TMPDIR/root"
+	"$CONTAINER/run" "${options[@]}" "${image[@]}" -- docker-entrypoint.sh "$@"
+}
+
+pid_of() {
+	cat "$BATS_TEST_TMPDIR/$1.pid"
+}
+
+# inside NAME command...: as `docker exec` does.
+inside() {
+	local pid
+	pid=$(pid_of "$1")
+	shift
+	nsenter -t "$pid" --all --root --wd -- "$@"
+}
+
+container_stop() {
+	local pid run
+	pid=$(pid_of "$1")
+	run=$(cat "$BATS_TEST_TMPDIR/$1.run")
+	rm "$BATS_TEST_TMPDIR/$1.pid"
+	kill -"${2:-TERM}" "$pid" 2>/dev/null || true
+	wait_until 20 process_gone "$pid"
+	wait "$run" || return
+}
+
+containers_stop() {
+	local file
+	for file in "$BATS_TEST_TMPDIR"/*.pid; do
+		[ -e "$file" ] || continue
+		container_stop "$(basename "$file" .pid)" KILL || true
+	done
+}
+
+says() {
+	grep -q -- "$2" "$BATS_TEST_TMPDIR/$1.log"
+}
+
+# ask NAME PATH [curl arguments]: of the agent inside.
+ask() {
+	local name=$1 path=$2
+	shift 2
+	inside "$name" curl -sS --fail -m 10 "$@" "http://127.0.0.1:8500$path"
+}
+
+leads() {
+	[[ "$(ask "$1" /v1/status/leader)" == \"*:*\" ]]
+}
+
+daemons_of() {
+	pgrep -P "$(pid_of "$1")" -x 'gossipd|raftd|catalogd|healthd|httpd|dnsd'
+}
+
+# field PID NAME: of /proc/PID/status.
+field() {
+	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"
+}
+
+@test "commands: a subcommand, a flag and consul itself are ours, all else is run" {
+	run container_run -- version
+	[ "$status" -eq 0 ]
+	[[ "$output" == "Consul v1.8.7"* ]]
+	run container_run -- -v
+	[[ "$output" == "Consul v1.8.7"* ]]
+	run container_run -- consul keygen
+	[ "${#output}" -eq 44 ]
+	run container_run -- keygen
+	[ "${#output}" -eq 44 ]
+	run container_run -- sh -c 'cat /proc/1/comm; exit 3'
+	[ "$status" -eq 3 ]
+	[ "$output" = dumb-init ]
+	# As the image's user, unless it is told to leave users alone.
+	run container_run -- watch -type=key -key=x id
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"connection refused"* ]]
+}
+
+@test "variables: interfaces, local configuration, folders; also for 'consul agent'" {
+	host vars 10.55.0.9
+	ip -n "$SWITCH-vars" link add eth1 type dummy
+	ip -n "$SWITCH-vars" addr add 10.56.0.9/24 dev eth1
+	ip -n "$SWITCH-vars" link set eth1 up
+	container vars --net "$SWITCH-vars" \
+		--env CONSUL_BIND_INTERFACE=eth0 --env CONSUL_CLIENT_INTERFACE=eth1 \
+		--env 'CONSUL_LOCAL_CONFIG={"datacenter":"east","encrypt":"8A9zUcMG0zV3fVZUVWIAxmjVVQnu5+mcq0uBdUqB1rg="}' \
+		--env CONSUL_DATA_DIR=/tmp/data --tmpfs /tmp \
+		-- consul agent -server -bootstrap-expect=1 -node=vars
+	wait_until 20 says vars "agent running"
+	says vars "==> Found address '10.55.0.9' for interface 'eth0', setting bind option..."
+	says vars "==> Found address '10.56.0.9' for interface 'eth1', setting client option..."
+	says vars "Cluster Addr: 10.55.0.9"
+	says vars "Datacenter: 'east'"
+	wait_until 20 nsenter --net=/run/netns/"$SWITCH-vars" curl -sSf -m 5 \
+		http://10.56.0.9:8500/v1/catalog/datacenters
+	[ "$(inside vars stat -c '%a %U:%G' /consul/config/local.json)" = \
+		"640 root:_proconsul" ]
+	inside vars test -e /tmp/data/raft/raft.db
+	# The key is in no environment and on no command line.
+	for pid in "$(pid_of vars)" $(daemons_of vars); do
+		not grep -qz 8A9zUcMG "/proc/$pid/environ"
+		not grep -qz 8A9zUcMG "/proc/$pid/cmdline"
+	done
+	# A given flag wins, as it stands behind.
+	run container_run --env CONSUL_BIND_INTERFACE=eth7 -- agent
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"Could not find IP for interface 'eth7', exiting"* ]]
+}
+
+@test "as root with Docker's capabilities: a user a daemon, orphans are reaped, SIGTERM ends it" {
+	container one -- agent -dev -client 0.0.0.0 -enable-script-checks
+	wait_until 20 leads one
+	[ "$(daemons_of one | wc -l)" -eq 6 ]
+	for pid in $(daemons_of one); do
+		[ "$(field "$pid" CapEff)" = 0000000000000000 ]
+		[ "$(field "$pid" CapBnd)" = 0000000000000000 ]
+		[ "$(field "$pid" Seccomp)" = 2 ]
+	done
+	[ "$(for pid in $(daemons_of one); do stat -c %u "/proc/$pid"; done |
+		sort -u | wc -l)" -eq 6 ]
+	# A script that leaves a child behind, which then dies.
+	ask one /v1/agent/check/register -X PUT -d '{"Name": "leaves", "Interval": "1s",
+		"Args": ["sh", "-c", "setsid sleep 0.3 >/dev/null 2>&1 & echo left"]}'
+	wait_until 20 passes one leaves
+	sleep 1
+	not inside one sh -c 'grep -q "^State:.*Z" /proc/[0-9]*/status'
+	local status=0
+	container_stop one || status=$?
+	[ "$status" -eq 1 ] # as Consul's server
+	grep -q 'Exit code: code=1' "$BATS_TEST_TMPDIR/one.log"
+}
+
+passes() {
+	ask "$1" /v1/agent/checks | jq -e --arg id "$2" '.[$id].Status == "passing"'
+}
+
+@test "as a stranger: read-only root, no capability, no Landlock, no new privileges; it keeps its data" {
+	local volume=$BATS_TEST_TMPDIR/volume powers
+	mkdir -m 0770 "$volume"
+	chown 1000:0 "$volume"
+	powers=(--user 1000:0 --caps none --no-new-privs --seccomp --read-only
+		--mount "$volume:/consul/data"
+		--env 'CONSUL_LOCAL_CONFIG={"datacenter":"west"}')
+	container strict "${powers[@]}" -- agent -server -bootstrap-expect=1 \
+		-bind=127.0.0.1
+	wait_until 20 leads strict
+	says strict "Datacenter: 'west'"
+	wait_until 10 says strict 'Landlock'
+	ask strict /v1/kv/kept -X PUT -d yes
+	[ "$(daemons_of strict | wc -l)" -eq 6 ]
+	[ "$(field "$(daemon_in strict httpd)" Seccomp)" = 2 ]
+	container_stop strict || true
+	container strict "${powers[@]}" -- agent -server -bootstrap-expect=1 \
+		-bind=127.0.0.1
+	wait_until 20 leads strict
+	[ "$(ask strict '/v1/kv/kept?raw')" = yes ]
+}
+
+daemon_in() {
+	pgrep -P "$(pid_of "$1")" -x "$2"
+}
+
+@test "as root without any capability: all daemons are root's, and as narrow" {
+	container bare --caps none -- agent -dev
+	wait_until 20 leads bare
+	for pid in $(daemons_of bare); do
+		[ "$(field "$pid" CapBnd)" = 0000000000000000 ]
+		[ "$(field "$pid" NoNewPrivs)" = 1 ]
+	done
+}
+
+@test "nowhere to write: said with what to do" {
+	run container_run --user 1000:1000 --read-only --mount /usr:/dev/shm:ro -- agent -dev
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"mount one at /run"* ]]
+}
+
+@test "Dockerfile: what it copies is there, its shell is clean, it brings every library" {
+	cd "$SOURCE"
+	run python3 "$CONTAINER/dockerfile.py" check conf/docker/Dockerfile
+	[ "$output" = "" ]
+	local installed file package
+	installed=$(python3 "$CONTAINER/dockerfile.py" get conf/docker/Dockerfile RUN |
+		grep apt-get)
+	for file in "$BUILD"/{gossipd,raftd,catalogd,healthd,healthd-prober,httpd,dnsd,proconsul}; do
+		for package in $(objdump -p "$file" |
+			awk '/NEEDED/ { print "*/" $2 }' |
+			xargs dpkg-query -S | cut -d: -f1 | sort -u); do
+			[[ "$package" =~ ^(libc6.*|libgcc-s1|libasan8|libubsan1)$ ]] ||
+				[[ "$installed" == *" $package "* ]]
+		done
+	done
+	[[ "$installed" == *" libcurl4 "* ]] # which proconsul loads by itself
+}
+
+@test "manifests: names, ports, volumes and powers fit together" {
+	cd "$SOURCE/conf/kubernetes"
+	run python3 "$CONTAINER/manifests.py" check ./*.yaml
+	[ "$output" = "" ]
+	# And the check sees what is wrong.
+	local change
+	for change in 's/targetPort: http/targetPort: htpp/' \
+		's/app: consul, component: server/app: consul, component: servr/' \
+		's/mountPath: .consul.data/mountPath: x}\n            - {name: nodata, &/' \
+		's/serviceName: consul/serviceName: consul-x/' \
+		's/drop: \[ALL\]/drop: [NET_RAW]/' 's/64Mi/64Mib/' \
+		's/key: gossip-key/key: key/' 's/\$(POD_IP)/$(POD_IPS)/' \
+		's/port: http}/port: web}/' 's/runAsNonRoot: true/runAsNonRoot: false/'; do
+		mkdir -p "$BATS_TEST_TMPDIR/m"
+		cp ./*.yaml "$BATS_TEST_TMPDIR/m/"
+		sed -i "0,/${change#s/}" "$BATS_TEST_TMPDIR/m/server.yaml" 2>/dev/null ||
+			sed -i "$change" "$BATS_TEST_TMPDIR"/m/*.yaml
+		sed -i "$change" "$BATS_TEST_TMPDIR"/m/s*.yaml
+		run python3 "$CONTAINER/manifests.py" check "$BATS_TEST_TMPDIR"/m/*.yaml
+		echo "$change: $output"
+		[ "$status" -ne 0 ]
+	done
+}
+
+# pod ORDINAL ADDRESS: of the StatefulSet, with its own volume.
+pod() {
+	local folder=$BATS_FILE_TMPDIR/pod-$1 all options=() hosts
+	hosts=$BATS_TEST_TMPDIR/hosts
+	GOSSIP_KEY=8A9zUcMG0zV3fVZUVWIAxmjVVQnu5+mcq0uBdUqB1rg= \
+		python3 "$CONTAINER/manifests.py" pod StatefulSet/consul "$1" "$2" \
+		"$folder" "$SOURCE"/conf/kubernetes/*.yaml >"$BATS_TEST_TMPDIR/options"
+	mapfile -t all <"$BATS_TEST_TMPDIR/options"
+	while [ "${all[0]}" != -- ]; do
+		options+=("${all[0]}")
+		all=("${all[@]:1}")
+	done
+	container "consul-$1" --net "$SWITCH-$1" "${options[@]}" \
+		--mount "$hosts:/etc/hosts:ro" "${all[@]}"
+}
+
+# The names of the headless service, of the pods as they are now.
+names_write() {
+	local i=0 address
+	for address in "$@"; do
+		echo "$address consul-$i consul-$i.consul"
+		i=$((i + 1))
+	done >"$BATS_TEST_TMPDIR/hosts"
+}
+
+is_ready() {
+	nsenter --net=/run/netns/"$SWITCH" python3 "$CONTAINER/manifests.py" probe \
+		StatefulSet/consul "${3:-readiness}" "$2" "$SOURCE"/conf/kubernetes/*.yaml
+}
+
+@test "StatefulSet: three pods are a cluster, one that is lost comes back as itself" {
+	host 0 10.55.0.20
+	host 1 10.55.0.21
+	host 2 10.55.0.22
+	names_write 10.55.0.20 10.55.0.21 10.55.0.22
+	pod 0 10.55.0.20
+	wait_until 20 is_ready 0 10.55.0.20 liveness
+	run is_ready 0 10.55.0.20
+	[ "$status" -ne 0 ] # alone it has no leader
+	pod 1 10.55.0.21
+	pod 2 10.55.0.22
+	wait_until 40 is_ready 0 10.55.0.20
+	wait_until 20 is_ready 1 10.55.0.21
+	wait_until 20 is_ready 2 10.55.0.22
+	ask consul-0 /v1/kv/kept -X PUT -d yes
+	local before
+	before=$(ask consul-1 /v1/agent/self | jq -r .Config.NodeID)
+	# The node is lost; the pod comes back with its volume, elsewhere.
+	container_stop consul-1 KILL || true
+	ip -n "$SWITCH-1" addr del 10.55.0.21/24 dev eth0
+	ip -n "$SWITCH-1" addr add 10.55.0.31/24 dev eth0
+	names_write 10.55.0.20 10.55.0.31 10.55.0.22
+	pod 1 10.55.0.31
+	wait_until 40 is_ready 1 10.55.0.31
+	[ "$(ask consul-1 /v1/agent/self | jq -r .Config.NodeID)" = "$before" ]
+	[ "$(ask consul-1 '/v1/kv/kept?raw')" = yes ]
+	wait_until 40 all_vote
+	# In the cluster its members are these, by these names.
+	wait_until 20 inside consul-2 sh -c \
+		'[ "$(consul members | grep -c "^consul-[012] .*alive *server")" = 3 ]'
+	# SIGTERM: well within the grace, and the cluster does not shrink.
+	container_stop consul-2 || [ $? -eq 1 ]
+	[ "$(ask consul-0 /v1/operator/raft/configuration | jq '.Servers | length')" = 3 ]
+}
+
+all_vote() {
+	ask consul-0 /v1/operator/raft/configuration |
+		jq -e '[.Servers[] | select(.Voter) | .Address] | sort ==
+		    ["10.55.0.20:8300", "10.55.0.22:8300", "10.55.0.31:8300"]'
+}
