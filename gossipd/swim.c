@@ -336,7 +336,24 @@ full(struct step *s, const char *what)
 	    s->fx, GOSSIP_NOTE_FULL, (struct slice){ 0 }, slice_of_text(what));
 }
 
-/* An address that is not the known one: is it the member, moved? */
+/* Whom nobody reaches, and who says itself, by an incarnation that only it may
+ * raise and by its node ID, that it is elsewhere: a container that is back. */
+static bool
+is_back_elsewhere(const struct member *member, const struct alive *a)
+{
+	struct slice known = { 0 }, said = { 0 };
+
+	if ((member->state != SWIM_SUSPECT && member->state != SWIM_DEAD) ||
+	    a->incarnation <= member->incarnation)
+		return (false);
+	return (gossip_meta_tag(buf_slice(&member->meta), "id", &known) &&
+		gossip_meta_tag(a->meta, "id", &said) && known.size > 0 &&
+		slice_equal(known, said));
+}
+
+/* An address that is not the known one: is it the member, moved? Consul knows
+ * a member that comes back elsewhere only 30 s after its death, so that pods
+ * there have to leave before they are moved; we ask for its node ID. */
 static bool
 may_move(struct step *s, const struct member *member, const struct alive *a)
 {
@@ -344,7 +361,8 @@ may_move(struct step *s, const struct member *member, const struct alive *a)
 	int64_t reclaim_ns = s->g->options.timing.dead_node_reclaim_time.ns;
 	bool may = member->state == SWIM_LEFT ||
 		   (member->state == SWIM_DEAD && reclaim_ns > 0 &&
-		       gone_ns > reclaim_ns);
+		       gone_ns > reclaim_ns) ||
+		   is_back_elsewhere(member, a);
 
 	conflict_note(s,
 	    may ? GOSSIP_NOTE_ADDRESS_CHANGED : GOSSIP_NOTE_CONFLICT, member,
@@ -359,7 +377,8 @@ static void
 believe_alive(struct step *s, struct member *member, const struct alive *a)
 {
 	bool was_gone = swim_is_gone(member);
-	bool has_new_meta = !slice_equal(buf_slice(&member->meta), a->meta);
+	bool is_other = !slice_equal(buf_slice(&member->meta), a->meta) ||
+			!endpoint_equal(&member->address, &a->address);
 
 	end_suspicion(s->g, member);
 	if (!s->is_newcomer)
@@ -369,7 +388,7 @@ believe_alive(struct step *s, struct member *member, const struct alive *a)
 		pull_settle(s);
 	if (was_gone)
 		serf_on_join(s, member);
-	else if (has_new_meta)
+	else if (is_other)
 		serf_on_update(s, member);
 }
 

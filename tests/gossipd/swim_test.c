@@ -216,6 +216,58 @@ test_address_reclaim(void)
 	member_end(&t);
 }
 
+static struct message
+make_alive_id(uint8_t number, uint32_t incarnation, const char *id)
+{
+	static struct buf meta; /* lent to the message */
+	struct message m = make_alive("a", number, incarnation);
+
+	buf_deinit(&meta);
+	buf_put_u8(&meta, 0xff);
+	buf_put_u8(&meta, 0x81);
+	buf_put_u8(&meta, 0xa2);
+	buf_put_text(&meta, "id");
+	buf_put_u8(&meta, (uint8_t)(0xa0 + strlen(id)));
+	buf_put_text(&meta, id);
+	m.as.alive.meta = buf_slice(&meta);
+	return (m);
+}
+
+/* A pod that is back with its volume, elsewhere: by its node ID, at once, but
+ * only by a word that it alone can say, and not while somebody answers. */
+static void
+test_back_elsewhere(void)
+{
+	struct member_test t;
+
+	member_begin(&t);
+	member_hears(&t, 3, make_alive("b", 3, 1));
+	member_hears(&t, 2, make_alive_id(2, 4, "id-a"));
+	member_hears(&t, 9, make_alive_id(9, 5, "id-a"));
+	CHECK(has_noted(&t, GOSSIP_NOTE_CONFLICT));
+	member_hears(&t, 3, make_accusation(MESSAGE_SUSPECT, "a", 4, "b"));
+	CHECK_EQ(member_sees(&t, "a").swim, SWIM_SUSPECT);
+	member_hears(&t, 9, make_alive_id(9, 4, "id-a"));
+	CHECK(has_noted(&t, GOSSIP_NOTE_CONFLICT));
+	member_hears(&t, 9, make_alive_id(9, 5, "other"));
+	CHECK(has_noted(&t, GOSSIP_NOTE_CONFLICT));
+	CHECK_EQ(member_sees(&t, "a").address.ip[3], 2);
+	member_hears(&t, 9, make_alive_id(9, 5, "id-a"));
+	CHECK(has_noted(&t, GOSSIP_NOTE_ADDRESS_CHANGED));
+	CHECK(has_changed(&t, CHANGE_UPDATE, "a"));
+	CHECK_EQ(member_sees(&t, "a").address.ip[3], 9);
+	CHECK_EQ(member_sees(&t, "a").swim, SWIM_ALIVE);
+	/* And from the dead; a late word of its earlier life changes nothing.
+	 */
+	member_hears(&t, 3, make_accusation(MESSAGE_DEAD, "a", 5, "b"));
+	member_hears(&t, 2, make_alive_id(2, 4, "id-a"));
+	CHECK_EQ(member_sees(&t, "a").swim, SWIM_DEAD);
+	member_hears(&t, 8, make_alive_id(8, 6, "id-a"));
+	CHECK(has_changed(&t, CHANGE_JOIN, "a"));
+	CHECK_EQ(member_sees(&t, "a").address.ip[3], 8);
+	member_end(&t);
+}
+
 static void
 test_ping(void)
 {
@@ -507,6 +559,7 @@ main(void)
 	RUN(test_self_defence);
 	RUN(test_dead_and_left);
 	RUN(test_address_reclaim);
+	RUN(test_back_elsewhere);
 	RUN(test_ping);
 	RUN(test_probe_is_answered);
 	RUN(test_probe_fails);
