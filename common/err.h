@@ -18,7 +18,8 @@
 	X(EXISTS,     "exists already")                                        \
 	X(FULL,       "queue full")                                            \
 	X(TIMEOUT,    "deadline passed")                                       \
-	X(PEER_GONE,  "the daemon asked has died")                             \
+	X(PEER_GONE,  "the daemon asked has died: it may have done this, "     \
+	    "or not")                                                          \
 	X(OTHER_BUILD, "two daemons are of different builds: restart both "    \
 	    "from the same build")                                             \
 	X(REFUSED,    "refused")                                               \
