@@ -19,6 +19,8 @@
 #define COMMANDS(X)                                                            \
 	X("agent",                     agent_run,                              \
 	    "Runs an agent of the cluster")                                    \
+	X("audit",                     audit_run,                              \
+	    "Compares what daemons may do with what is declared")              \
 	X("catalog datacenters",       catalog_datacenters_run,                \
 	    "Lists the datacenters known")                                     \
 	X("catalog nodes",             catalog_nodes_run,                      \

@@ -1,0 +1,310 @@
+/*
+ * One process beside its declaration: who it is, and what it has given up, on
+ * every thread; see audit.h. The core: it looks at nothing itself.
+ */
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "audit.h"
+
+#define CAPABILITY_COUNT 64
+
+/* Source: capability.h; what is newer goes by its number. */
+static const char *const capability_names[] = { "chown", "dac_override",
+	"dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid",
+	"setpcap", "linux_immutable", "net_bind_service", "net_broadcast",
+	"net_admin", "net_raw", "ipc_lock", "ipc_owner", "sys_module",
+	"sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin",
+	"sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config",
+	"mknod", "lease", "audit_write", "audit_control", "setfcap",
+	"mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend",
+	"audit_read", "perfmon", "bpf", "checkpoint_restore" };
+
+#define CAPABILITY_NAMES \
+	(sizeof(capability_names) / sizeof(capability_names[0]))
+
+static const char *
+set_text(struct arena *arena, uint64_t set)
+{
+	const char *text = "";
+
+	if (set == 0)
+		return ("none");
+	/* All that there are, as a plain root has them. */
+	if ((set & ((1ULL << CAPABILITY_NAMES) - 1)) ==
+	    (1ULL << CAPABILITY_NAMES) - 1)
+		return ("all");
+	for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
+		if ((set & (1ULL << i)) == 0)
+			continue;
+		text = i < CAPABILITY_NAMES
+			   ? audit_text(arena, "%s%s%s", text,
+				 *text != '\0' ? "," : "", capability_names[i])
+			   : audit_text(arena, "%s%s%zu", text,
+				 *text != '\0' ? "," : "", i);
+	}
+	return (text);
+}
+
+/* One number where all four are the same, as they should be. */
+static const char *
+ids_text(struct arena *arena, const uint32_t ids[4])
+{
+	if (ids[0] == ids[1] && ids[1] == ids[2] && ids[2] == ids[3])
+		return (audit_text(arena, "%u", ids[0]));
+	return (
+	    audit_text(arena, "real %u, effective %u, saved %u, of files %u",
+		ids[0], ids[1], ids[2], ids[3]));
+}
+
+static const char *const seccomp_texts[] = { "none", "strict", "filter" };
+
+/* --- Facts of a thread. --- */
+
+typedef const char *fact_fn(struct arena *, const struct audit_thread *);
+
+#define SET_FACT(name, set)                                          \
+	static const char *name(                                     \
+	    struct arena *arena, const struct audit_thread *thread)  \
+	{                                                            \
+		return (set_text(arena, thread->capabilities[set])); \
+	}
+
+SET_FACT(inheritable_text, AUDIT_INHERITABLE)
+SET_FACT(permitted_text, AUDIT_PERMITTED)
+SET_FACT(effective_text, AUDIT_EFFECTIVE)
+SET_FACT(bounding_text, AUDIT_BOUNDING)
+SET_FACT(ambient_text, AUDIT_AMBIENT)
+
+static const char *
+user_text(struct arena *arena, const struct audit_thread *thread)
+{
+	return (ids_text(arena, thread->uids));
+}
+
+static const char *
+group_text(struct arena *arena, const struct audit_thread *thread)
+{
+	return (ids_text(arena, thread->gids));
+}
+
+static const char *
+groups_text(struct arena *arena, const struct audit_thread *thread)
+{
+	(void)arena;
+	return (thread->groups);
+}
+
+static const char *
+privileges_text(struct arena *arena, const struct audit_thread *thread)
+{
+	(void)arena;
+	return (thread->no_new_privs == 1 ? "yes" : "no");
+}
+
+static const char *
+seccomp_text(struct arena *arena, const struct audit_thread *thread)
+{
+	if (thread->seccomp < 0 || thread->seccomp > 2)
+		return (audit_text(arena, "mode %d", thread->seccomp));
+	return (seccomp_texts[thread->seccomp]);
+}
+
+/* What the threads say: one text if they agree, else whose is another. */
+static const char *
+threads_text(struct arena *arena, const struct audit_process *p, fact_fn *fact)
+{
+	const char *first = fact(arena, &p->threads[0]), *other = "";
+	const char *text;
+
+	for (size_t i = 1; i < p->thread_count; i++) {
+		text = fact(arena, &p->threads[i]);
+		if (strcmp(text, first) != 0)
+			other = audit_text(arena, "%s; %s on thread %d", other,
+			    text, (int)p->threads[i].id);
+	}
+	return (
+	    *other != '\0' ? audit_text(arena, "%s%s", first, other) : first);
+}
+
+static void
+fact_compare(struct audit_report *r, const struct audit_process *p,
+    const char *what, fact_fn *fact, const char *declared, const char *hint)
+{
+	const char *found = threads_text(r->arena, p, fact);
+
+	if (strcmp(found, declared) == 0)
+		audit_add(r, AUDIT_SAME, what, declared, found, "");
+	else
+		audit_add(r, AUDIT_DIFFERENT, what, declared, found, hint);
+}
+
+static bool
+all_without_new_privileges(const struct audit_process *p)
+{
+	for (size_t i = 0; i < p->thread_count; i++)
+		if (p->threads[i].no_new_privs != 1)
+			return (false);
+	return (true);
+}
+
+/* Only who has CAP_SETPCAP can narrow it, and without new privileges nothing
+ * comes of it: root's launcher leaves nothing of it, others may have to. */
+static void
+bounding_compare(struct audit_report *r, const struct audit_process *p)
+{
+	const char *found = threads_text(r->arena, p, bounding_text);
+
+	if (strcmp(found, "none") == 0)
+		audit_add(r, AUDIT_SAME, "bounding set", "none", found, "");
+	else if (!p->has_launcher && all_without_new_privileges(p))
+		audit_add(r, AUDIT_NOTE, "bounding set", "none", found,
+		    "whoever started it left it, and it could not drop it; of "
+		    "no use without new privileges");
+	else
+		audit_add(
+		    r, AUDIT_DIFFERENT, "bounding set", "none", found, "");
+}
+
+static void
+users_compare(struct audit_report *r, const struct audit_process *p,
+    const struct audit_declared *d)
+{
+	const char *hint =
+	    d->is_shared ? "" : "start it as root, or as that user";
+
+	fact_compare(
+	    r, p, "user", user_text, audit_text(r->arena, "%u", d->uid), hint);
+	fact_compare(r, p, "group", group_text,
+	    audit_text(r->arena, "%u", d->gid), hint);
+	if (d->is_shared)
+		audit_add(r, AUDIT_SAME, "groups", "those of its user",
+		    threads_text(r->arena, p, groups_text), "");
+	else if (d->has_page_group)
+		fact_compare(r, p, "groups", groups_text,
+		    audit_text(r->arena, "%u", d->page_gid), hint);
+	else
+		fact_compare(r, p, "groups", groups_text, "none", hint);
+}
+
+/* --- Facts of the process. --- */
+
+static void
+yes_compare(struct audit_report *r, const char *what, bool is_yes,
+    const char *good, const char *bad, const char *hint)
+{
+	audit_add(r, is_yes ? AUDIT_SAME : AUDIT_DIFFERENT, what, good,
+	    is_yes ? good : bad, is_yes ? "" : hint);
+}
+
+/* Of root's own processes the owner tells nothing. */
+static void
+dumpable_compare(struct audit_report *r, const struct audit_process *p)
+{
+	if (p->threads[0].uids[1] == 0)
+		audit_add(r, AUDIT_NOTE, "dumpable", "no", "cannot be told",
+		    "it runs as root");
+	else
+		yes_compare(r, "dumpable", p->proc_uid != p->threads[0].uids[1],
+		    "no", "yes", "");
+}
+
+static void
+program_compare(struct audit_report *r, const struct audit_process *p)
+{
+	if (!p->is_open) {
+		audit_add(r, AUDIT_UNSEEN, "program", "writable by root alone",
+		    "hidden", "");
+		return;
+	}
+	yes_compare(r, "program", !p->program_is_loose,
+	    "writable by root alone",
+	    audit_text(r->arena, "%s: others may write it", p->program),
+	    "chmod o-w, chown root");
+	if (p->program_was_replaced)
+		audit_add(r, AUDIT_NOTE, "program", "the one on disk",
+		    p->program,
+		    "it was replaced since the start: restart it to run the "
+		    "new one");
+	if (*p->replaced_code != '\0')
+		audit_add(r, AUDIT_NOTE, "libraries", "those on disk",
+		    p->replaced_code,
+		    "they were replaced since the start: restart it to run "
+		    "the new ones");
+	yes_compare(r, "code in memory", *p->writable_code == '\0',
+	    "not writable",
+	    audit_text(r->arena, "writable: %s", p->writable_code), "");
+}
+
+static void
+environment_compare(struct audit_report *r, const struct audit_process *p)
+{
+	if (!p->is_open) {
+		audit_add(
+		    r, AUDIT_UNSEEN, "environment", "empty", "hidden", "");
+		return;
+	}
+	yes_compare(r, "environment", *p->environment == '\0', "empty",
+	    p->environment, "");
+}
+
+/* --- Limits. --- */
+
+static const char *
+limit_text(struct arena *arena, uint64_t soft, uint64_t hard)
+{
+	uint64_t values[2] = { soft, hard };
+	const char *texts[2];
+
+	for (int i = 0; i < 2; i++)
+		texts[i] = values[i] == POWERS_UNLIMITED
+			       ? "unlimited"
+			       : audit_text(arena, "%llu",
+				     (unsigned long long)values[i]);
+	return (soft == hard
+		    ? texts[0]
+		    : audit_text(arena, "%s, at most %s", texts[0], texts[1]));
+}
+
+static void
+limits_compare(struct audit_report *r, const struct audit_process *p,
+    const struct audit_declared *d)
+{
+	for (size_t i = 0; i < d->record.limit_count; i++) {
+		const struct powers_limit *limit = &d->record.limits[i];
+		const char *found = "unknown";
+		const char *declared =
+		    limit_text(r->arena, limit->soft, limit->hard);
+
+		for (size_t k = 0; k < p->limit_count; k++)
+			if (strcasecmp(p->limits[k].name, limit->name) == 0)
+				found = limit_text(r->arena, p->limits[k].soft,
+				    p->limits[k].hard);
+		audit_add(r,
+		    strcmp(found, declared) == 0 ? AUDIT_SAME : AUDIT_DIFFERENT,
+		    audit_text(r->arena, "limit %s", limit->name), declared,
+		    found, "");
+	}
+}
+
+void
+audit_compare_process(struct audit_report *r, const struct audit_process *p,
+    const struct audit_declared *d)
+{
+	users_compare(r, p, d);
+	fact_compare(r, p, "inheritable set", inheritable_text, "none", "");
+	fact_compare(r, p, "permitted set", permitted_text, "none", "");
+	fact_compare(r, p, "effective set", effective_text, "none", "");
+	bounding_compare(r, p);
+	fact_compare(r, p, "ambient set", ambient_text, "none", "");
+	fact_compare(r, p, "no new privileges", privileges_text, "yes", "");
+	fact_compare(r, p, "seccomp", seccomp_text,
+	    d->is_confined ? "filter" : "none", "");
+	audit_add(r, AUDIT_SAME, "threads", "all of them",
+	    audit_text(r->arena, "%zu", p->thread_count), "");
+	dumpable_compare(r, p);
+	program_compare(r, p);
+	environment_compare(r, p);
+	limits_compare(r, p, d);
+}

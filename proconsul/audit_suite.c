@@ -1,0 +1,288 @@
+/*
+ * Which suites run, and which processes are whose; see audit.h. A daemon is
+ * known by its command line (`NAME -run-dir DIR ...`), whoever started it: the
+ * launcher, systemd or a supervisor. Its helpers are known by their parents.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit.h"
+
+#define PROBER_NAME  "healthd-prober"
+#define LAUNCHER     "proconsul"
+#define SUBJECT_NONE SIZE_MAX
+
+const struct daemon_row *
+audit_row(size_t subject)
+{
+	return (subject < DAEMON_COUNT ? &daemon_rows[subject]
+				       : &helper_rows[subject - DAEMON_COUNT]);
+}
+
+/* A process as its command line shows it. */
+struct candidate {
+	pid_t pid, parent;
+	size_t subject; /* SUBJECT_NONE: none of ours */
+	const char *run_dir;
+};
+
+static size_t
+subject_of(const char *called)
+{
+	const char *slash = strrchr(called, '/');
+	size_t i;
+
+	if (slash != NULL)
+		called = slash + 1;
+	for (i = 0; i < DAEMON_COUNT; i++)
+		if (strcmp(called, daemon_rows[i].name) == 0)
+			return (i);
+	return (strcmp(called, PROBER_NAME) == 0 ? DAEMON_COUNT + HELPER_prober
+						 : SUBJECT_NONE);
+}
+
+/* Only what is asked for from `words` on is needed: three of them. */
+static bool
+candidate_read(struct arena *arena, pid_t pid, struct candidate *c)
+{
+	struct audit_thread status;
+	struct buf text = { 0 };
+	const char *words, *word;
+	char path[64];
+	bool is_ours;
+
+	*c = (struct candidate){ .pid = pid, .run_dir = "" };
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	if (!audit_file_read(path, &text)) {
+		buf_deinit(&text);
+		return (false);
+	}
+	words = buf_text(&text);
+	c->subject = subject_of(words);
+	word = words + strlen(words) + 1;
+	is_ours = c->subject == DAEMON_COUNT + HELPER_prober;
+	if (c->subject < DAEMON_COUNT && word < words + text.size &&
+	    strcmp(word, "-run-dir") == 0) {
+		word += strlen(word) + 1;
+		is_ours = word < words + text.size && *word == '/';
+		if (is_ours)
+			c->run_dir = arena_text(arena, slice_of_text(word));
+	}
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (is_ours)
+		is_ours = audit_file_read(path, &text) &&
+			  audit_parse_status(buf_slice(&text), arena, &status);
+	if (is_ours)
+		c->parent = status.parent;
+	buf_deinit(&text);
+	return (is_ours);
+}
+
+static size_t
+candidates_read(struct arena *arena, struct candidate *list, size_t max)
+{
+	DIR *folder = opendir("/proc");
+	struct dirent *entry;
+	size_t count = 0;
+
+	while (folder != NULL && count < max &&
+	       (entry = readdir(folder)) != NULL) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid > 0 && candidate_read(arena, pid, &list[count]))
+			count++;
+	}
+	if (folder != NULL)
+		closedir(folder);
+	return (count);
+}
+
+static const struct candidate *
+candidate_find(const struct candidate *list, size_t count, pid_t pid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].pid == pid)
+			return (&list[i]);
+	return (NULL);
+}
+
+/* The runner is a fork of healthd; the prober is the runner's child. */
+static void
+helpers_find(struct candidate *list, size_t count)
+{
+	const struct candidate *parent;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		parent = candidate_find(list, count, list[i].parent);
+		if (list[i].subject == DAEMON_healthd && parent != NULL &&
+		    (parent->subject == DAEMON_healthd ||
+			parent->subject == DAEMON_COUNT + HELPER_runner) &&
+		    strcmp(parent->run_dir, list[i].run_dir) == 0)
+			list[i].subject = DAEMON_COUNT + HELPER_runner;
+	}
+	for (i = 0; i < count; i++) {
+		parent = candidate_find(list, count, list[i].parent);
+		if (list[i].subject == DAEMON_COUNT + HELPER_prober)
+			list[i].run_dir = parent != NULL ? parent->run_dir : "";
+	}
+}
+
+/* Which root directory a process has, if it is another one than ours. */
+static const char *
+root_of(struct arena *arena, pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	if (stat("/", &ours) != 0 || stat(path, &theirs) != 0 ||
+	    (ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino))
+		return ("");
+	return (
+	    audit_text(arena, "%llx:%llu", (unsigned long long)theirs.st_dev,
+		(unsigned long long)theirs.st_ino));
+}
+
+static struct audit_suite *
+suite_for(struct arena *arena, const struct candidate *c,
+    struct audit_suite *suites, size_t *count, size_t max)
+{
+	const char *root = root_of(arena, c->pid);
+	struct audit_suite *suite;
+
+	for (size_t i = 0; i < *count; i++)
+		if (strcmp(suites[i].run_dir, c->run_dir) == 0 &&
+		    strcmp(suites[i].root, root) == 0)
+			return (&suites[i]);
+	if (*count == max)
+		return (NULL);
+	suite = &suites[(*count)++];
+	*suite = (struct audit_suite){
+		.arena = arena,
+		.run_dir = c->run_dir,
+		.data_dir = "",
+		.root = root,
+		.config_why = "",
+	};
+	suite->processes =
+	    arena_array(arena, AUDIT_PROCESSES_MAX, sizeof(*suite->processes));
+	return (suite);
+}
+
+static int
+process_compare(const void *a, const void *b)
+{
+	const struct audit_process *x = a, *y = b;
+
+	if (x->subject != y->subject)
+		return (x->subject < y->subject ? -1 : 1);
+	return (x->pid < y->pid ? -1 : x->pid > y->pid);
+}
+
+static int
+suite_compare(const void *a, const void *b)
+{
+	const struct audit_suite *x = a, *y = b;
+	int order = strcmp(x->root, y->root);
+
+	return (order != 0 ? order : strcmp(x->run_dir, y->run_dir));
+}
+
+static bool
+is_same_folder(const char *a, const char *b)
+{
+	size_t size = strlen(b);
+
+	while (size > 1 && b[size - 1] == '/')
+		size--;
+	return (strlen(a) == size && strncmp(a, b, size) == 0);
+}
+
+size_t
+audit_suites_find(struct arena *arena, const char *only,
+    struct audit_suite *suites, size_t max)
+{
+	size_t list_max = AUDIT_SUITES_MAX * AUDIT_SUBJECTS, count = 0, found;
+	struct candidate *list = arena_array(arena, list_max, sizeof(*list));
+	struct audit_suite *suite;
+
+	found = candidates_read(arena, list, list_max);
+	helpers_find(list, found);
+	for (size_t i = 0; i < found; i++) {
+		if (*list[i].run_dir == '\0' ||
+		    (only != NULL && !is_same_folder(list[i].run_dir, only)))
+			continue;
+		suite = suite_for(arena, &list[i], suites, &count, max);
+		if (suite != NULL && suite->count < AUDIT_PROCESSES_MAX)
+			suite->processes[suite->count++] =
+			    (struct audit_process){
+				    .pid = list[i].pid,
+				    .subject = list[i].subject,
+			    };
+	}
+	for (size_t i = 0; i < count; i++)
+		qsort(suites[i].processes, suites[i].count,
+		    sizeof(*suites[i].processes), process_compare);
+	if (count > 0)
+		qsort(suites, count, sizeof(*suites), suite_compare);
+	return (count);
+}
+
+/* --- Looking. --- */
+
+/* Is its parent the launcher, and root? Then it had every power to drop all.
+ */
+static bool
+has_launcher(struct arena *arena, pid_t parent)
+{
+	struct audit_thread status = { 0 };
+	struct buf text = { 0 };
+	char path[64];
+	bool is_launcher;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)parent);
+	is_launcher = audit_file_read(path, &text) &&
+		      slice_is(buf_slice(&text), LAUNCHER "\n");
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)parent);
+	is_launcher = is_launcher && audit_file_read(path, &text) &&
+		      audit_parse_status(buf_slice(&text), arena, &status) &&
+		      status.uids[1] == 0;
+	buf_deinit(&text);
+	return (is_launcher);
+}
+
+void
+audit_suite_look(struct audit_suite *suite)
+{
+	size_t kept = 0;
+	struct stat st;
+
+	suite->has_run_dir = stat(suite->run_dir, &st) == 0;
+	if (suite->has_run_dir) {
+		suite->run_uid = st.st_uid;
+		suite->run_gid = st.st_gid;
+	}
+	for (size_t i = 0; i < suite->count; i++) {
+		struct audit_process p = suite->processes[i];
+
+		if (!audit_look(suite->arena, p.pid, suite->run_dir, &p))
+			continue; /* it has ended */
+		p.has_launcher = has_launcher(suite->arena, p.parent);
+		suite->processes[kept++] = p;
+	}
+	suite->count = kept;
+	audit_sockets_look(suite);
+}
+
+void
+audit_suite_deinit(struct audit_suite *suite)
+{
+	config_free(suite->config);
+	suite->config = NULL;
+}
