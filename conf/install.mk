@@ -29,10 +29,9 @@ fill	    := sed -e 's|/usr/libexec/proconsul|$(PREFIX)/libexec/proconsul|g' \
 	       -e 's|/etc/proconsul\.d|$(SYSCONFDIR)/proconsul.d|g' \
 	       -e 's|/etc/default/proconsul|$(SYSCONFDIR)/default/proconsul|g'
 
-# $(call put,MODE,FILE,PLACE): a file with its paths filled in.
-put	    = mkdir -p $(BUILD)/filled && \
-	      $(fill) $(2) >$(BUILD)/filled/$(notdir $(3)) && \
-	      install -m $(1) $(BUILD)/filled/$(notdir $(3)) $(3)
+# $(call put,MODE,FILE,PLACE): a file with its paths filled in; never readable
+# by more than it is to be.
+put	    = install -m $(1) /dev/null $(3) && $(fill) $(2) >$(3)
 # The same, where there is none yet: what an operator wrote stays.
 put_new	    = [ -e $(3) ] || { $(call put,$(1),$(2),$(3)); }
 
