@@ -56,7 +56,7 @@ files() {
 	done < <(find "$root/usr/share/man" -name '*.1')
 	for name in $("$PROCONSUL" -h 2>&1 | sed -nE 's/^    ([a-z-]+)  .*/\1/p'); do
 		case $name in
-		acl | connect | config | debug | intention | login | logout | tls) continue ;;
+		acl | connect | config | daemon | debug | intention | login | logout | tls) continue ;;
 		esac
 		[ -e "$root/usr/share/man/man1/proconsul-$name.1" ] ||
 			[ -e "$root/usr/share/man/man8/proconsul-$name.8" ] || {
@@ -323,20 +323,33 @@ inside_agent_stop() {
 	not inside sh -c 'command -v consul'
 }
 
+# next_make: the package of a next version, whose configuration says more.
+next_make() {
+	local root=$BATS_FILE_TMPDIR/next/root file
+	mkdir -p "$root"
+	dpkg-deb -R "$BATS_FILE_TMPDIR"/one/proconsul_*.deb "$root"
+	sed -i 's/^Version: .*/&+1/' "$root/DEBIAN/control"
+	for file in default/proconsul proconsul.d/proconsul.hcl; do
+		echo '# a line of the next version' >>"$root/etc/$file"
+	done
+	dpkg-deb --root-owner-group --build "$root" "$BATS_FILE_TMPDIR/next" >/dev/null
+}
+
 @test "an upgrade keeps what was edited, its modes, and who runs" {
 	packages_need
 	system_make
-	make_in deb DEB_DIR="$BATS_FILE_TMPDIR/next" DEB_VERSION=1.8.7+1
+	next_make
 	inside_copy "$BATS_FILE_TMPDIR"/next/*.deb
 	inside sed -i 's/^#node_name.*/node_name = "mine"/' /etc/proconsul.d/proconsul.hcl
-	inside sed -i 's/^PROCONSUL_FLAGS=.*/PROCONSUL_FLAGS="-ui"/' /etc/default/proconsul
 	inside_agent proconsul agent
-	run inside sh -c 'dpkg -i /tmp/proconsul_1.8.7+1_*.deb'
+	run inside sh -c 'dpkg --force-confold -i /tmp/proconsul_1.8.7+1_*.deb'
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$(inside dpkg-query -W -f '${Version}' proconsul)" = 1.8.7+1 ]
 	inside grep -q '^node_name = "mine"' /etc/proconsul.d/proconsul.hcl
-	inside grep -q '"-ui"' /etc/default/proconsul
+	not inside grep -q 'of the next version' /etc/proconsul.d/proconsul.hcl
+	# What nobody touched is the new one's.
+	inside grep -q 'of the next version' /etc/default/proconsul
 	[ "$(owner /etc/proconsul.d)" = "root:_proconsul 750" ]
 	[ "$(owner /etc/proconsul.d/proconsul.hcl)" = "root:_proconsul 640" ]
 	# The launcher, which is no unit of ours, goes on with what it has; a
@@ -353,7 +366,7 @@ inside_agent_stop() {
 	system_make
 	inside groupadd -r operators
 	inside dpkg-statoverride --add --update root operators 0640 /etc/proconsul.d/proconsul.hcl
-	inside sh -c 'dpkg -i /tmp/proconsul_1.8.7+1_*.deb'
+	inside sh -c 'dpkg --force-confold -i /tmp/proconsul_1.8.7+1_*.deb'
 	[ "$(owner /etc/proconsul.d/proconsul.hcl)" = "root:operators 640" ]
 	inside dpkg-statoverride --remove /etc/proconsul.d/proconsul.hcl
 }
@@ -366,7 +379,7 @@ inside_agent_stop() {
 	not inside test -e /usr/libexec/proconsul
 	inside grep -q mine /etc/proconsul.d/proconsul.hcl
 	inside test -d /var/lib/proconsul/raft
-	inside sh -c 'dpkg -i /tmp/proconsul_1.8.7+1_*.deb'
+	inside sh -c 'dpkg --force-confold -i /tmp/proconsul_1.8.7+1_*.deb'
 	inside_agent proconsul agent
 	[ "$(inside proconsul kv get kept)" = "by the data directory" ]
 	inside_agent_stop
