@@ -407,6 +407,7 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 	struct buf why = { 0 };
 
 	arguments_take(&d, argc, argv);
+	listen_given_close_others();
 	places_look(&d);
 	d.config = config_load(d.argc, d.argv, &why);
 	if (d.config == NULL)

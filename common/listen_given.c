@@ -68,17 +68,33 @@ given_open(struct given *g, int fd)
 		    fd);
 }
 
+static unsigned long
+given_count(void)
+{
+	return (number_of("LISTEN_PID") == (unsigned long)getpid()
+		    ? number_of("LISTEN_FDS")
+		    : 0);
+}
+
+void
+listen_given_close_others(void)
+{
+	unsigned long count = given_count();
+
+	if (count <= GIVEN_MAX &&
+	    close_range(FIRST_FD + (unsigned)count, ~0U, 0) != 0)
+		log_warn("agent", "Files of who started us stay open",
+		    "error=\"%s\"", strerror(errno));
+}
+
 void
 listen_given_read(void)
 {
-	unsigned long count = number_of("LISTEN_FDS");
-	bool is_ours = number_of("LISTEN_PID") == (unsigned long)getpid();
+	unsigned long count = given_count();
 
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDNAMES");
-	if (!is_ours)
-		return;
 	if (count > GIVEN_MAX)
 		fatal("LISTEN_FDS: %lu sockets, and %d at most", count,
 		    GIVEN_MAX);

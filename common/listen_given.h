@@ -15,6 +15,9 @@
 
 #include <sys/socket.h>
 
+/* First of all: what else was left open (above standard error) by whoever
+ * started us is none of ours. */
+void listen_given_close_others(void);
 /* What $LISTEN_FDS says, if it is meant for us ($LISTEN_PID). Non-blocking and
  * closed on exec from then on. fatal() where one is no socket that listens. */
 void listen_given_read(void);

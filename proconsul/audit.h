@@ -232,7 +232,8 @@ struct audit_suite {
 	struct audit_declared declared[AUDIT_SUBJECTS];
 	struct audit_socket *sockets; /* all of RUN, whoever holds them */
 	size_t socket_count;
-	bool knows_peers;
+	bool knows_peers;   /* false where sock_diag is not for us */
+	bool knows_holders; /* may the descriptors of all be looked at? */
 };
 
 /* Every suite whose daemons are seen here, by the name of its run directory;

@@ -278,7 +278,14 @@ audit_look(struct arena *arena, pid_t pid, const char *run_dir,
 {
 	struct buf why = { 0 };
 
-	p->pid = pid;
+	*p = (struct audit_process){
+		.pid = pid,
+		.subject = p->subject,
+		.program = "?",
+		.environment = "",
+		.writable_code = "",
+		.replaced_code = "",
+	};
 	if (!threads_look(arena, p))
 		return (false);
 	p->parent = p->threads[0].parent;

@@ -237,16 +237,23 @@ program_compare(struct audit_report *r, const struct audit_process *p)
 	    audit_text(r->arena, "writable: %s", p->writable_code), "");
 }
 
+/* Daemons empty it once they have read it; scripts, and what probes for checks
+ * through a proxy, get the agent's. */
 static void
-environment_compare(struct audit_report *r, const struct audit_process *p)
+environment_compare(struct audit_report *r, const struct audit_process *p,
+    const struct audit_declared *d)
 {
-	if (!p->is_open) {
+	const char *found = *p->environment != '\0' ? p->environment : "empty";
+
+	if (!p->is_open)
 		audit_add(
 		    r, AUDIT_UNSEEN, "environment", "empty", "hidden", "");
-		return;
-	}
-	yes_compare(r, "environment", *p->environment == '\0', "empty",
-	    p->environment, "");
+	else if (d->subject >= DAEMON_COUNT)
+		audit_add(
+		    r, AUDIT_SAME, "environment", "the agent's", found, "");
+	else
+		yes_compare(r, "environment", *p->environment == '\0', "empty",
+		    found, "");
 }
 
 /* --- Limits. --- */
@@ -267,24 +274,54 @@ limit_text(struct arena *arena, uint64_t soft, uint64_t hard)
 		    : audit_text(arena, "%s, at most %s", texts[0], texts[1]));
 }
 
+static const struct audit_limit *
+limit_find(const struct audit_process *p, const char *name)
+{
+	for (size_t i = 0; i < p->limit_count; i++)
+		if (strcmp(p->limits[i].name, name) == 0)
+			return (&p->limits[i]);
+	return (NULL);
+}
+
+/* A limit to the size of files would end a log that is one. */
+static bool
+logs_to_file(const struct audit_process *p)
+{
+	for (size_t i = 0; i < p->handle_count; i++)
+		if ((p->handles[i].number == 1 || p->handles[i].number == 2) &&
+		    p->handles[i].target[0] == '/' && p->handles[i].writes)
+			return (true);
+	return (false);
+}
+
+/* What is declared is a most: who starts it may have allowed less. */
 static void
 limits_compare(struct audit_report *r, const struct audit_process *p,
     const struct audit_declared *d)
 {
 	for (size_t i = 0; i < d->record.limit_count; i++) {
-		const struct powers_limit *limit = &d->record.limits[i];
-		const char *found = "unknown";
-		const char *declared =
-		    limit_text(r->arena, limit->soft, limit->hard);
+		const struct powers_limit *most = &d->record.limits[i];
+		const struct audit_limit *limit = limit_find(p, most->name);
+		const char *what = audit_text(r->arena, "limit %s", most->name);
+		const char *declared = audit_text(r->arena, "at most %s",
+		    limit_text(r->arena, most->soft, most->hard));
+		const char *found =
+		    limit == NULL
+			? "unknown"
+			: limit_text(r->arena, limit->soft, limit->hard);
 
-		for (size_t k = 0; k < p->limit_count; k++)
-			if (strcasecmp(p->limits[k].name, limit->name) == 0)
-				found = limit_text(r->arena, p->limits[k].soft,
-				    p->limits[k].hard);
-		audit_add(r,
-		    strcmp(found, declared) == 0 ? AUDIT_SAME : AUDIT_DIFFERENT,
-		    audit_text(r->arena, "limit %s", limit->name), declared,
-		    found, "");
+		if (limit != NULL && limit->soft <= most->soft &&
+		    limit->hard <= most->hard)
+			audit_add(r, AUDIT_SAME, what, declared, found, "");
+		else if (strcmp(most->name, "fsize") == 0 && !p->is_open)
+			audit_add(r, AUDIT_UNSEEN, what, declared, found,
+			    "right only if its log is a file, which is hidden");
+		else if (strcmp(most->name, "fsize") == 0 && logs_to_file(p))
+			audit_add(r, AUDIT_NOTE, what, declared, found,
+			    "its log is a file, which would end with it");
+		else
+			audit_add(
+			    r, AUDIT_DIFFERENT, what, declared, found, "");
 	}
 }
 
@@ -305,6 +342,6 @@ audit_compare_process(struct audit_report *r, const struct audit_process *p,
 	    audit_text(r->arena, "%zu", p->thread_count), "");
 	dumpable_compare(r, p);
 	program_compare(r, p);
-	environment_compare(r, p);
+	environment_compare(r, p, d);
 	limits_compare(r, p, d);
 }

@@ -263,6 +263,7 @@ audit_suite_look(struct audit_suite *suite)
 	size_t kept = 0;
 	struct stat st;
 
+	suite->knows_holders = true;
 	suite->has_run_dir = stat(suite->run_dir, &st) == 0;
 	if (suite->has_run_dir) {
 		suite->run_uid = st.st_uid;
@@ -273,6 +274,7 @@ audit_suite_look(struct audit_suite *suite)
 
 		if (!audit_look(suite->arena, p.pid, suite->run_dir, &p))
 			continue; /* it has ended */
+		suite->knows_holders = suite->knows_holders && p.is_open;
 		p.has_launcher = has_launcher(suite->arena, p.parent);
 		suite->processes[kept++] = p;
 	}

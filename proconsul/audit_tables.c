@@ -79,28 +79,32 @@ methods_print(void)
 	}
 }
 
+/* Notices that all daemons serve (daemon.h). */
+static bool
+is_for_all(size_t method)
+{
+	return (method == METHOD_Edge_Monitor || method == METHOD_Edge_Reload);
+}
+
 /* What the end that is not catalogd may say, and what may be said to it; the
  * rule is that of ipc_call.c. */
 static void
 edge_print(enum daemon_id peer)
 {
-	printf("edge %s\n", daemon_name(peer));
+	const char *name = daemon_name(peer);
+
+	printf("edge %s\n", name);
+	for (size_t i = 0; i < METHOD_COUNT; i++)
+		if (method_rows[i].from & FROM_BIT(peer))
+			printf("edge %s says %s\n", name, method_rows[i].name);
 	for (size_t i = 0; i < METHOD_COUNT; i++) {
 		const struct method_row *row = &method_rows[i];
 
-		if ((row->from & FROM_BIT(peer)) != 0 && row->owner != peer)
-			printf(
-			    "edge %s says %s\n", daemon_name(peer), row->name);
-	}
-	for (size_t i = 0; i < METHOD_COUNT; i++) {
-		const struct method_row *row = &method_rows[i];
-		bool is_told = row->kind == METHOD_NOTICE
-				   ? (row->from & FROM(catalogd)) != 0
-				   : true;
-
-		if (is_told && row->owner == peer)
-			printf(
-			    "edge %s hears %s\n", daemon_name(peer), row->name);
+		if (row->kind == METHOD_NOTICE
+			? (row->from & FROM(catalogd)) != 0 &&
+			      (row->owner == peer || is_for_all(i))
+			: row->owner == peer)
+			printf("edge %s hears %s\n", name, row->name);
 	}
 }
 

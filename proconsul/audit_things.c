@@ -357,7 +357,7 @@ audit_compare_handles(struct audit_report *r, const struct audit_process *p,
     const struct audit_declared *d)
 {
 	if (!p->is_open) {
-		audit_add(r, AUDIT_UNSEEN, "open files, sockets",
+		audit_add(r, AUDIT_UNSEEN, "files, sockets",
 		    "as the tables say", "hidden", "");
 		return;
 	}
