@@ -24,7 +24,7 @@ notify_open(void)
 	memcpy(to.sun_path, path, size);
 	if (to.sun_path[0] == '@')
 		to.sun_path[0] = '\0'; /* the abstract name space */
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return (-1);
 	if (connect(fd, (struct sockaddr *)&to,
@@ -67,7 +67,8 @@ notify_send(int fd, const char *text)
 
 	if (fd < 0)
 		return;
-	/* If it is lost, so is whoever waits for it. */
+	/* If it is lost, so is whoever waits for it. It must not wait: a
+	 * launcher that is stopped would stop its daemons, too. */
 	ignored = write(fd, text, strlen(text));
 	(void)ignored;
 }

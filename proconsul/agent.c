@@ -326,6 +326,15 @@ wait_ms(struct instant until)
 	return (ns <= 0 ? 0 : (int)(ns / 1000000) + 1);
 }
 
+/* Once all are up, what they say of being alive is read now and then. */
+static int
+notify_wanted(const struct agent *a)
+{
+	return (a->phase == RUNNING && children_are_up(&a->children)
+		    ? -1
+		    : a->place.notify);
+}
+
 static void
 loop(struct agent *a)
 {
@@ -349,6 +358,7 @@ loop(struct agent *a)
 			next = a->deadline;
 		if (instant_before(a->trim_at, next))
 			next = a->trim_at;
+		fds[1].fd = notify_wanted(a);
 		if (poll(fds, 3, wait_ms(next)) < 0 && errno != EINTR)
 			fatal("poll: %s", strerror(errno));
 		if (!instant_before(instant_now(), a->trim_at)) {

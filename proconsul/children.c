@@ -248,3 +248,15 @@ children_are_ready(const struct children *c)
 	}
 	return (true);
 }
+
+bool
+children_are_up(const struct children *c)
+{
+	size_t i;
+
+	for (i = 0; i < DAEMON_COUNT; i++) {
+		if (c->items[i].pid == 0 || !c->items[i].is_ready)
+			return (false);
+	}
+	return (true);
+}

@@ -67,6 +67,7 @@ void child_is_alive(struct child *, struct instant now);
 struct instant children_watch(struct children *, struct instant now);
 void children_signal(struct children *, int signal);
 size_t children_count_running(const struct children *);
-bool children_are_ready(const struct children *);
+bool children_are_ready(const struct children *); /* or have been */
+bool children_are_up(const struct children *);	  /* in these lives */
 
 #endif

@@ -172,8 +172,18 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(call sources,common) $(HEADERS)
 	    -DPROCONSUL_VERSION='"$(VERSION)"' \
 	    -o $@ $< $(FUZZ_$*) $(call sources,common) $(LIBS_common) -lm -lz
 
+# Each daemon as of a build with another method table; tests/next/table.c.
+NEXT := $(DAEMONS:%=$(BUILD)/next/%)
+define next
+$(BUILD)/next/$(1): $$(call objects,$(1)) $(BUILD)/obj/tests/next/table.o $$(COMMON)
+	@mkdir -p $$(@D)
+	$$(call say,LD)$$(CC) $$(LDFLAGS) -Wl,--wrap=method_table_hash -o $$@ $$^ \
+	    $$(LIBS_$(1)) $$(LIBS_common)
+endef
+$(foreach d,$(DAEMONS),$(eval $(call next,$(d))))
+
 .PHONY: tests-built
-tests-built: all $(TESTS) $(SIMS)
+tests-built: all $(TESTS) $(SIMS) $(NEXT)
 
 .PHONY: test
 test: tests-built

@@ -10,6 +10,7 @@ sessions, members and events. Then one fault follows the other:
     kill DAEMON     SIGKILL
     restart DAEMON  SIGTERM, as `systemctl restart` does
     stop DAEMON     SIGSTOP, and SIGCONT after STOP_SECONDS
+    replace DAEMON  its program by another build of it, then SIGTERM
 
 What each user got between the fault and the recovery is held against WAITS and
 FAILS, which are the README's table (section Faults): who waits for a stopped
@@ -36,6 +37,7 @@ STOP_SECONDS = float(os.environ.get("STOP_SECONDS", "1.0"))
 CALM_SECONDS = 0.3   # between faults, in which nothing may fail
 PATIENCE = float(os.environ.get("PATIENCE", "5"))  # for a busy machine
 PAUSE = 0.01
+NOTE = ".note.next"  # of a program that was replaced
 
 
 class Sample:
@@ -356,6 +358,18 @@ def wait(seconds, what, why):
         time.sleep(0.01)
 
 
+def replace(launcher, name):
+    """Another build with the same tables: a program that differs, and no more."""
+    path = os.path.join(os.path.dirname(os.readlink(f"/proc/{launcher}/exe")), name)
+    subprocess.run(["objcopy", "--add-section", f"{NOTE}=/etc/hostname", path, path + ".new"],
+                   check=True)
+    os.rename(path + ".new", path)
+
+
+def has_note(path):
+    return NOTE in subprocess.run(["readelf", "-SW", path], capture_output=True, text=True).stdout
+
+
 def inflict(fault, name, launcher):
     """Returns when the daemon is there again, as a process."""
     wait(PATIENCE, lambda: process(launcher, name), f"{name} does not run")
@@ -365,10 +379,14 @@ def inflict(fault, name, launcher):
         time.sleep(STOP_SECONDS)
         os.kill(pid, signal.SIGCONT)
         return
+    if fault == "replace":
+        replace(launcher, name)
     os.kill(pid, signal.SIGKILL if fault == "kill" else signal.SIGTERM)
     if name == "prober":
         return  # started when there is work for it
     wait(PATIENCE, lambda: process(launcher, name) not in (None, pid), f"{name} is not back")
+    if fault == "replace" and not has_note(f"/proc/{process(launcher, name)}/exe"):
+        fail(f"{name} is of the old build")
 
 
 class Seen:
