@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -12,6 +13,7 @@
 #include "powers_record.h"
 #include "privsep.h"
 #include "privsep_parts.h"
+#include "xmalloc.h"
 
 /* Behind the daemons' numbers and that of the page's group. */
 #define HELPER_NUMBER (DAEMON_COUNT + 1)
@@ -27,6 +29,32 @@ flag_set(int option, unsigned long value, const char *what)
 {
 	if (prctl(option, value, 0, 0, 0) != 0)
 		fatal("cannot %s: %s", what, strerror(errno));
+}
+
+/*
+ * What we were started with has been read, and may hold secrets that are none
+ * of ours: the memory is emptied, too, so that /proc/PID/environ shows it. The
+ * time zone stays, and for healthd the shell of handlers; its scripts get what
+ * the runner kept, which was forked before.
+ */
+static void
+environment_clear(void)
+{
+	static const char *const kept[] = { "TZ", "SHELL" };
+	char *values[sizeof(kept) / sizeof(kept[0])];
+	size_t count = sizeof(kept) / sizeof(kept[0]), i;
+
+	for (i = 0; i < count; i++)
+		values[i] =
+		    getenv(kept[i]) == NULL ? NULL : xstrdup(getenv(kept[i]));
+	for (char **text = environ; text != NULL && *text != NULL; text++)
+		memset(*text, 0, strlen(*text));
+	clearenv();
+	for (i = 0; i < count; i++) {
+		if (values[i] != NULL && setenv(kept[i], values[i], 1) != 0)
+			fatal("cannot keep %s: %s", kept[i], strerror(errno));
+		free(values[i]);
+	}
 }
 
 /* What the user's change alone leaves in reach. */
@@ -118,6 +146,7 @@ privsep_drop(
 	buf_deinit(&record);
 	if (scope.row->runs == RUNS_HELPERS)
 		helpers_write(run_dir);
+	environment_clear();
 	privsep_become(ids, true);
 	process_narrow();
 	privsep_limits_set(id, false);

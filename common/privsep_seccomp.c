@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -25,7 +26,7 @@
 #include "privsep_parts.h"
 
 #define VALUES_MAX    4
-#define STUCK_AFTER_S 2
+#define STUCK_AFTER_S 1
 
 enum condition_id {
 #define X(id, ...) CONDITION_##id,
@@ -186,21 +187,34 @@ breach_tell(const char *name)
 	    "syscall=%s", name);
 }
 
-/* The breach came from within malloc or the like, whose lock the line that
- * names it waits for: then the number has to do. */
+/* In a handler, so without malloc: of the calls in the table. These are all
+ * that can be made while malloc is locked: its own, and fork's clone. */
+static const char *
+breach_name(int number)
+{
+	for (size_t i = 0; i < CALL_COUNT; i++)
+		if (seccomp_syscall_resolve_name(calls[i].name) == number)
+			return (calls[i].name);
+	return ("?");
+}
+
+/* The breach came from within malloc or the like, whose lock the line of the
+ * log waits for. */
 static void
 on_stuck(int signal_number)
 {
-	char text[] = "    agent: System call not allowed, ending this daemon: "
-		      "syscall=0000\n";
-	size_t at = sizeof(text) - sizeof("\n");
-	int number = breach_number;
+	static const char before[] = "    agent: System call not allowed, "
+				     "ending this daemon: syscall=";
+	const char *name = breach_name(breach_number);
+	struct iovec parts[] = {
+		{ (void *)(uintptr_t)before, sizeof(before) - 1 },
+		{ (void *)(uintptr_t)name, strlen(name) },
+		{ (void *)(uintptr_t) "\n", 1 },
+	};
 	ssize_t ignored;
 
 	(void)signal_number;
-	for (int i = 0; i < 4; i++, number /= 10)
-		text[--at] = (char)('0' + number % 10);
-	ignored = write(STDOUT_FILENO, text, sizeof(text) - 1);
+	ignored = writev(STDOUT_FILENO, parts, 3);
 	(void)ignored;
 	_exit(128 + SIGSYS);
 }

@@ -11,10 +11,12 @@
  * Source  api/semantics.md 5, 8 and 13; api/config.md 4 to 6
  */
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "config_changes.h"
 #include "healthd.h"
 #include "log.h"
+#include "privsep.h"
 #include "watch.h"
 
 static struct healthd *
@@ -139,6 +141,20 @@ start_definitions(struct healthd *h, struct instant now)
 	buf_deinit(&why);
 }
 
+/* The files of ours that a script could then read are few, but it could. */
+static void
+runner_user_check(const struct config *config)
+{
+	const struct config_keys *keys = &config->keys;
+
+	if ((keys->enable_script_checks || keys->enable_local_script_checks) &&
+	    !privsep_may_change_users())
+		log_warn("agent",
+		    "scripts run as the user of healthd, who may not change "
+		    "users",
+		    "user=%u", (unsigned)geteuid());
+}
+
 /* Files first, for they win over what was saved. All of it is there before
  * the first comparison, or the catalog would be told to forget it. */
 static void
@@ -154,6 +170,7 @@ healthd_open(struct daemon *d)
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		fatal("no random numbers");
 	h->born = (uint64_t)now.ns | 1;
+	runner_user_check(d->config);
 	h->ends = runner_start();
 	persist_open(&h->persist, d->config->data_dir);
 	local_config_from(d->config, &config);

@@ -163,7 +163,10 @@ on_end_signal(struct agent *a, int signal)
 static const char *
 status_text(int status, char out[32])
 {
-	if (WIFSIGNALED(status))
+	/* No handler was let in to name the call. */
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		snprintf(out, 32, "system call not allowed");
+	else if (WIFSIGNALED(status))
 		snprintf(out, 32, "signal %d", WTERMSIG(status));
 	else
 		snprintf(out, 32, "exit status %d", WEXITSTATUS(status));
