@@ -1,0 +1,330 @@
+#!/usr/bin/env bats
+# The units, run for real: systemd as the first process of a machine made for
+# it (machine.sh), and the suite installed there.
+# Runs alone.
+
+load helpers
+
+DAEMONS="gossipd raftd catalogd healthd httpd dnsd"
+
+setup_file() {
+	export MACHINE=$BATS_FILE_TMPDIR/machine BOOT_PID LEADER WHY=
+	[ "$(id -u)" -eq 0 ] || WHY="needs root"
+	command -v systemd-nspawn >/dev/null || WHY="needs systemd-nspawn"
+	export WHY
+	[ -z "$WHY" ] || return 0
+	mkdir "$MACHINE"
+	MACHINE_BUILD=${PROCONSUL_BUILD:-build} "$BATS_TEST_DIRNAME/machine.sh" "$MACHINE" \
+		>"$BATS_FILE_TMPDIR/machine.log" 2>&1 </dev/null 3>&- 4>&- &
+	BOOT_PID=$!
+	if ! wait_until 60 machine_boots; then
+		WHY="systemd does not boot in a namespace here: $(tail -n 3 \
+			"$BATS_FILE_TMPDIR/machine.log" | tr -dc '[:print:]')"
+	fi
+	LEADER=$(machine_leader) || :
+}
+
+teardown_file() {
+	[ -n "${BOOT_PID:-}" ] || return 0
+	in_machine systemctl --force --force poweroff >/dev/null 2>&1 || :
+	wait_until 10 process_gone "$BOOT_PID" || pkill -KILL -P "$BOOT_PID" || :
+}
+
+setup() {
+	[ -z "$WHY" ] || skip "$WHY"
+}
+
+# What is the first process in there: it is the second's number 1.
+machine_leader() {
+	local nspawn pid
+	nspawn=$(pgrep -f "^systemd-nspawn .*-D $MACHINE/root ")
+	for pid in $(pgrep -P "$nspawn"); do
+		grep -q "^NSpid:.*[[:space:]]1$" "/proc/$pid/status" || continue
+		echo "$pid"
+		return 0
+	done
+	return 1
+}
+
+in_machine() {
+	nsenter -t "${LEADER:-$(machine_leader)}" -m -u -i -n -p -C "$@"
+}
+
+machine_boots() {
+	process_gone "$BOOT_PID" && return 0
+	in_machine systemctl is-system-running | grep -qx running
+}
+
+# Only its network: programs and files are those of the tests.
+at_machine() {
+	nsenter -t "$LEADER" -n "$@"
+}
+
+api() { # api METHOD PATH [curl arguments]
+	at_machine curl -sS --fail -m 20 -X "$1" "${@:3}" "http://127.0.0.1:8500$2"
+}
+
+ctl() {
+	in_machine systemctl "$@"
+}
+
+pid_of() {
+	ctl show -p MainPID --value "proconsul-$1.service"
+}
+
+# all_are STATE: every daemon's unit is.
+all_are() {
+	local daemon
+	for daemon in $DAEMONS; do
+		[ "$(ctl show -p ActiveState --value "proconsul-$daemon")" = "$1" ] ||
+			return 1
+	done
+}
+
+# Another process than PID runs daemon NAME, and is up.
+is_new() {
+	[ "$(ctl show -p ActiveState --value "proconsul-$1")" = active ] || return 1
+	[ "$(pid_of "$1")" -gt 0 ] && [ "$(pid_of "$1")" != "$2" ]
+}
+
+answers() {
+	[[ "$(api GET /v1/status/leader)" == \"*:*\" ]]
+}
+
+configure() { # configure NAME: a file of the configuration, from standard input
+	in_machine sh -c "cat >/etc/proconsul.d/$1.hcl && chgrp _proconsul /etc/proconsul.d/$1.hcl && chmod 640 /etc/proconsul.d/$1.hcl"
+}
+
+drop_in() { # drop_in UNIT NAME: from standard input
+	in_machine sh -c "mkdir -p /run/systemd/system/$1.d && cat >/run/systemd/system/$1.d/$2.conf"
+	ctl daemon-reload
+}
+
+journal() {
+	in_machine journalctl -o cat --no-pager "$@"
+}
+
+says() { # says UNIT TEXT
+	journal -u "$1" | grep -qF -- "$2"
+}
+
+now_ms() {
+	date +%s%3N
+}
+
+@test "one command enables and starts all six, each as its own user" {
+	local begun daemon status
+	begun=$(now_ms)
+	ctl enable --now proconsul.target
+	all_are active
+	api PUT /v1/kv/first -d 1 --retry 20 --retry-delay 0 --retry-connrefused
+	echo "# from start to the first write: $(($(now_ms) - begun)) ms" >&3
+	for daemon in $DAEMONS; do
+		status=$(in_machine cat "/proc/$(pid_of "$daemon")/status")
+		[ "$(in_machine stat -c %U "/proc/$(pid_of "$daemon")")" = "_$daemon" ]
+		grep -qx 'CapEff:	0000000000000000' <<<"$status"
+		grep -qx 'CapBnd:	0000000000000000' <<<"$status"
+		grep -qx 'NoNewPrivs:	1' <<<"$status"
+		grep -qx 'Seccomp:	2' <<<"$status"
+	done
+	[ "$(in_machine stat -c %U "/proc/$(in_machine pgrep -x healthd-runner)")" = _runner ]
+	[ "$(ctl is-system-running)" = running ]
+	# The journal has the time of a line: the line has none of its own.
+	journal -u 'proconsul-*' | grep -qx '\[INFO\]  agent.server.raft: election won: tally=1'
+	not says 'proconsul-*' "Landlock is not there"
+}
+
+@test "each restarts alone while writes and reads go on, and nothing is lost" {
+	local daemon begun load=$BATS_TEST_TMPDIR/load
+	mkfifo "$load.in"
+	at_machine "$BATS_TEST_DIRNAME/systemd_load.py" 127.0.0.1:8500 \
+		<"$load.in" >"$load" 2>&1 3>&- &
+	local pid=$!
+	exec 7>"$load.in"
+	for daemon in $DAEMONS; do
+		sleep 0.3
+		echo "$daemon" >&7
+		begun=$(now_ms)
+		ctl restart "proconsul-$daemon"
+		echo "# restart of $daemon: $(($(now_ms) - begun)) ms" >&3
+		wait_until 10 answers
+	done
+	sleep 0.5
+	exec 7>&-
+	wait "$pid"
+	sed 's/^/# /' "$load" >&3
+	[ "$(grep -c ' lost=0 ' "$load")" -eq 6 ]
+	# Only the one that takes requests can be missed, and not for long.
+	[ "$(grep -v '^httpd ' "$load" | grep -c ' unknown=0 .* refused=0 ')" -eq 5 ]
+	[ "$(sed -n 's/.*longest_ms=//p' "$load" | sort -n | tail -n 1)" -lt 5000 ]
+	all_are active
+}
+
+@test "a reload of the target reaches all, and one that is refused says so" {
+	configure extra <<<'log_level = "debug"'
+	ctl reload proconsul.target
+	wait_until 10 says proconsul-raftd "[DEBUG]"
+	configure extra <<<'log_level = '
+	not ctl reload proconsul-httpd
+	says proconsul-httpd "Configuration was not read: httpd: "
+	ctl status proconsul-httpd | grep -q 'Status: "Configuration was not read: '
+	not ctl reload proconsul-setup
+	ctl is-active proconsul-httpd proconsul-setup
+	configure extra <<<'log_level = "info"'
+	ctl reload proconsul-httpd
+	not grep -q Status: <(ctl status proconsul-httpd)
+}
+
+@test "one that is killed is back within a second, one that hangs after its time" {
+	local daemon begun
+	declare -A pids
+	for daemon in $DAEMONS; do
+		pids[$daemon]=$(pid_of "$daemon")
+		begun=$(now_ms)
+		in_machine kill -9 "${pids[$daemon]}"
+		wait_until 10 is_new "$daemon" "${pids[$daemon]}"
+		echo "# $daemon is back after $(($(now_ms) - begun)) ms" >&3
+	done
+	wait_until 10 answers
+	for daemon in $DAEMONS; do
+		drop_in "proconsul-$daemon.service" watchdog <<<$'[Service]\nWatchdogSec=2s'
+	done
+	ctl restart proconsul.target
+	wait_until 20 all_are active
+	sleep 1
+	for daemon in $DAEMONS; do
+		pids[$daemon]=$(pid_of "$daemon")
+		in_machine kill -STOP "${pids[$daemon]}"
+	done
+	for daemon in $DAEMONS; do
+		wait_until 10 is_new "$daemon" "${pids[$daemon]}"
+		says "proconsul-$daemon" "Watchdog timeout"
+	done
+	wait_until 10 answers
+	[ "$(api GET /v1/kv/first?raw)" = 1 ]
+}
+
+@test "ports 53 and 80 come from socket units, without any capability" {
+	configure extra <<<'ports { dns = 53 http = 80 }'
+	drop_in proconsul-httpd.socket port <<<$'[Socket]\nListenStream=\nListenStream=127.0.0.1:80'
+	ctl stop proconsul-httpd proconsul-dnsd
+	ctl start proconsul-httpd.socket proconsul-dnsd.socket
+	ctl is-active proconsul-httpd.socket proconsul-dnsd.socket
+	[ "$(ctl is-active proconsul-dnsd.service)" = inactive ]
+	# The first who asks starts it.
+	at_machine dig +short +time=5 @127.0.0.1 consul.service.consul | grep -qx 127.0.0.1
+	at_machine dig +short +tcp @127.0.0.1 consul.service.consul | grep -qx 127.0.0.1
+	at_machine curl -sS --fail http://127.0.0.1/v1/kv/first?raw | grep -qx 1
+	grep -qx 'CapBnd:	0000000000000000' <(in_machine cat "/proc/$(pid_of dnsd)/status")
+	# Who connects while it is restarted waits.
+	ctl --no-block restart proconsul-httpd
+	at_machine curl -sS --fail -m 10 http://127.0.0.1/v1/kv/first?raw | grep -qx 1
+	# One that nobody asks for is refused by name.
+	ctl stop proconsul-httpd.socket proconsul-httpd.service proconsul-dnsd.socket \
+		proconsul-dnsd.service
+	configure extra <<<'ports { dns = 8600 }'
+	ctl start proconsul-dnsd.socket
+	not ctl start proconsul-dnsd.service
+	says proconsul-dnsd "sockets were given that nothing here listens on: "
+	says proconsul-dnsd "udp 127.0.0.1:53"
+	ctl stop proconsul-dnsd.socket
+	ctl start proconsul-dnsd.service proconsul-httpd.service
+	wait_until 10 answers
+}
+
+@test "what cannot start says why, is tried again, and comes when it can" {
+	at_machine perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalAddr =>
+		"127.0.0.1:8600", Proto => "udp") or die; print "up\n"; sleep 60' \
+		>"$BATS_TEST_TMPDIR/up" 3>&- &
+	local holder=$!
+	ctl stop proconsul-dnsd
+	wait_until 10 grep -q up "$BATS_TEST_TMPDIR/up"
+	not ctl start proconsul-dnsd
+	wait_until 10 says proconsul-dnsd "bind: address already in use"
+	[ "$(journal -u proconsul-dnsd | grep -c 'address already in use')" -le 3 ]
+	kill "$holder"
+	wait_until 10 all_are active
+}
+
+@test "scripts of checks run as _runner, inside of healthd's unit" {
+	configure script <<-'EOF'
+		enable_local_script_checks = true
+		check {
+		  id = "script" name = "script" interval = "1s"
+		  args = ["/bin/sh", "-c", "id -un; head -c 3 /etc/debian_version || head -c 3 /etc/os-release; echo here >/tmp/a && cat /tmp/a; touch /var/lib/x || echo closed"]
+		}
+	EOF
+	ctl restart proconsul-healthd
+	wait_until 10 script_passes
+	api GET /v1/agent/checks | jq -r .script.Output | tee "$BATS_TEST_TMPDIR/out"
+	grep -qx _runner "$BATS_TEST_TMPDIR/out"
+	grep -q here "$BATS_TEST_TMPDIR/out"
+	grep -qx closed "$BATS_TEST_TMPDIR/out"
+	in_machine rm /etc/proconsul.d/script.hcl
+	ctl restart proconsul-healthd
+}
+
+script_passes() {
+	[ "$(api GET /v1/agent/checks | jq -r .script.Status)" = passing ]
+}
+
+@test "what is stopped stops cleanly, and comes back with its data" {
+	local begun
+	begun=$(now_ms)
+	ctl stop proconsul.target
+	echo "# stop of all: $(($(now_ms) - begun)) ms" >&3
+	all_are inactive
+	[ "$(ctl is-system-running)" = running ]
+	[ -z "$(in_machine pgrep -f /usr/libexec/proconsul)" ]
+	ctl start proconsul.target
+	wait_until 10 answers
+	[ "$(api GET /v1/kv/first?raw)" = 1 ]
+}
+
+@test "consul leave ends all of it, for good" {
+	api PUT /v1/agent/leave
+	wait_until 20 all_are inactive
+	wait_until 10 target_is inactive
+	sleep 1
+	all_are inactive
+	[ "$(ctl is-system-running)" = running ]
+	ctl start proconsul.target
+	wait_until 10 answers
+}
+
+target_is() {
+	[ "$(ctl show -p ActiveState --value proconsul.target)" = "$1" ]
+}
+
+@test "a client that is stopped leaves first; restarted daemons do not" {
+	export PROCONSUL_RUN_DIR=$BATS_TEST_TMPDIR
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+	ctl stop proconsul.target
+	in_machine sh -c 'rm -r /var/lib/proconsul/*'
+	at_machine "$PROCONSUL" agent -server -bootstrap-expect=1 -node=server \
+		-bind=127.0.0.2 -client=127.0.0.2 -data-dir="$BATS_TEST_TMPDIR/data" \
+		>"$BATS_TEST_TMPDIR/log" 2>&1 3>&- 4>&- &
+	local server=$!
+	configure proconsul <<-'EOF'
+		data_dir = "/var/lib/proconsul"
+		bind_addr = "127.0.0.1"
+		node_name = "client"
+		retry_join = ["127.0.0.2"]
+	EOF
+	ctl start proconsul.target
+	wait_until 20 member_is alive
+	ctl restart proconsul-gossipd
+	wait_until 20 member_is alive
+	not grep -q 'EventMemberLeave: client' "$BATS_TEST_TMPDIR/log"
+	ctl stop proconsul.target
+	member_is left
+	all_are inactive
+	kill "$server"
+	wait "$server" || :
+}
+
+member_is() {
+	at_machine curl -sS http://127.0.0.2:8500/v1/agent/members |
+		jq -e --argjson status "$([ "$1" = left ] && echo 3 || echo 1)" \
+			'.[] | select(.Name == "client") | .Status == $status' >/dev/null
+}
