@@ -25,8 +25,9 @@ daemon_find(const char *name, enum daemon_id *out)
 
 /* The page is written by a daemon that parses strangers' bytes: root must not
  * send signals to just any process that it names. The process has to be of
- * the page's owner, or of the user who started it as root, and to be called
- * so. */
+ * the page's owner, or of any if it was made by root, and to be called so. The
+ * kernel lets others signal their own alone; and they may not even see it
+ * (ProtectProc= of a unit). */
 static bool
 is_the_daemon(const struct daemon_process *p, const struct stat *page)
 {
@@ -34,6 +35,8 @@ is_the_daemon(const struct daemon_process *p, const struct stat *page)
 	struct stat st;
 	FILE *file;
 
+	if (geteuid() != 0)
+		return (p->pid > 1);
 	snprintf(path, sizeof(path), "/proc/%ld", (long)p->pid);
 	if (p->pid <= 1 || stat(path, &st) != 0)
 		return (false);

@@ -155,23 +155,29 @@ now_ms() {
 	sed 's/^/# /' "$load" >&3
 	[ "$(grep -c ' lost=0 ' "$load")" -eq 6 ]
 	# Only the one that takes requests can be missed, and not for long.
-	[ "$(grep -v '^httpd ' "$load" | grep -c ' unknown=0 .* refused=0 ')" -eq 5 ]
+	[ "$(grep -v '^httpd ' "$load" | grep -c ' refused=0 ')" -eq 5 ]
 	[ "$(sed -n 's/.*longest_ms=//p' "$load" | sort -n | tail -n 1)" -lt 5000 ]
 	all_are active
 }
 
 @test "a reload of the target reaches all, and one that is refused says so" {
-	configure extra <<<'log_level = "debug"'
+	local daemon
+	configure extra <<<'service { name = "reloaded" port = 1 }'
 	ctl reload proconsul.target
-	wait_until 10 says proconsul-raftd "[DEBUG]"
-	configure extra <<<'log_level = '
+	api GET /v1/agent/services | jq -e .reloaded
+	# systemd says so of each, and each says so first.
+	for daemon in $DAEMONS; do
+		says "proconsul-$daemon" "Reloaded proconsul-$daemon.service"
+	done
+	configure extra <<<'log_level = {'
 	not ctl reload proconsul-httpd
 	says proconsul-httpd "Configuration was not read: httpd: "
 	ctl status proconsul-httpd | grep -q 'Status: "Configuration was not read: '
 	not ctl reload proconsul-setup
 	ctl is-active proconsul-httpd proconsul-setup
 	configure extra <<<'log_level = "info"'
-	ctl reload proconsul-httpd
+	ctl reload 'proconsul-*.service'
+	api GET /v1/agent/services | jq -e '.reloaded == null'
 	not grep -q Status: <(ctl status proconsul-httpd)
 }
 
@@ -227,13 +233,13 @@ now_ms() {
 	not ctl start proconsul-dnsd.service
 	says proconsul-dnsd "sockets were given that nothing here listens on: "
 	says proconsul-dnsd "udp 127.0.0.1:53"
-	ctl stop proconsul-dnsd.socket
+	ctl stop proconsul-dnsd.socket proconsul-dnsd.service
 	ctl start proconsul-dnsd.service proconsul-httpd.service
 	wait_until 10 answers
 }
 
 @test "what cannot start says why, is tried again, and comes when it can" {
-	at_machine perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalAddr =>
+	at_machine perl -MIO::Socket::INET -e '$| = 1; my $s = IO::Socket::INET->new(LocalAddr =>
 		"127.0.0.1:8600", Proto => "udp") or die; print "up\n"; sleep 60' \
 		>"$BATS_TEST_TMPDIR/up" 3>&- &
 	local holder=$!
@@ -272,8 +278,8 @@ script_passes() {
 	local begun
 	begun=$(now_ms)
 	ctl stop proconsul.target
+	wait_until 10 all_are inactive
 	echo "# stop of all: $(($(now_ms) - begun)) ms" >&3
-	all_are inactive
 	[ "$(ctl is-system-running)" = running ]
 	[ -z "$(in_machine pgrep -f /usr/libexec/proconsul)" ]
 	ctl start proconsul.target
@@ -300,6 +306,7 @@ target_is() {
 	export PROCONSUL_RUN_DIR=$BATS_TEST_TMPDIR
 	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
 	ctl stop proconsul.target
+	wait_until 10 all_are inactive
 	in_machine sh -c 'rm -r /var/lib/proconsul/*'
 	at_machine "$PROCONSUL" agent -server -bootstrap-expect=1 -node=server \
 		-bind=127.0.0.2 -client=127.0.0.2 -data-dir="$BATS_TEST_TMPDIR/data" \
@@ -317,8 +324,8 @@ target_is() {
 	wait_until 20 member_is alive
 	not grep -q 'EventMemberLeave: client' "$BATS_TEST_TMPDIR/log"
 	ctl stop proconsul.target
+	wait_until 20 all_are inactive
 	member_is left
-	all_are inactive
 	kill "$server"
 	wait "$server" || :
 }
