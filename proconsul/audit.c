@@ -82,20 +82,40 @@ missing_tell(
 		    "it does not run");
 }
 
+/* By anyone but root all are that user's: it may be meant so. */
+static void
+users_tell(const struct audit_suite *suite, struct audit_report *r)
+{
+	audit_block_add(r, "suite", suite->run_dir, 0);
+	if (suite->declared[0].is_shared)
+		audit_add(r, AUDIT_NOTE, "users", "one a daemon",
+		    audit_text(r->arena, "%u for all", suite->run_uid),
+		    "it was not started by root: users keep nothing apart, the "
+		    "rest does");
+	else
+		audit_add(
+		    r, AUDIT_SAME, "users", "one a daemon", "one a daemon", "");
+	if (suite->config == NULL)
+		audit_add(r, AUDIT_UNSEEN, "configuration", "can be read",
+		    suite->config_why, "");
+	else
+		audit_add(r, AUDIT_SAME, "configuration", "can be read",
+		    audit_text(r->arena, "node %s, %s",
+			suite->config->node_name,
+			suite->config->is_server ? "server" : "client"),
+		    "");
+}
+
 static void
 suite_compare(const struct audit_suite *suite, struct audit_report *r)
 {
+	users_tell(suite, r);
 	for (size_t subject = 0; subject < AUDIT_SUBJECTS; subject++) {
 		if (process_count(suite, subject) == 0)
 			missing_tell(r, suite, subject);
 		for (size_t i = 0; i < suite->count; i++)
 			if (suite->processes[i].subject == subject)
 				process_compare(r, suite, &suite->processes[i]);
-	}
-	if (suite->config == NULL) {
-		audit_block_add(r, "folder", "configuration", 0);
-		audit_add(r, AUDIT_UNSEEN, "configuration", "can be read",
-		    suite->config_why, "");
 	}
 	audit_places_look(r, suite);
 }

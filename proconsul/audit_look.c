@@ -218,6 +218,7 @@ mapping_look(struct arena *arena, struct audit_process *p, size_t *capacity,
 		buf_printf(writable, "%s%s", writable->size > 0 ? " " : "",
 		    *path != '\0' ? path : "memory");
 	if (rights[2] == 'x' && strstr(path, DELETED) != NULL &&
+	    strcmp(path, p->program) != 0 &&
 	    strstr(buf_text(replaced), path) == NULL)
 		buf_printf(
 		    replaced, "%s%s", replaced->size > 0 ? " " : "", path);
@@ -291,11 +292,10 @@ audit_look(struct arena *arena, pid_t pid, const char *run_dir,
 	p->parent = p->threads[0].parent;
 	owner_look(p);
 	limits_look(arena, p);
+	program_look(arena, p);
 	handles_look(arena, p);
-	if (p->is_open) {
-		program_look(arena, p);
+	if (p->is_open)
 		environment_look(arena, p);
-	}
 	p->record_err = powers_record_read(
 	    run_dir, audit_row(p->subject)->name, arena, &p->record, &why);
 	p->record_why = arena_text(arena, buf_slice(&why));

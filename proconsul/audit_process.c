@@ -25,26 +25,36 @@ static const char *const capability_names[] = { "chown", "dac_override",
 	(sizeof(capability_names) / sizeof(capability_names[0]))
 
 static const char *
-set_text(struct arena *arena, uint64_t set)
+names_text(struct arena *arena, uint64_t set)
 {
 	const char *text = "";
 
-	if (set == 0)
-		return ("none");
-	/* All that there are, as a plain root has them. */
-	if ((set & ((1ULL << CAPABILITY_NAMES) - 1)) ==
-	    (1ULL << CAPABILITY_NAMES) - 1)
-		return ("all");
 	for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
+		const char *comma = *text != '\0' ? "," : "";
+
 		if ((set & (1ULL << i)) == 0)
 			continue;
 		text = i < CAPABILITY_NAMES
-			   ? audit_text(arena, "%s%s%s", text,
-				 *text != '\0' ? "," : "", capability_names[i])
-			   : audit_text(arena, "%s%s%zu", text,
-				 *text != '\0' ? "," : "", i);
+			   ? audit_text(arena, "%s%s%s", text, comma,
+				 capability_names[i])
+			   : audit_text(arena, "%s%s%zu", text, comma, i);
 	}
 	return (text);
+}
+
+static const char *
+set_text(struct arena *arena, uint64_t set)
+{
+	uint64_t all = (1ULL << CAPABILITY_NAMES) - 1;
+
+	if (set == 0)
+		return ("none");
+	if ((set & all) == all)
+		return ("all");
+	if (__builtin_popcountll(set & all) > (int)CAPABILITY_NAMES / 2)
+		return (audit_text(
+		    arena, "all but %s", names_text(arena, all & ~set)));
+	return (names_text(arena, set));
 }
 
 /* One number where all four are the same, as they should be. */

@@ -181,6 +181,16 @@ calls_compare(struct audit_report *r, const struct powers_record *record,
 
 /* --- The record. --- */
 
+static const char *
+limit_text(struct arena *arena, uint64_t soft, uint64_t hard)
+{
+	if (soft == POWERS_UNLIMITED || hard == POWERS_UNLIMITED)
+		return ("unlimited");
+	return (audit_text(arena, "%llu to %llu", (unsigned long long)soft,
+	    (unsigned long long)hard));
+}
+
+/* What it set, and what now is. */
 static void
 record_limits_compare(struct audit_report *r,
     const struct powers_record *record, const struct audit_process *p)
@@ -189,13 +199,18 @@ record_limits_compare(struct audit_report *r,
 		const struct powers_limit *limit = &record->limits[i];
 
 		for (size_t k = 0; k < p->limit_count; k++) {
-			if (strcasecmp(p->limits[k].name, limit->name) != 0 ||
-			    (p->limits[k].soft == limit->soft &&
-				p->limits[k].hard == limit->hard))
+			const struct audit_limit *now = &p->limits[k];
+
+			if (strcmp(now->name, limit->name) != 0 ||
+			    (now->soft == limit->soft &&
+				now->hard == limit->hard))
 				continue;
 			audit_add(r, AUDIT_DIFFERENT,
 			    audit_text(r->arena, "limit %s", limit->name),
-			    "as in its record", "another one", "");
+			    audit_text(r->arena, "%s by its record",
+				limit_text(r->arena, limit->soft, limit->hard)),
+			    limit_text(r->arena, now->soft, now->hard),
+			    "changed since its start");
 		}
 	}
 }

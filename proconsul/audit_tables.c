@@ -121,7 +121,7 @@ edges_print(void)
 static void
 calls_print(size_t subject)
 {
-	static struct config config; /* zeroed: nothing is configured */
+	struct config config = { .data_dir = "" };
 	struct buf record = { 0 };
 	struct slice rest, line;
 	size_t size;

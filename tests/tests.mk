@@ -194,8 +194,7 @@ test: tests-built
 .PHONY: check
 check:
 	@conf/packages build test
-	@$(MAKE) --no-print-directory -j2 tests-built fuzzers \
-	    $(BUILD)/tests/audit/tables
+	@$(MAKE) --no-print-directory -j2 tests-built fuzzers
 	@$(MAKE) --no-print-directory -j2 SANITIZE=1 tests-built
 	tests/check $(BUILD) build-asan $(FUZZ_TIME)
 
@@ -223,10 +222,6 @@ chaos: all
 lint:
 	tests/lint/all
 
-$(BUILD)/tests/audit/tables: $(BUILD)/obj/tests/audit/tables.o $(COMMON)
-	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
-
 .PHONY: audit
-audit: all $(BUILD)/tests/audit/tables
+audit: all
 	PROCONSUL_BUILD=$(BUILD) tests/audit/all
