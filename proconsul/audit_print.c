@@ -25,17 +25,12 @@ static const char *const words[] = {
 
 /* --- For people. --- */
 
-/* What does not fit its column has a line of its own. */
+/* A line stays one, however long: it may be looked for. */
 static void
 line_print(const struct audit_line *line)
 {
-	printf("  %s  %-*s %-*s ", marks[line->verdict], WHAT_COLUMNS,
-	    line->what, DECLARED_COLUMNS, line->declared);
-	if (strlen(line->what) > WHAT_COLUMNS ||
-	    strlen(line->declared) > DECLARED_COLUMNS)
-		printf("\n%*s",
-		    INDENT + WHAT_COLUMNS + 1 + DECLARED_COLUMNS + 1, "");
-	printf("%s", line->found);
+	printf("  %s  %-*s %-*s %s", marks[line->verdict], WHAT_COLUMNS,
+	    line->what, DECLARED_COLUMNS, line->declared, line->found);
 	if (line->count > 1)
 		printf(" (%u times)", line->count);
 	putchar('\n');

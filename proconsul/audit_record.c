@@ -232,6 +232,13 @@ audit_compare_record(struct audit_report *r, const struct audit_process *p,
 		    "it wrote none, or an older program did: restart it");
 		return;
 	}
+	if (record->uid != p->threads[0].uids[1]) {
+		audit_add(r, AUDIT_DIFFERENT, "record",
+		    audit_text(r->arena, "of user %u", p->threads[0].uids[1]),
+		    audit_text(r->arena, "of user %u", record->uid),
+		    "it is another process's");
+		return;
+	}
 	if (!d->is_confined) {
 		audit_add(r, AUDIT_SAME, "landlock", "none",
 		    record->path_count == 0 ? "none" : "some", "");
