@@ -58,6 +58,8 @@ container() {
 	"$CONTAINER/run" "${options[@]}" "${image[@]}" -- docker-entrypoint.sh \
 		"$@" >>"$BATS_TEST_TMPDIR/$name.log" 2>&1 3>&- 4>&- &
 	echo $! >"$BATS_TEST_TMPDIR/$name.run"
+	# Before it is unshare, its children are the script's.
+	wait_until 10 grep -qx unshare "/proc/$!/comm"
 	wait_until 10 pgrep -P $!
 	pgrep -P $! >"$BATS_TEST_TMPDIR/$name.pid"
 }
@@ -92,8 +94,8 @@ container_stop() {
 	run=$(cat "$BATS_TEST_TMPDIR/$1.run")
 	rm "$BATS_TEST_TMPDIR/$1.pid"
 	kill -"${2:-TERM}" "$pid" 2>/dev/null || true
-	wait_until 20 process_gone "$pid"
-	wait "$run" || return
+	wait_until 20 process_gone "$pid" || return 99
+	wait "$run"
 }
 
 containers_stop() {
