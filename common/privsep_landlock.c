@@ -20,6 +20,7 @@
 #include "config_recursors.h"
 #include "log.h"
 #include "metrics_read.h"
+#include "names.h"
 #include "powers_record.h"
 #include "privsep_parts.h"
 
@@ -174,11 +175,27 @@ allow_ui(const struct ruleset *ruleset, struct slice path)
 		allow(ruleset, folder, POWERS_READ);
 }
 
+/* More than one may lead to the same folder. */
+static void
+allow_names(const struct ruleset *ruleset)
+{
+	char path[NAMES_PATH_SIZE], before[NAMES_PATH_SIZE] = "";
+
+	for (size_t i = 0; i < NAMES_FILES; i++) {
+		if (!names_path(i, path, sizeof(path)) ||
+		    strcmp(path, before) == 0)
+			continue;
+		allow(ruleset, path, POWERS_READ);
+		memcpy(before, path, sizeof(before));
+	}
+}
+
 static void
 allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
 {
-	static const char *const system_paths[] = { "/etc", "/usr", "/lib",
-		"/lib64", "/run/systemd/resolve", "/dev/urandom", "/dev/null" };
+	static const char *const system_paths[] = { "/etc",
+		"/usr/share/ca-certificates",
+		"/usr/local/share/ca-certificates" };
 	static const char *const host_paths[] = { "/proc/meminfo",
 		"/proc/cpuinfo", "/proc/sys/kernel/random/boot_id",
 		"/etc/os-release", "/etc/debian_version", "/etc/machine-id" };
@@ -203,6 +220,8 @@ allow_reads(const struct ruleset *ruleset, const struct privsep_scope *scope)
 	for (size_t i = 0; (scope->row->reads & READ_HOST) && i < host_count;
 	     i++)
 		allow(ruleset, host_paths[i], POWERS_READ);
+	if (scope->row->reads & (READ_NAMES | READ_SYSTEM))
+		allow_names(ruleset);
 	for (size_t i = 0; (scope->row->reads & READ_SYSTEM) && i < count; i++)
 		allow(ruleset, system_paths[i], POWERS_READ);
 }

@@ -10,9 +10,10 @@
 /*
  * A row a daemon.
  * reads    CONFIG: files and folders of the configuration, and node-id;
- *          PAGE: the generation page; SYSTEM: /etc, /usr and the resolver's
- *          files, for names and certificates of checks; METRICS: the pages
- *          of figures that all daemons keep (metrics.h);
+ *          PAGE: the generation page; NAMES: the resolver's files (names.h);
+ *          SYSTEM: /etc, which holds these and certificates, for checks, and
+ *          where the links of both lead; METRICS: the pages of figures that
+ *          all daemons keep (metrics.h);
  *          HOST: single files that say what machine this is (memory, CPUs,
  *          distribution), for /v1/agent/host; and how full its disk is;
  *          UI: the folder that ui_dir names, if it does
@@ -25,7 +26,7 @@
  */
 #define DAEMONS(X)                                                             \
 	/* id       user         reads               writes     network  runs */\
-	X(gossipd,  "_gossipd",  READ_CONFIG | READ_SYSTEM | READ_METRICS, "serf", NET_CONNECT, RUNS_NOTHING) \
+	X(gossipd,  "_gossipd",  READ_CONFIG | READ_NAMES | READ_METRICS, "serf", NET_CONNECT, RUNS_NOTHING) \
 	X(raftd,    "_raftd",    READ_CONFIG,               "raft",  NET_CONNECT, RUNS_NOTHING) \
 	X(catalogd, "_catalogd", READ_CONFIG,               "",      NET_NONE,    RUNS_NOTHING) \
 	X(healthd,  "_healthd",  READ_CONFIG,               "services checks", NET_NONE, RUNS_HELPERS) \
@@ -64,6 +65,7 @@
 #define READ_METRICS 0x8
 #define READ_HOST    0x10
 #define READ_UI	     0x20
+#define READ_NAMES   0x40
 
 enum daemon_network {
 	NET_NONE,

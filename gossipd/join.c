@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "address.h"
+#include "common/daemon.h"
+#include "common/log.h"
+#include "common/names.h"
 #include "common/xmalloc.h"
 #include "join.h"
 #include "resolve.h"
@@ -148,6 +151,21 @@ port_refuse(struct joining *j, const char *port, const char *why)
 	step_later(j);
 }
 
+/* We may read the resolver's files that were there at our start, and no new
+ * ones in their places: then what is asked now fails, and our next life, which
+ * retries its joins, can. */
+static void
+names_check(struct daemon *d)
+{
+	if (!names_are_stale())
+		return;
+	log_info("agent",
+	    "Files of the resolver have been replaced, starting anew to read "
+	    "them",
+	    "daemon=gossipd");
+	daemon_stop(d, EXIT_ANEW);
+}
+
 static void
 text_take(struct joining *j, struct slice text)
 {
@@ -172,8 +190,10 @@ text_take(struct joining *j, struct slice text)
 	if (endpoint_parse_ip(host, &j->resolved.addresses[0])) {
 		j->resolved.count = 1;
 		address_join(j);
-	} else
-		resolve(j->pool->daemon->loop, host, on_resolved, j);
+		return;
+	}
+	names_check(j->pool->daemon);
+	resolve(j->pool->daemon->loop, host, on_resolved, j);
 }
 
 static void

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "common/log.h"
+#include "common/names.h"
 #include "gossipd.h"
 #include "on_catalogd.h"
 
@@ -44,6 +45,7 @@ gossipd_open(struct daemon *d)
 	struct gossipd *g = &s->gossipd;
 
 	chance_open();
+	names_load();
 	g->lan = pool_open(d, false);
 	if (d->config->is_server && d->config->serf_wan_port > 0)
 		g->wan = pool_open(d, true);

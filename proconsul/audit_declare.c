@@ -16,6 +16,7 @@
 #include "config_recursors.h"
 #include "log.h"
 #include "metrics_read.h"
+#include "names.h"
 #include "privsep.h"
 
 #define UNIX_PREFIX   "unix://"
@@ -169,11 +170,22 @@ is_host(const char *path)
 static bool
 is_system(const char *path)
 {
-	return (is_below(path, "/etc") || is_below(path, "/usr") ||
-		is_below(path, "/lib") || is_below(path, "/lib64") ||
-		is_below(path, "/run/systemd/resolve") ||
-		strcmp(path, "/dev/urandom") == 0 ||
-		strcmp(path, "/dev/null") == 0);
+	return (is_below(path, "/etc") ||
+		is_below(path, "/usr/share/ca-certificates") ||
+		is_below(path, "/usr/local/share/ca-certificates"));
+}
+
+static bool
+is_names(const char *path)
+{
+	char allowed[NAMES_PATH_SIZE];
+
+	for (size_t i = 0; i < NAMES_FILES; i++) {
+		if (names_path(i, allowed, sizeof(allowed)) &&
+		    strcmp(path, allowed) == 0)
+			return (true);
+	}
+	return (false);
 }
 
 static const char *
@@ -195,6 +207,8 @@ read_word(const struct audit_suite *suite, const struct daemon_row *row,
 		return ("reads ui");
 	if ((row->reads & READ_HOST) && is_host(path))
 		return ("reads host");
+	if ((row->reads & (READ_NAMES | READ_SYSTEM)) && is_names(path))
+		return ("reads names");
 	if ((row->reads & READ_SYSTEM) && is_system(path))
 		return ("reads system");
 	return (NULL);

@@ -35,7 +35,7 @@ static void
 reads_print(unsigned reads)
 {
 	static const char *const names[] = { "config", "page", "system",
-		"metrics", "host", "ui" };
+		"metrics", "host", "ui", "names" };
 	const char *before = " ";
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -3,6 +3,7 @@
 
 #include "healthd/runner.h"
 #include "log.h"
+#include "names.h"
 #include "privsep.h"
 #include "prober.h"
 
@@ -19,6 +20,7 @@ main(void)
 	signal(SIGPIPE, SIG_IGN);
 	if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
 		fatal("libcurl does not start");
+	names_load();
 	prober_new(loop, PROBER_SOCKET);
 	privsep_confine_prober();
 	ev_run(loop, 0);
