@@ -23,6 +23,8 @@ setup_file() {
 
 teardown() {
 	containers_stop
+	# What is in the image is there for all.
+	rm -rf "$BATS_FILE_TMPDIR"/image/root/consul/*/*
 }
 
 teardown_file() {
