@@ -34,6 +34,13 @@ setup() {
 	[ -z "$WHY" ] || skip "$WHY"
 }
 
+teardown() {
+	[ -z "${BATS_TEST_COMPLETED:-}" ] && [ -z "$WHY" ] || return 0
+	ctl list-units --all --no-pager --plain --no-legend 'proconsul*'
+	ctl list-jobs --no-pager
+	in_machine journalctl -o short-precise --no-pager -n 40
+}
+
 # What is the first process in there: it is the second's number 1.
 machine_leader() {
 	local nspawn pid
@@ -239,7 +246,7 @@ now_ms() {
 }
 
 @test "what cannot start says why, is tried again, and comes when it can" {
-	at_machine perl -MIO::Socket::INET -e '$| = 1; my $s = IO::Socket::INET->new(LocalAddr =>
+	nsenter -t "$LEADER" -n perl -MIO::Socket::INET -e '$| = 1; my $s = IO::Socket::INET->new(LocalAddr =>
 		"127.0.0.1:8600", Proto => "udp") or die; print "up\n"; sleep 60' \
 		>"$BATS_TEST_TMPDIR/up" 3>&- &
 	local holder=$!
@@ -308,7 +315,7 @@ target_is() {
 	ctl stop proconsul.target
 	wait_until 10 all_are inactive
 	in_machine sh -c 'rm -r /var/lib/proconsul/*'
-	at_machine "$PROCONSUL" agent -server -bootstrap-expect=1 -node=server \
+	nsenter -t "$LEADER" -n "$PROCONSUL" agent -server -bootstrap-expect=1 -node=server \
 		-bind=127.0.0.2 -client=127.0.0.2 -data-dir="$BATS_TEST_TMPDIR/data" \
 		>"$BATS_TEST_TMPDIR/log" 2>&1 3>&- 4>&- &
 	local server=$!
