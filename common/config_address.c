@@ -159,15 +159,26 @@ interface_address(const struct ifaddrs *i, int family, struct address *out)
 		address_is_private(out) == (family == AF_INET));
 }
 
+/* Asked for once, for the reason that interfaces_read has. */
+static const struct ifaddrs *
+addresses_all(void)
+{
+	static struct ifaddrs *all;
+
+	if (all == NULL && getifaddrs(&all) != 0)
+		return (NULL);
+	return (all);
+}
+
 enum err
 address_detect(int family, struct address *out, struct buf *why)
 {
 	const char *what = family == AF_INET ? "private IPv4" : "public IPv6";
-	struct ifaddrs *all, *i;
+	const struct ifaddrs *all = addresses_all(), *i;
 	struct address found;
 	unsigned count = 0;
 
-	if (getifaddrs(&all) != 0) {
+	if (all == NULL) {
 		buf_printf(why, "Error detecting %s address: %s", what,
 		    strerror(errno));
 		return (ERR_IO);
@@ -178,7 +189,6 @@ address_detect(int family, struct address *out, struct buf *why)
 		count++;
 		*out = found;
 	}
-	freeifaddrs(all);
 	if (count == 1)
 		return (ERR_OK);
 	if (count == 0)

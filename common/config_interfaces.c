@@ -10,6 +10,7 @@
 
 #include "config_interfaces.h"
 #include "flags.h"
+#include "xmalloc.h"
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -49,8 +50,8 @@ default_name_read(char name[IF_NAMESIZE])
 		fclose(in);
 }
 
-void
-interfaces_read(struct interface_list *list)
+static void
+interfaces_ask(struct interface_list *list)
 {
 	char default_name[IF_NAMESIZE];
 	struct ifaddrs *all, *i;
@@ -86,6 +87,22 @@ interfaces_read(struct interface_list *list)
 		}
 		list->items[b] = moved;
 	}
+}
+
+/* Asked for once: on a reload a daemon may not ask any more, having given up
+ * sockets and files for it, and what listens does not move anyway. */
+void
+interfaces_read(struct interface_list *list)
+{
+	static struct interface_list *kept;
+
+	if (kept == NULL) {
+		interfaces_ask(list);
+		kept = xmalloc(sizeof(*kept));
+		*kept = *list;
+		return;
+	}
+	*list = *kept;
 }
 
 /* --- Filters. --- */
