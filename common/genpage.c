@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "genpage.h"
@@ -50,7 +51,9 @@ genpage_create(const char *path)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	struct genpage *page;
 
-	if (fd < 0 || ftruncate(fd, sizeof(*page)) != 0)
+	/* Whatever the umask is: who reads it is in its group. */
+	if (fd < 0 || fchmod(fd, 0640) != 0 ||
+	    ftruncate(fd, sizeof(*page)) != 0)
 		fatal("cannot make %s: %s", path, strerror(errno));
 	page = map(fd, PROT_READ | PROT_WRITE);
 	if (page == NULL)
