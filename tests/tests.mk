@@ -133,11 +133,21 @@ GOSSIP_CALLS := arena_alloc arena_array arena_copy arena_deinit arena_init \
 	    log2 pattern_search qsort read_u8 reader slice slice_compare slice_equal slice_is \
 	    slice_of_text slice_starts_with strchr unpack_array \
 	    unpack_map unpack_object unpack_raw _GLOBAL_OFFSET_TABLE_
+# The audit's core compares what its edges have read.
+AUDIT_CORE := audit_parse audit_process audit_things audit_record audit_edges \
+	    audit_report
+AUDIT_CALLS := __assert_fail __isoc99_sscanf __popcountdi2 __stack_chk_fail \
+	    __vsnprintf_chk arena_alloc arena_array arena_text audit_row \
+	    daemon_name inet_ntop inet_pton memcpy powers_access_text \
+	    slice_find slice_head slice_of_text slice_starts_with slice_tail \
+	    strchr strcmp strlen strncmp strsep strtoull
 .PHONY: purity
-purity: $(GOSSIP_CORE:%=$(BUILD)/obj/gossipd/%.o) $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
+purity: $(AUDIT_CORE:%=$(BUILD)/obj/proconsul/%.o) $(GOSSIP_CORE:%=$(BUILD)/obj/gossipd/%.o) $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
     $(HTTPD_CORE:%=$(BUILD)/obj/httpd/%.o) \
     $(CATALOGD_CORE:%=$(BUILD)/obj/catalogd/%.o) \
     $(HEALTHD_CORE:%=$(BUILD)/obj/healthd/%.o)
+	tests/lint/purity "$(AUDIT_CALLS)" \
+	    $(AUDIT_CORE:%=$(BUILD)/obj/proconsul/%.o)
 	tests/lint/purity "$(HEALTHD_CALLS) $(HEALTHD_TYPES)" \
 	    $(HEALTHD_CORE:%=$(BUILD)/obj/healthd/%.o)
 	tests/lint/purity "$(PURE_CALLS) $(GOSSIP_CALLS)" \
