@@ -127,7 +127,7 @@ elsewhere_tell(const struct audit_suite *suite, struct audit_report *r)
 	audit_block_add(r, "suite", "in a container", 0);
 	audit_add(r, AUDIT_UNSEEN, "root directory", "ours", "another one",
 	    audit_text(r->arena, "nsenter -a -t %d proconsul audit -run-dir=%s",
-		(int)suite->processes[0].pid, suite->run_dir));
+		(int)audit_suite_container(suite), suite->run_dir));
 }
 
 static void
@@ -204,9 +204,10 @@ status_tell(const struct audit_result *result)
 	if (result_count(result, AUDIT_UNSEEN) > 0) {
 		fflush(stdout);
 		say_error("Not all could be seen: %s",
-		    geteuid() == 0 ? "root needs CAP_SYS_PTRACE and, for "
-				     "network namespaces, CAP_SYS_ADMIN"
-				   : "run it as root");
+		    geteuid() == 0
+			? "it takes CAP_SYS_PTRACE, CAP_SYS_ADMIN for network "
+			  "namespaces, and the same container"
+			: "run it as root");
 	}
 	if (result_count(result, AUDIT_DIFFERENT) > 0)
 		return (1);

@@ -240,6 +240,8 @@ struct audit_suite {
  * `only` may be NULL. */
 size_t audit_suites_find(
     struct arena *, const char *only, struct audit_suite *suites, size_t max);
+/* Of a suite whose root is not ours: into which process's place to go. */
+pid_t audit_suite_container(const struct audit_suite *);
 void audit_suite_look(struct audit_suite *);
 void audit_suite_declare(struct audit_suite *);
 void audit_suite_deinit(struct audit_suite *);

@@ -12,10 +12,9 @@
 
 #include "audit.h"
 
-#define TCP_LISTENING	0x0a
-#define UNIX_ACCEPTS	0x10000
-#define UNIX_DATAGRAM	2
-#define GROUPS_TEXT_MAX 4096
+#define TCP_LISTENING 0x0a
+#define UNIX_ACCEPTS  0x10000
+#define UNIX_DATAGRAM 2
 
 /* What stands behind "Name:" in a text of lines; empty if it is not there. */
 static struct slice
@@ -75,17 +74,22 @@ number_read(struct slice text, const char *name, int base, uint64_t *out)
 	return (end != field && *end == '\0');
 }
 
-/* "61406", or "none"; a list in the kernel's order. */
+/* "61406", or "none"; without its own group, which adds nothing. */
 static const char *
-groups_read(struct slice text, struct arena *arena)
+groups_read(struct slice text, uint32_t own, struct arena *arena)
 {
-	struct slice field = field_find(text, "Groups");
+	char *rest = arena_text(arena, field_find(text, "Groups")), *word, *end;
+	const char *groups = "";
+	unsigned long group;
 
-	while (field.size > 0 && field.data[field.size - 1] == ' ')
-		field = slice_head(field, field.size - 1);
-	if (field.size == 0)
-		return ("none");
-	return (arena_text(arena, field));
+	while ((word = strsep(&rest, " ")) != NULL) {
+		group = strtoul(word, &end, 10);
+		if (end == word || group == own)
+			continue;
+		groups = audit_text(arena, "%s%s%lu", groups,
+		    *groups != '\0' ? " " : "", group);
+	}
+	return (*groups != '\0' ? groups : "none");
 }
 
 bool
@@ -116,7 +120,7 @@ audit_parse_status(
 	t.parent = (pid_t)parent;
 	t.no_new_privs = (int)no_new_privs;
 	t.seccomp = (int)seccomp;
-	t.groups = groups_read(text, arena);
+	t.groups = groups_read(text, t.gids[1], arena);
 	*thread = t;
 	return (true);
 }

@@ -150,6 +150,18 @@ fact_compare(struct audit_report *r, const struct audit_process *p,
 		audit_add(r, AUDIT_DIFFERENT, what, declared, found, hint);
 }
 
+/* Whoever started it may have laid a filter on what needs none. */
+static void
+seccomp_compare(struct audit_report *r, const struct audit_process *p,
+    const struct audit_declared *d)
+{
+	if (d->is_confined)
+		fact_compare(r, p, "seccomp", seccomp_text, "filter", "");
+	else
+		audit_add(r, AUDIT_SAME, "seccomp", "none needed",
+		    threads_text(r->arena, p, seccomp_text), "");
+}
+
 static bool
 all_without_new_privileges(const struct audit_process *p)
 {
@@ -346,8 +358,7 @@ audit_compare_process(struct audit_report *r, const struct audit_process *p,
 	bounding_compare(r, p);
 	fact_compare(r, p, "ambient set", ambient_text, "none", "");
 	fact_compare(r, p, "no new privileges", privileges_text, "yes", "");
-	fact_compare(r, p, "seccomp", seccomp_text,
-	    d->is_confined ? "filter" : "none", "");
+	seccomp_compare(r, p, d);
 	audit_add(r, AUDIT_SAME, "threads", "all of them",
 	    audit_text(r->arena, "%zu", p->thread_count), "");
 	dumpable_compare(r, p);

@@ -149,6 +149,30 @@ root_of(struct arena *arena, pid_t pid)
 		(unsigned long long)theirs.st_ino));
 }
 
+/* The outermost of a container: what is started in its place sees what that
+ * sees, and a daemon's own namespaces may hide more. */
+pid_t
+audit_suite_container(const struct audit_suite *suite)
+{
+	pid_t pid = suite->processes[0].pid, parent = pid;
+	struct audit_thread status = { 0 };
+	struct buf text = { 0 };
+	char path[64];
+
+	while (parent > 0 &&
+	       strcmp(root_of(suite->arena, parent), suite->root) == 0) {
+		pid = parent;
+		snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+		if (!audit_file_read(path, &text) ||
+		    !audit_parse_status(
+			buf_slice(&text), suite->arena, &status))
+			break;
+		parent = status.parent;
+	}
+	buf_deinit(&text);
+	return (pid);
+}
+
 static struct audit_suite *
 suite_for(struct arena *arena, const struct candidate *c,
     struct audit_suite *suites, size_t *count, size_t max)

@@ -531,7 +531,7 @@ test_one_user_for_all(void)
 
 static const char status_text[] =
     "Name:\tdnsd\nPid:\t70\nPPid:\t1\nUid:\t500\t501\t502\t503\n"
-    "Gid:\t5\t6\t7\t8\nGroups:\t27 600 \nThreads:\t2\n"
+    "Gid:\t5\t6\t7\t8\nGroups:\t27 6 600 \nThreads:\t2\n"
     "CapInh:\t0000000000000001\nCapPrm:\t0000000000000002\n"
     "CapEff:\t0000000000000003\nCapBnd:\t000001ffffffffff\n"
     "CapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n"
