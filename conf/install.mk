@@ -116,6 +116,7 @@ uninstall:
 DEB_DIR	    ?= $(BUILD)
 DEB_VERSION ?=
 .PHONY: deb
-deb: all
-	@conf/packages deb
+deb:
+	@conf/packages build deb
+	@$(MAKE) --no-print-directory all
 	@MAKE="$(MAKE)" DEB_VERSION="$(DEB_VERSION)" conf/debian/build "$(DEB_DIR)"
