@@ -297,13 +297,14 @@ daemon_in() {
 	done
 }
 
-# pod ORDINAL ADDRESS: of the StatefulSet, with its own volume.
+# pod ORDINAL ADDRESS [WORKLOAD]: of the StatefulSet, with its own volume.
 pod() {
 	local folder=$BATS_FILE_TMPDIR/pod-$1 all options=() hosts
 	hosts=$BATS_TEST_TMPDIR/hosts
 	GOSSIP_KEY=8A9zUcMG0zV3fVZUVWIAxmjVVQnu5+mcq0uBdUqB1rg= \
-		python3 "$CONTAINER/manifests.py" pod StatefulSet/consul "$1" "$2" \
-		"$folder" "$SOURCE"/conf/kubernetes/*.yaml >"$BATS_TEST_TMPDIR/options"
+		python3 "$CONTAINER/manifests.py" pod "${3:-StatefulSet/consul}" \
+		"$1" "$2" "$folder" "$SOURCE"/conf/kubernetes/*.yaml \
+		>"$BATS_TEST_TMPDIR/options"
 	mapfile -t all <"$BATS_TEST_TMPDIR/options"
 	while [ "${all[0]}" != -- ]; do
 		options+=("${all[0]}")
@@ -322,9 +323,11 @@ names_write() {
 	done >"$BATS_TEST_TMPDIR/hosts"
 }
 
+# is_ready ADDRESS [PROBE] [WORKLOAD]
 is_ready() {
 	nsenter --net=/run/netns/"$SWITCH" python3 "$CONTAINER/manifests.py" probe \
-		StatefulSet/consul "${3:-readiness}" "$2" "$SOURCE"/conf/kubernetes/*.yaml
+		"${3:-StatefulSet/consul}" "${2:-readiness}" "$1" \
+		"$SOURCE"/conf/kubernetes/*.yaml
 }
 
 @test "StatefulSet: three pods are a cluster, one that is lost comes back as itself" {
@@ -333,14 +336,14 @@ is_ready() {
 	host 2 10.55.0.22
 	names_write 10.55.0.20 10.55.0.21 10.55.0.22
 	pod 0 10.55.0.20
-	wait_until 20 is_ready 0 10.55.0.20 liveness
-	run is_ready 0 10.55.0.20
+	wait_until 20 is_ready 10.55.0.20 liveness
+	run is_ready 10.55.0.20
 	[ "$status" -ne 0 ] # alone it has no leader
 	pod 1 10.55.0.21
 	pod 2 10.55.0.22
-	wait_until 40 is_ready 0 10.55.0.20
-	wait_until 20 is_ready 1 10.55.0.21
-	wait_until 20 is_ready 2 10.55.0.22
+	wait_until 40 is_ready 10.55.0.20
+	wait_until 20 is_ready 10.55.0.21
+	wait_until 20 is_ready 10.55.0.22
 	ask consul-0 /v1/kv/kept -X PUT -d yes
 	local before
 	before=$(ask consul-1 /v1/agent/self | jq -r .Config.NodeID)
@@ -350,13 +353,21 @@ is_ready() {
 	ip -n "$SWITCH-1" addr add 10.55.0.31/24 dev eth0
 	names_write 10.55.0.20 10.55.0.31 10.55.0.22
 	pod 1 10.55.0.31
-	wait_until 40 is_ready 1 10.55.0.31
+	wait_until 40 is_ready 10.55.0.31
 	[ "$(ask consul-1 /v1/agent/self | jq -r .Config.NodeID)" = "$before" ]
 	[ "$(ask consul-1 '/v1/kv/kept?raw')" = yes ]
 	wait_until 40 all_vote
 	# In the cluster its members are these, by these names.
 	wait_until 20 inside consul-2 sh -c \
 		'[ "$(consul members | grep -c "^consul-[012] .*alive *server")" = 3 ]'
+	# A client of the DaemonSet: by its node's name; on SIGTERM it leaves.
+	host 9 10.55.0.29
+	pod 9 10.55.0.29 DaemonSet/consul-client
+	wait_until 20 is_ready 10.55.0.29 readiness DaemonSet/consul-client
+	[ "$(ask consul-9 '/v1/kv/kept?raw')" = yes ]
+	container_stop consul-9
+	wait_until 20 inside consul-2 sh -c \
+		'consul members | grep -q "^node-9 .*left *client"'
 	# SIGTERM: well within the grace, and the cluster does not shrink.
 	container_stop consul-2 || [ $? -eq 1 ]
 	[ "$(ask consul-0 /v1/operator/raft/configuration | jq '.Servers | length')" = 3 ]
