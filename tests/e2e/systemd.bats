@@ -125,7 +125,7 @@ now_ms() {
 	ctl enable --now proconsul.target
 	all_are active
 	api PUT /v1/kv/first -d 1 --retry 20 --retry-delay 0 --retry-connrefused
-	echo "# from start to the first write: $(($(now_ms) - begun)) ms" >&3
+	echo "# figure: from start to the first write: $(($(now_ms) - begun)) ms" >&3
 	for daemon in $DAEMONS; do
 		status=$(in_machine cat "/proc/$(pid_of "$daemon")/status")
 		[ "$(in_machine stat -c %U "/proc/$(pid_of "$daemon")")" = "_$daemon" ]
@@ -154,13 +154,13 @@ now_ms() {
 		echo "$daemon" >&7
 		begun=$(now_ms)
 		ctl restart "proconsul-$daemon"
-		echo "# restart of $daemon: $(($(now_ms) - begun)) ms" >&3
+		echo "# figure: restart of $daemon: $(($(now_ms) - begun)) ms" >&3
 		wait_until 10 answers
 	done
 	sleep 0.5
 	exec 7>&-
 	wait "$pid"
-	sed 's/^/# /' "$load" >&3
+	sed 's/^/# figure: load while it restarts: /' "$load" >&3
 	[ "$(grep -c ' lost=0 ' "$load")" -eq 6 ]
 	# Only the one that takes requests can be missed, and not for long.
 	[ "$(grep -v '^httpd ' "$load" | grep -c ' refused=0 ')" -eq 5 ]
@@ -197,7 +197,7 @@ now_ms() {
 		begun=$(now_ms)
 		in_machine kill -9 "${pids[$daemon]}"
 		wait_until 10 is_new "$daemon" "${pids[$daemon]}"
-		echo "# $daemon is back after $(($(now_ms) - begun)) ms" >&3
+		echo "# figure: killed, $daemon is back after $(($(now_ms) - begun)) ms" >&3
 	done
 	wait_until 10 answers
 	for daemon in $DAEMONS; do
@@ -287,7 +287,7 @@ script_passes() {
 	begun=$(now_ms)
 	ctl stop proconsul.target
 	wait_until 10 all_are inactive
-	echo "# stop of all: $(($(now_ms) - begun)) ms" >&3
+	echo "# figure: stop of all: $(($(now_ms) - begun)) ms" >&3
 	[ "$(ctl is-system-running)" = running ]
 	[ -z "$(in_machine pgrep -f /usr/libexec/proconsul)" ]
 	ctl start proconsul.target
