@@ -40,32 +40,31 @@ names_path(size_t file, char *out, size_t size)
 static void
 module_load(const char *service)
 {
+	static void *modules[MODULES_MAX]; /* for good */
+	static size_t count;
 	char name[256];
 
-	if (strcmp(service, "files") == 0 || strcmp(service, "dns") == 0)
+	if (strcmp(service, "files") == 0 || strcmp(service, "dns") == 0 ||
+	    count == MODULES_MAX ||
+	    snprintf(name, sizeof(name), "libnss_%s.so.2", service) >=
+		(int)sizeof(name))
 		return;
-	if (snprintf(name, sizeof(name), "libnss_%s.so.2", service) <
-	    (int)sizeof(name))
-		/* What is not installed is passed over, as libc does. It stays
-		 * until our end. */
-		(void)dlopen(name, RTLD_NOW);
+	/* What is not installed is passed over, as libc does. */
+	modules[count] = dlopen(name, RTLD_NOW);
+	count += modules[count] != NULL;
 }
 
 static void
 modules_load(char *line)
 {
 	char *rest, *word;
-	size_t count = 0;
 
 	line[strcspn(line, "#\n")] = '\0';
-	for (word = strtok_r(line, " \t", &rest);
-	     word != NULL && count < MODULES_MAX;
+	for (word = strtok_r(line, " \t", &rest); word != NULL;
 	     word = strtok_r(NULL, " \t", &rest)) {
 		/* Not "[NOTFOUND=return]". */
-		if (strpbrk(word, "[]=/") == NULL) {
+		if (strpbrk(word, "[]=/") == NULL)
 			module_load(word);
-			count++;
-		}
 	}
 }
 

@@ -131,6 +131,17 @@
 	X(sched_yield,       "+-----+", ANY)                                   \
 	X(sigaltstack,       "+-----+", ANY)
 
+/* What the checks of `make asan` need besides. */
+#ifdef __SANITIZE_ADDRESS__
+#define PRIVSEP_CALLS_OF_CHECKS(X)                                             \
+	X(sigaltstack,       "+++++++", ANY)                                   \
+	X(sched_getaffinity, "+++++++", ANY)                                   \
+	X(sched_yield,       "+++++++", ANY)                                   \
+	X(readlink,          "+++++++", ANY)
+#else
+#define PRIVSEP_CALLS_OF_CHECKS(X)
+#endif
+
 /*
  * A row a condition: what the record calls it, which argument (from 0), the
  * bits of it that are looked at, and what they may be.

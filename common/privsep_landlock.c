@@ -109,26 +109,36 @@ attr_size(long abi)
 	return (abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t));
 }
 
+static void
+path_allow(
+    const struct ruleset *ruleset, int fd, const char *path, unsigned access)
+{
+	struct landlock_path_beneath_attr rule = {
+		.allowed_access = access_bits(access) & ruleset->handled,
+		.parent_fd = fd,
+	};
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		rule.allowed_access &= FILE_ACCESS;
+	if (syscall(SYS_landlock_add_rule, ruleset->fd,
+		LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+		fatal("Landlock refuses a rule for %s: %s", path,
+		    strerror(errno));
+}
+
 /* Allow this below `path`; a path that is not there needs no rule. */
 static void
 allow(const struct ruleset *ruleset, const char *path, unsigned access)
 {
-	struct landlock_path_beneath_attr rule = {
-		.allowed_access = access_bits(access) & ruleset->handled,
-	};
-	struct stat st;
+	int fd = open(path, O_PATH | O_CLOEXEC);
 
-	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
-	if (rule.parent_fd < 0)
+	if (fd < 0)
 		return;
-	if (fstat(rule.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))
-		rule.allowed_access &= FILE_ACCESS;
 	record_path(ruleset->record, path, access);
-	if (ruleset->fd >= 0 && syscall(SYS_landlock_add_rule, ruleset->fd,
-				    LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
-		fatal("Landlock refuses a rule for %s: %s", path,
-		    strerror(errno));
-	close(rule.parent_fd);
+	if (ruleset->fd >= 0)
+		path_allow(ruleset, fd, path, access);
+	close(fd);
 }
 
 static void

@@ -60,6 +60,7 @@ static const struct call {
 } calls[] = {
 #define X(name, programs, condition) { #name, programs, CONDITION_##condition },
 	PRIVSEP_CALLS(X)
+	PRIVSEP_CALLS_OF_CHECKS(X)
 #undef X
 };
 

@@ -687,9 +687,11 @@ test_record(void)
 static int
 environment_try(size_t program)
 {
+	const char *zone = getenv("TZ");
+
 	(void)program;
-	if (getenv("PRIVSEP_TEST") != NULL || getenv("TZ") == NULL ||
-	    strcmp(getenv("TZ"), "UTC") != 0)
+	if (getenv("PRIVSEP_TEST") != NULL || zone == NULL ||
+	    strcmp(zone, "UTC") != 0)
 		return (1);
 	for (char **text = environ; *text != NULL; text++)
 		if (strncmp(*text, "TZ=", 3) != 0 &&
