@@ -62,8 +62,20 @@ path_absolute(struct arena *arena, const char *path)
 	return (copy);
 }
 
+/* Where a relative path starts is only known to who may see the folder that
+ * the daemons were started in. */
+static bool
+is_relative(const struct config *c)
+{
+	bool is_it = c->data_dir[0] != '\0' && c->data_dir[0] != '/';
+
+	for (size_t i = 0; i < c->path_count; i++)
+		is_it = is_it || c->paths[i][0] != '/';
+	return (is_it);
+}
+
 static void
-config_read(struct audit_suite *suite, pid_t pid)
+config_read(struct audit_suite *suite, pid_t pid, bool is_there)
 {
 	char **arguments =
 	    arena_array(suite->arena, ARGUMENTS_MAX + 1, sizeof(*arguments));
@@ -73,6 +85,12 @@ config_read(struct audit_suite *suite, pid_t pid)
 	suite->config = config_load(count, arguments, &why);
 	suite->config_why = arena_text(suite->arena, buf_slice(&why));
 	buf_deinit(&why);
+	if (suite->config != NULL && !is_there && is_relative(suite->config)) {
+		config_free(suite->config);
+		suite->config = NULL;
+		suite->config_why = "it has relative paths, and the folder "
+				    "that they start from is hidden";
+	}
 	if (suite->config == NULL)
 		return;
 	if (suite->config->data_dir[0] != '\0')
@@ -419,9 +437,8 @@ audit_suite_declare(struct audit_suite *suite)
 	assert(suite->count > 0);
 	snprintf(
 	    path, sizeof(path), "/proc/%d/cwd", (int)suite->processes[0].pid);
-	/* Where we may not follow it, only absolute paths are found. */
 	is_away = home >= 0 && chdir(path) == 0;
-	config_read(suite, suite->processes[0].pid);
+	config_read(suite, suite->processes[0].pid, is_away);
 	for (size_t i = 0; i < AUDIT_SUBJECTS; i++)
 		subject_declare(suite, i);
 	if (is_away && fchdir(home) != 0)

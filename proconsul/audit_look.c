@@ -151,7 +151,9 @@ program_look(struct arena *arena, struct audit_process *p)
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)p->pid);
 	p->program = link_read(arena, path);
-	if (p->program == NULL)
+	/* As for descriptors, which root may list without it, but not read. */
+	p->is_open = p->program != NULL;
+	if (!p->is_open)
 		p->program = "?";
 	size = strlen(p->program);
 	p->program_was_replaced =
@@ -261,7 +263,6 @@ handles_look(struct arena *arena, struct audit_process *p)
 	p->handle_count = 0;
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)p->pid);
 	folder = opendir(path);
-	p->is_open = folder != NULL;
 	if (folder == NULL)
 		return;
 	while ((number = number_next(folder)) >= 0) {
@@ -293,9 +294,10 @@ audit_look(struct arena *arena, pid_t pid, const char *run_dir,
 	owner_look(p);
 	limits_look(arena, p);
 	program_look(arena, p);
-	handles_look(arena, p);
-	if (p->is_open)
+	if (p->is_open) {
+		handles_look(arena, p);
 		environment_look(arena, p);
+	}
 	p->record_err = powers_record_read(
 	    run_dir, audit_row(p->subject)->name, arena, &p->record, &why);
 	p->record_why = arena_text(arena, buf_slice(&why));

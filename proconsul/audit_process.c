@@ -193,8 +193,12 @@ static void
 users_compare(struct audit_report *r, const struct audit_process *p,
     const struct audit_declared *d)
 {
-	const char *hint =
-	    d->is_shared ? "" : "start it as root, or as that user";
+	const char *hint = d->is_shared ? ""
+			   : d->subject < DAEMON_COUNT
+			       ? "start it as root, or as that user"
+			       : "healthd may not change users: start "
+				 "it as root, or with CAP_SETUID and "
+				 "CAP_SETGID";
 
 	fact_compare(
 	    r, p, "user", user_text, audit_text(r->arena, "%u", d->uid), hint);
