@@ -244,7 +244,16 @@ daemon_in() {
 	done
 }
 
-@test "nowhere to write: said with what to do" {
+@test "too few capabilities, nowhere to write: said with what to do" {
+	run container_run --caps setuid,setgid,chown -- agent -dev
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"root needs CHOWN, DAC_OVERRIDE,"*"or none:"* ]]
+	# Just enough: what README.md says.
+	container enough --no-new-privs \
+		--caps chown,dac_override,fowner,fsetid,kill,setgid,setuid \
+		-- agent -server -bootstrap-expect=1 -bind=127.0.0.1
+	wait_until 20 leads enough
+	container_stop enough || [ $? -eq 1 ]
 	run container_run --user 1000:1000 --read-only --mount /usr:/dev/shm:ro -- agent -dev
 	[ "$status" -eq 1 ]
 	[[ "$output" == *"mount one at /run"* ]]
