@@ -53,7 +53,7 @@ install-programs: all
 
 # Commands that share a page have a page of their own name, that shows it.
 install-pages: $(PAGES)
-	install -d -m 755 $(addprefix $(mandir)/man,1 5 8)
+	install -d -m 755 $(addprefix $(mandir)/man,1 5 7 8)
 	for page in $(PAGES); do \
 		install -m 644 $$page $(mandir)/man$${page##*.}/ || exit 1; \
 	done
