@@ -254,6 +254,9 @@ unix_word(const struct audit_process *p, const struct audit_declared *d,
 		return (word);
 	if (is_notice(p, d, s))
 		return ("tells that it is up");
+	/* A check may ask Docker, and a script anyone. */
+	if (d->subject >= DAEMON_COUNT && *s->peer_path != '\0')
+		return ("reaches out");
 	if (is_helpers(d, s))
 		return (
 		    d->subject < DAEMON_COUNT ? "runs helpers" : "for healthd");
