@@ -10,6 +10,7 @@
 #include "config_definitions.h"
 #include "config_tree.h"
 #include "json.h"
+#include "places.h"
 
 #define NODE_NAME_BYTES_MAX 63
 #define UUID_TEXT_SIZE	    36
@@ -168,6 +169,7 @@ check_data_dir(struct check *c)
 		buf_printf(c->why,
 		    "Error getting info on data_dir: stat %s: %s", path,
 		    strerror(errno));
+		places_put_closed(path, c->why);
 		return (ERR_INVALID);
 	}
 	if (S_ISDIR(st.st_mode))

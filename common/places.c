@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <mntent.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,24 +144,32 @@ refuse_setup(
 
 /* --- The data directory. --- */
 
-/* Where the file system of `path` is mounted: the topmost folder of its
- * device. */
+/* Where what `path` lies on is mounted: the longest name that leads there, and
+ * of those the last. */
 static void
 mount_point(const char *path, char out[PATH_BYTES_MAX])
 {
-	char above[PATH_BYTES_MAX];
-	struct stat here, up;
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	char line[PATH_BYTES_MAX * 2], real[PATH_BYTES_MAX];
+	struct mntent mount;
+	size_t longest = 0;
 
-	if (realpath(path, out) == NULL || stat(out, &here) != 0)
-		return;
-	while (strcmp(out, "/") != 0) {
-		char *slash = strrchr(strcpy(above, out), '/');
+	snprintf(out, PATH_BYTES_MAX, "/");
+	if (mounts == NULL || realpath(path, real) == NULL)
+		real[0] = '\0';
+	while (mounts != NULL &&
+	       getmntent_r(mounts, &mount, line, sizeof(line)) != NULL) {
+		size_t size = strlen(mount.mnt_dir);
 
-		slash[slash == above] = '\0';
-		if (stat(above, &up) != 0 || up.st_dev != here.st_dev)
-			return;
-		strcpy(out, above);
+		if (size < longest || size >= PATH_BYTES_MAX ||
+		    strncmp(real, mount.mnt_dir, size) != 0 ||
+		    (real[size] != '/' && real[size] != '\0'))
+			continue;
+		longest = size;
+		memcpy(out, mount.mnt_dir, size + 1);
 	}
+	if (mounts != NULL)
+		endmntent(mounts);
 }
 
 static bool
@@ -311,6 +320,33 @@ way_check(
 		err = refuse_mode(why, path, what, st.st_mode, "chmod o+x");
 	free(path);
 	return (err);
+}
+
+void
+places_put_closed(const char *path, struct buf *why)
+{
+	char folder[PATH_BYTES_MAX], what[64];
+	struct buf user = { 0 };
+	struct stat st;
+	char *slash;
+
+	if (*path != '/' ||
+	    snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
+		return;
+	for (slash = strchr(folder + 1, '/'); slash != NULL;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (access(folder, X_OK) != 0)
+			break;
+		*slash = '/';
+	}
+	if (slash == NULL || stat(folder, &st) != 0)
+		return;
+	user_put(&user, geteuid());
+	snprintf(what, sizeof(what), "is closed to %s", buf_text(&user));
+	buf_deinit(&user);
+	buf_put_text(why, "; ");
+	(void)refuse_mode(why, folder, what, st.st_mode, "chmod o+x");
 }
 
 static enum err

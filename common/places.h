@@ -42,6 +42,10 @@ MUST_CHECK enum err places_check_configuration(
  * now, who is to find it there the next time. */
 void places_hand_over(const struct places *, const struct config *);
 
+/* Where what lies behind `path` was denied to us: the first folder on the way
+ * that is closed, as "; DIR is closed to USER (mode 0700): run `...`". */
+void places_put_closed(const char *path, struct buf *why);
+
 /* The same of a part of the data directory for whoever is to own it. */
 MUST_CHECK enum err places_check_part(
     const char *path, uid_t uid, gid_t gid, struct buf *why);
