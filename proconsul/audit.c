@@ -47,6 +47,26 @@ process_count(const struct audit_suite *suite, size_t subject)
 	return (count);
 }
 
+/* All read the same configuration, or what is declared is another's. */
+static void
+arguments_compare(struct audit_report *r, const struct audit_suite *suite,
+    const struct audit_process *p)
+{
+	const char *first = suite->processes[0].arguments;
+
+	if (p->subject >= DAEMON_COUNT)
+		return;
+	if (strcmp(p->arguments, first) == 0)
+		audit_add(r, AUDIT_SAME, "arguments", "as the others",
+		    "as the others", "");
+	else
+		audit_add(r, AUDIT_DIFFERENT, "arguments",
+		    audit_text(r->arena, "those of %s",
+			audit_row(suite->processes[0].subject)->name),
+		    *p->arguments != '\0' ? p->arguments : "none",
+		    "each is to be started with the same");
+}
+
 static void
 process_compare(struct audit_report *r, const struct audit_suite *suite,
     const struct audit_process *p)
@@ -61,6 +81,7 @@ process_compare(struct audit_report *r, const struct audit_suite *suite,
 		audit_add(r, AUDIT_DIFFERENT, "processes", "one",
 		    audit_text(r->arena, "%zu of this name", count),
 		    "one of them is none of the suite's");
+	arguments_compare(r, suite, p);
 	audit_compare_process(r, p, d);
 	audit_compare_record(r, p, d);
 	audit_compare_handles(r, p, d);

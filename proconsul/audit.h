@@ -149,6 +149,7 @@ struct audit_process {
 	bool is_open; /* may what follows be looked at? */
 	const char *program;
 	bool program_was_replaced, program_is_loose; /* others may write it */
+	const char *arguments; /* behind `-run-dir DIR`, with blanks between */
 	const char *environment;   /* names; "" if it is empty */
 	const char *writable_code; /* mappings; "" if there are none */
 	const char *replaced_code; /* libraries; likewise */
@@ -254,6 +255,9 @@ const struct daemon_row *audit_row(size_t subject);
  * false. */
 MUST_CHECK bool audit_look(
     struct arena *, pid_t, const char *run_dir, struct audit_process *);
+/* Words of a command line from the third on: the flags of `agent`. A process
+ * may change what is shown as its own. */
+int audit_arguments_read(struct arena *, pid_t, char **arguments, size_t max);
 /* Whole text of a file of /proc; false if there is none or it is too long. */
 MUST_CHECK bool audit_file_read(const char *path, struct buf *out);
 /* Gives handles their sockets, and the suite those in its run directory. */

@@ -26,31 +26,6 @@
 
 /* --- The configuration. --- */
 
-/* The words behind `NAME -run-dir DIR`. */
-static int
-arguments_read(struct arena *arena, pid_t pid, char **arguments)
-{
-	struct buf text = { 0 };
-	char path[64], *words, *word;
-	int count = 0, skipped = 0;
-	size_t size;
-
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	if (!audit_file_read(path, &text)) {
-		buf_deinit(&text);
-		return (0);
-	}
-	size = text.size;
-	words = arena_text(arena, buf_slice(&text));
-	buf_deinit(&text);
-	for (word = words; word < words + size && count < ARGUMENTS_MAX;
-	     word += strlen(word) + 1) {
-		if (skipped++ >= 3)
-			arguments[count++] = word;
-	}
-	return (count);
-}
-
 static const char *
 path_absolute(struct arena *arena, const char *path)
 {
@@ -79,7 +54,8 @@ config_read(struct audit_suite *suite, pid_t pid, bool is_there)
 {
 	char **arguments =
 	    arena_array(suite->arena, ARGUMENTS_MAX + 1, sizeof(*arguments));
-	int count = arguments_read(suite->arena, pid, arguments);
+	int count =
+	    audit_arguments_read(suite->arena, pid, arguments, ARGUMENTS_MAX);
 	struct buf why = { 0 };
 
 	suite->config = config_load(count, arguments, &why);

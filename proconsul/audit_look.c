@@ -14,7 +14,8 @@
 
 #include "audit.h"
 
-#define DELETED "(deleted)"
+#define DELETED		"(deleted)"
+#define ARGUMENTS_SHOWN 4096
 
 bool
 audit_file_read(const char *path, struct buf *out)
@@ -274,6 +275,41 @@ handles_look(struct arena *arena, struct audit_process *p)
 	mappings_look(arena, p, &capacity);
 }
 
+int
+audit_arguments_read(
+    struct arena *arena, pid_t pid, char **arguments, size_t max)
+{
+	struct buf text = { 0 };
+	char path[64], *words, *word;
+	size_t count = 0, skipped = 0, size;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	if (!audit_file_read(path, &text))
+		buf_reset(&text);
+	size = text.size;
+	words = arena_text(arena, buf_slice(&text));
+	buf_deinit(&text);
+	for (word = words; word < words + size && count < max;
+	     word += strlen(word) + 1) {
+		if (skipped++ >= 3)
+			arguments[count++] = word;
+	}
+	return ((int)count);
+}
+
+static void
+arguments_look(struct arena *arena, struct audit_process *p)
+{
+	char **words = arena_array(arena, ARGUMENTS_SHOWN, sizeof(*words));
+	int count = audit_arguments_read(arena, p->pid, words, ARGUMENTS_SHOWN);
+	struct buf text = { 0 };
+
+	for (int i = 0; i < count; i++)
+		buf_printf(&text, "%s%s", i > 0 ? " " : "", words[i]);
+	p->arguments = arena_text(arena, buf_slice(&text));
+	buf_deinit(&text);
+}
+
 bool
 audit_look(struct arena *arena, pid_t pid, const char *run_dir,
     struct audit_process *p)
@@ -293,6 +329,7 @@ audit_look(struct arena *arena, pid_t pid, const char *run_dir,
 	p->parent = p->threads[0].parent;
 	owner_look(p);
 	limits_look(arena, p);
+	arguments_look(arena, p);
 	program_look(arena, p);
 	if (p->is_open) {
 		handles_look(arena, p);

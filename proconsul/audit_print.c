@@ -25,17 +25,46 @@ static const char *const words[] = {
 
 /* --- For people. --- */
 
+/* Paths and arguments are others' texts: nothing in them gets at the terminal.
+ * The width is that of what is printed. */
+static int
+text_print(const char *text)
+{
+	int width = 0;
+
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		width += c < ' ' || c == 0x7f ? printf("\\x%02x", c)
+					      : (putchar(c), 1);
+	}
+	return (width);
+}
+
+static void
+column_print(const char *text, int columns)
+{
+	int width = text_print(text);
+
+	printf("%*s", width < columns ? columns - width + 1 : 1, "");
+}
+
 /* A line stays one, however long: it may be looked for. */
 static void
 line_print(const struct audit_line *line)
 {
-	printf("  %s  %-*s %-*s %s", marks[line->verdict], WHAT_COLUMNS,
-	    line->what, DECLARED_COLUMNS, line->declared, line->found);
+	printf("  %s  ", marks[line->verdict]);
+	column_print(line->what, WHAT_COLUMNS);
+	column_print(line->declared, DECLARED_COLUMNS);
+	text_print(line->found);
 	if (line->count > 1)
 		printf(" (%u times)", line->count);
 	putchar('\n');
-	if (*line->hint != '\0')
-		printf("%*s(%s)\n", INDENT + WHAT_COLUMNS + 1, "", line->hint);
+	if (*line->hint == '\0')
+		return;
+	printf("%*s(", INDENT + WHAT_COLUMNS + 1, "");
+	text_print(line->hint);
+	puts(")");
 }
 
 static bool
@@ -53,7 +82,8 @@ block_print(const struct audit_block *block, bool is_brief)
 		shown += is_shown(&block->lines[i], is_brief);
 	if (shown == 0)
 		return;
-	printf("\n%s %s", block->kind, block->name);
+	printf("\n%s ", block->kind);
+	text_print(block->name);
 	if (block->pid != 0)
 		printf(", process %d", (int)block->pid);
 	printf("\n%*s%-*s %-*s found\n", INDENT, "", WHAT_COLUMNS, "",
@@ -66,8 +96,11 @@ block_print(const struct audit_block *block, bool is_brief)
 void
 audit_print(const struct audit_report *r, bool is_brief)
 {
-	printf("Suite of %s%s%s\n", r->run_dir,
-	    *r->data_dir != '\0' ? ", data in " : "", r->data_dir);
+	fputs("Suite of ", stdout);
+	text_print(r->run_dir);
+	fputs(*r->data_dir != '\0' ? ", data in " : "", stdout);
+	text_print(r->data_dir);
+	putchar('\n');
 	for (size_t i = 0; i < r->count; i++)
 		block_print(&r->blocks[i], is_brief);
 	printf("\n%zu as declared, %zu different, %zu to know, %zu unseen\n",

@@ -236,6 +236,27 @@ dumpable_compare(struct audit_report *r, const struct audit_process *p)
 		    "no", "yes", "");
 }
 
+static const char *
+program_name(size_t subject)
+{
+	if (subject == DAEMON_COUNT + HELPER_prober)
+		return ("healthd-prober");
+	return (daemon_name(
+	    subject < DAEMON_COUNT ? (enum daemon_id)subject : DAEMON_healthd));
+}
+
+/* "/usr/libexec/proconsul/dnsd (deleted)" is dnsd, too. */
+static bool
+is_own_program(const struct audit_process *p)
+{
+	const char *name = strrchr(p->program, '/');
+	const char *own = program_name(p->subject);
+	size_t size = strlen(own);
+
+	return (name != NULL && strncmp(name + 1, own, size) == 0 &&
+		(name[size + 1] == '\0' || name[size + 1] == ' '));
+}
+
 static void
 program_compare(struct audit_report *r, const struct audit_process *p)
 {
@@ -244,10 +265,15 @@ program_compare(struct audit_report *r, const struct audit_process *p)
 		    "hidden", "");
 		return;
 	}
-	yes_compare(r, "program", !p->program_is_loose,
-	    "writable by root alone",
-	    audit_text(r->arena, "%s: others may write it", p->program),
-	    "chmod o-w, chown root");
+	if (!is_own_program(p))
+		audit_add(r, AUDIT_DIFFERENT, "program",
+		    program_name(p->subject), p->program,
+		    "it only calls itself so");
+	else
+		yes_compare(r, "program", !p->program_is_loose,
+		    "writable by root alone",
+		    audit_text(r->arena, "%s: others may write it", p->program),
+		    "chmod o-w, chown root");
 	if (p->program_was_replaced)
 		audit_add(r, AUDIT_NOTE, "program", "the one on disk",
 		    p->program,

@@ -140,7 +140,8 @@ AUDIT_CALLS := __assert_fail __isoc99_sscanf __popcountdi2 __stack_chk_fail \
 	    __vsnprintf_chk arena_alloc arena_array arena_text audit_row \
 	    daemon_name inet_ntop inet_pton memcpy powers_access_text \
 	    slice_find slice_head slice_of_text slice_starts_with slice_tail \
-	    strchr strcmp strlen strncmp strsep strtoul strtoull
+	    strchr strcmp strlen strncmp strrchr strsep strtoul \
+	    strtoull
 .PHONY: purity
 purity: $(AUDIT_CORE:%=$(BUILD)/obj/proconsul/%.o) $(GOSSIP_CORE:%=$(BUILD)/obj/gossipd/%.o) $(patsubst %,$(BUILD)/obj/raftd/%.o,$(RAFT_CORE)) \
     $(HTTPD_CORE:%=$(BUILD)/obj/httpd/%.o) \

@@ -269,6 +269,7 @@ CHANGE(no_filter, f->threads[1].seccomp = 0)
 CHANGE(strict_filter, f->threads[0].seccomp = 1)
 CHANGE(dumpable, f->process.proc_uid = 500)
 CHANGE(loose_program, f->process.program_is_loose = true)
+CHANGE(other_program, f->process.program = "/tmp/dnsd2")
 CHANGE(old_program, f->process.program_was_replaced = true)
 CHANGE(old_library, f->process.replaced_code = "/lib/x (deleted)")
 CHANGE(writable_code, f->process.writable_code = "memory")
@@ -368,6 +369,7 @@ static const struct change {
 	{ "strict", strict_filter, D, "seccomp", "strict" },
 	{ "dumpable", dumpable, D, "dumpable", "yes" },
 	{ "loose program", loose_program, D, "program", "others may write it" },
+	{ "other program", other_program, D, "program", "/tmp/dnsd2" },
 	{ "old program", old_program, AUDIT_NOTE, "program", "dnsd" },
 	{ "old library", old_library, AUDIT_NOTE, "libraries", "/lib/x" },
 	{ "writable code", writable_code, D, "code in memory", "memory" },
