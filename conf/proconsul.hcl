@@ -43,7 +43,8 @@ bind_addr = "127.0.0.1"
 # --- How clients reach it. ---
 
 # HTTP and the command line (8500), and DNS (8600). There are no tokens: who
-# reaches these ports may read and write everything.
+# reaches these ports may read and write everything. For ports below 1024 see
+# SOCKETS in proconsul.target(8).
 #client_addr = "127.0.0.1"
 #client_addr = "0.0.0.0"
 #ports = { dns = 53 }
