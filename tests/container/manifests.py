@@ -6,6 +6,10 @@
                                       make its volumes below FOLDER, print the
                                       options of tests/container/run, `--`, and
                                       the arguments of the entrypoint
+    manifests.py alike KIND/NAME FILE FILE...
+                                      how the one in the first file differs
+                                      from that in the others, but for labels
+    manifests.py schema SCHEMA VALUES what the one has and the other has not
     manifests.py probe KIND/NAME readiness|liveness IP FILE...
                                       do what the kubelet would
 
@@ -18,7 +22,6 @@ import json
 import os
 import re
 import sys
-import urllib.error
 import urllib.request
 
 import yaml
@@ -373,11 +376,61 @@ def probe(m, workload, which, ip):
         return 1
 
 
+# --- A chart's. ---
+
+
+def bare(value):
+    """Without what says nothing of what runs."""
+    if isinstance(value, dict):
+        return {k: bare(v) for k, v in value.items()
+                if k not in ("labels", "selector", "matchLabels", "annotations",
+                             "imagePullPolicy")}
+    return [bare(v) for v in value] if isinstance(value, list) else value
+
+
+def differences(a, b, path=""):
+    if isinstance(a, dict) and isinstance(b, dict):
+        for key in sorted(set(a) | set(b)):
+            yield from differences(a.get(key), b.get(key), path + "." + key)
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for i, (x, y) in enumerate(zip(a, b)):
+            yield from differences(x, y, "%s[%d]" % (path, i))
+    elif a != b:
+        yield "%s: %r, %r" % (path, a, b)
+
+
+def alike(workload, one, others):
+    kind, name = workload.split("/")
+    return list(differences(bare(Manifests([one]).find(kind, name)),
+                            bare(Manifests(others).find(kind, name))))
+
+
+def schema_gaps(schema, values, path=""):
+    rows = schema.get("properties")
+    if rows is None or not isinstance(values, dict):
+        return
+    if schema.get("additionalProperties") is not False:
+        yield path + ": takes anything"
+    for key in set(rows) ^ set(values):
+        yield "%s.%s: is in one only" % (path, key)
+    for key in set(rows) & set(values):
+        yield from schema_gaps(rows[key], values[key], path + "." + key)
+
+
+def tell(lines):
+    print("\n".join(lines), end="\n" if lines else "")
+    return 1 if lines else 0
+
+
 def main(argv):
+    if argv[1] == "alike":
+        return tell(alike(argv[2], argv[3], argv[4:]))
+    if argv[1] == "schema":
+        with open(argv[2]) as schema, open(argv[3]) as values:
+            return tell(list(schema_gaps(json.load(schema),
+                                         yaml.safe_load(values))))
     if argv[1] == "check":
-        errors = check(Manifests(argv[2:]))
-        print("\n".join(errors), end="\n" if errors else "")
-        return 1 if errors else 0
+        return tell(check(Manifests(argv[2:])))
     if argv[1] == "pod":
         m = Manifests(argv[6:])
         options, args = pod_arguments(m, argv[2], argv[3], argv[4], argv[5])

@@ -306,6 +306,46 @@ daemon_in() {
 	done
 }
 
+# rendered VALUES: the chart with these, in YAML, checked; in rendered.yaml.
+rendered() {
+	local out=$BATS_TEST_TMPDIR/rendered.yaml
+	tr '\t' ' ' <<<"$1" >"$BATS_TEST_TMPDIR/values.yaml"
+	python3 "$CONTAINER/chart.py" "$SOURCE/conf/kubernetes/helm/proconsul" \
+		"$BATS_TEST_TMPDIR/values.yaml" >"$out"
+	python3 "$CONTAINER/manifests.py" check "$out"
+}
+
+@test "chart: its defaults are the plain manifests, and what can be set fits together" {
+	local chart=$SOURCE/conf/kubernetes/helm/proconsul kind
+	python3 "$CONTAINER/manifests.py" schema "$chart/values.schema.json" \
+		"$chart/values.yaml"
+	rendered '{client: {enabled: true}, server: {extraConfig: "{}"}}'
+	for kind in StatefulSet/consul Service/consul Service/consul-ui \
+		Service/consul-dns PodDisruptionBudget/consul-pdb \
+		DaemonSet/consul-client; do
+		python3 "$CONTAINER/manifests.py" alike "$kind" \
+			"$BATS_TEST_TMPDIR/rendered.yaml" "$SOURCE"/conf/kubernetes/*.yaml
+	done
+	grep -q '"retry_join": \["consul-0.consul","consul-1.consul","consul-2.consul"\]' \
+		"$BATS_TEST_TMPDIR/rendered.yaml"
+	rendered '{global: {name: dc, datacenter: east, imagePullSecrets: [{name: r}],
+	    gossipEncryption: {secretName: consul-gossip-key}},
+	  server: {replicas: 5, bootstrapExpect: 3, storageClass: fast,
+	    extraConfig: "{\"log_level\": \"debug\"}", tolerations: [{key: a}],
+	    extraEnvironmentVars: {A: 1}, nodeSelector: {disk: ssd},
+	    priorityClassName: high, annotations: {a: b}},
+	  client: {enabled: true, join: [a.b]},
+	  ui: {service: {type: LoadBalancer, nodePort: 30082, annotations: {k: v}}},
+	  dns: {clusterIP: 10.0.0.10}}'
+	grep -q '"bootstrap_expect": 3,' "$BATS_TEST_TMPDIR/rendered.yaml"
+	not grep -q 'kind: Secret$' "$BATS_TEST_TMPDIR/rendered.yaml"
+	rendered '{global: {gossipEncryption: {autoGenerate: false}},
+	  server: {disruptionBudget: {enabled: false}}, ui: {enabled: false},
+	  dns: {enabled: false}, tests: {enabled: false}}'
+	not grep -qE 'GOSSIP_KEY|NodePort|consul-pdb|consul-test' \
+		"$BATS_TEST_TMPDIR/rendered.yaml"
+}
+
 # pod ORDINAL ADDRESS [WORKLOAD]: of the StatefulSet, with its own volume.
 pod() {
 	local folder=$BATS_FILE_TMPDIR/pod-$1 all options=() hosts
