@@ -66,7 +66,7 @@ leave_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	.usage = "daemon leave -run-dir=DIR [options of agent]",
+	.usage = "daemon leave [options] [AGENT_OPTION...]",
 	.about = "Makes gossipd leave the cluster and end, before the other "
 		 "daemons of this machine are stopped; given the options of "
 		 "the agent, only if leave_on_terminate is true there. Waits "

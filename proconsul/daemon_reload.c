@@ -89,7 +89,7 @@ reload_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	.usage = "daemon reload -run-dir=DIR [DAEMON...]",
+	.usage = "daemon reload [options] [DAEMON...]",
 	.about = "Makes daemons of this machine, all unless some are named, "
 		 "read their configuration again: by a signal, without the "
 		 "HTTP API. Waits until each has, and says why one refuses.",

@@ -125,7 +125,7 @@ setup_work(struct run *run, const void *options)
 }
 
 static const struct command_spec spec = {
-	.usage = "setup -run-dir=DIR [-verbose] [options of agent]",
+	.usage = "setup [options] [AGENT_OPTION...]",
 	.about = "Makes the directories that the daemons need: those of the "
 		 "data directory and of the run directory, with their owners "
 		 "and modes. Its own options stand first; the others are those "
