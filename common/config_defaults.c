@@ -35,6 +35,8 @@ const char config_defaults[] =
     "\"https_handshake_timeout\":\"5s\",\"kv_max_value_size\":524288,"
     "\"rpc_handshake_timeout\":\"5s\",\"rpc_max_burst\":1000,"
     "\"rpc_max_conns_per_client\":100,\"rpc_rate\":-1,"
+    "\"script_max_file_size\":1073741824,\"script_max_open_files\":4096,"
+    "\"script_max_processes\":2048,"
     "\"txn_max_ops\":64,\"txn_max_req_len\":524288},"
     "\"log_level\":\"INFO\",\"log_rotate_duration\":\"24h\","
     "\"max_query_time\":\"600s\","

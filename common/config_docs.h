@@ -195,6 +195,9 @@
 	X("limits.rpc_max_burst", APPLIED, IN(catalogd), "Calls to servers at once before rpc_rate holds.") \
 	X("limits.rpc_max_conns_per_client", RESTART, IN(raftd), "Connections of other agents from one address at most.") \
 	X("limits.rpc_rate", APPLIED, IN(catalogd), "Calls a second that a client agent makes to servers; negative is no limit.") \
+	X("limits.script_max_file_size", RESTART, IN(healthd), "Bytes of a file that a check's script may write; 0 is no limit. Consul does not have it.") \
+	X("limits.script_max_open_files", RESTART, IN(healthd), "Files that each process of a script may open; 0 is no limit of ours. Consul does not have it.") \
+	X("limits.script_max_processes", RESTART, IN(healthd), "Processes and threads of the user of scripts beyond which scripts start no more; 0 is no limit of ours. Consul does not have it.") \
 	X("limits.txn_max_ops", RESTART, IN(httpd), "Operations in a transaction; at most 16384. Consul does not have it.") \
 	X("limits.txn_max_req_len", RESTART, IN(httpd), "Bytes of a transaction; at most 33554432.") \
 	X("log_file", RESTART, LAUNCHER, "File into which the log is written, too; a name that ends in / is a directory.") \
@@ -244,6 +247,7 @@
 	X("retry_max", RESTART, IN(gossipd), "Tries of retry_join before the agent gives up; 0 is no end.") \
 	X("retry_max_wan", RESTART, IN(gossipd), "Tries of retry_join_wan before the agent gives up.") \
 	X("revision", NOTHING, 0, "Fixed.") \
+	X("script_environment", RESTART, IN(healthd), "Names of variables of the agent's environment that scripts get beside those of healthd(8). Consul gives them all of it.") \
 	X("segment", NOTHING, 0, "Enterprise only: refused.") \
 	X("segment_limit", NOTHING, 0, "Fixed.") \
 	X("segment_name_limit", NOTHING, 0, "Fixed.") \

@@ -190,6 +190,9 @@
 	F(INT, _, rpc_max_burst, "rpc_max_burst", 0, 0) \
 	F(INT, _, rpc_max_conns_per_client, "rpc_max_conns_per_client", 0, 0) \
 	F(FLOAT, _, rpc_rate, "rpc_rate", 0, 0) \
+	F(U64, _, script_max_file_size, "script_max_file_size", 0, 0) /* ours */ \
+	F(U64, _, script_max_open_files, "script_max_open_files", 0, 0) /* ours */ \
+	F(U64, _, script_max_processes, "script_max_processes", 0, 0) /* ours */ \
 	F(U64, _, txn_max_ops, "txn_max_ops", 0, 0) \
 	F(U64, _, txn_max_req_len, "txn_max_req_len", 0, 0)
 
@@ -356,6 +359,7 @@
 	F(INT, _, retry_max, "retry_max", 0, 0) \
 	F(INT, _, retry_max_wan, "retry_max_wan", 0, 0) \
 	F(STR, _, revision, "revision", 0, 0) \
+	F(STRS, _, script_environment, "script_environment", 0, 0) /* ours */ \
 	F(STR, _, segment, "segment", 0, 0) \
 	F(INT, _, segment_limit, "segment_limit", 0, 0) \
 	F(INT, _, segment_name_limit, "segment_name_limit", 0, 0) \

@@ -169,7 +169,8 @@ unsigned_type_of(struct slice key)
 	if (slice_is(key, "min_quorum"))
 		return ("uint");
 	if (slice_is(key, "kv_max_value_size") ||
-	    slice_is(key, "txn_max_req_len") || slice_is(key, "txn_max_ops"))
+	    slice_is(key, "txn_max_req_len") || slice_is(key, "txn_max_ops") ||
+	    slice_starts_with(key, SLICE("script_max_")))
 		return ("uint64");
 	return ("uint32"); /* dns_config.soa */
 }

@@ -48,6 +48,32 @@
 	X(prober, "_runner", READ_SYSTEM, "",    NET_CONNECT, RUNS_NOTHING)
 
 /*
+ * What each process that a script of ours is may not go beyond: a row an
+ * rlimit, its value (of the keys `limits`; 0 there is none of ours), and for
+ * which scripts. Not their memory: Java and Go map far more than they use.
+ */
+#define SCRIPT_LIMITS(X)                                                       \
+	/* rlimit, value                          of */                        \
+	X(CORE,    0,                             SCRIPTS_ALL)                 \
+	X(NPROC,   limits->script_max_processes,  SCRIPTS_ALL)                 \
+	X(NOFILE,  limits->script_max_open_files, SCRIPTS_ALL)                 \
+	X(FSIZE,   limits->script_max_file_size,  SCRIPTS_OF_CHECKS)
+
+/*
+ * Variables of the agent's environment that its helpers and scripts get; all
+ * others stay behind: tokens, and what service managers say to the agent. A
+ * row a name, or the beginning of one. `script_environment` adds to them.
+ */
+#define SCRIPT_ENVIRONMENT(X)                                                  \
+	X("PATH") X("HOME") X("USER") X("LOGNAME") X("SHELL") X("HOSTNAME")    \
+	X("TERM") X("TMPDIR") X("TZ") X("LANG") X("LANGUAGE") X("LC_*")        \
+	X("http_proxy") X("https_proxy") X("no_proxy") X("all_proxy")          \
+	X("HTTP_PROXY") X("HTTPS_PROXY") X("NO_PROXY") X("ALL_PROXY")          \
+	X("SSL_CERT_FILE") X("SSL_CERT_DIR") X("DOCKER_HOST")                  \
+	X("CONSUL_HTTP_ADDR") X("CONSUL_HTTP_SSL") X("CONSUL_HTTP_SSL_VERIFY") \
+	X("CONSUL_CACERT") X("CONSUL_CAPATH") X("CONSUL_TLS_SERVER_NAME")
+
+/*
  * A row an edge: the star. catalogd binds each, in a folder of its own that
  * only it and the other end may enter.
  */
@@ -78,6 +104,11 @@ enum daemon_runs {
 	RUNS_NOTHING,
 	RUNS_HELPERS,
 	RUNS_ANYTHING,
+};
+
+enum script_kinds {
+	SCRIPTS_ALL,
+	SCRIPTS_OF_CHECKS, /* not handlers of watches, nor remote execution */
 };
 
 enum daemon_id {

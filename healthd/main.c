@@ -171,7 +171,7 @@ healthd_open(struct daemon *d)
 		fatal("no random numbers");
 	h->born = (uint64_t)now.ns | 1;
 	runner_user_check(d->config);
-	h->ends = runner_start();
+	h->ends = runner_start(&d->config->keys);
 	persist_open(&h->persist, d->config->data_dir);
 	local_config_from(d->config, &config);
 	sync_node_from(d->config, &node);

@@ -32,6 +32,7 @@ struct runner {
 	int children; /* SIGCHLD */
 	pid_t prober; /* 0 while there is none */
 	char prober_path[PATH_SIZE];
+	struct script_limits limits;
 	struct script *scripts; /* owned */
 	size_t script_count;
 	uint8_t *in; /* owned; one message */
@@ -124,7 +125,7 @@ script_new(struct runner *r, const struct probe_request *q)
 
 	s->run = q->run;
 	s->kind = q->kind;
-	s->output = -1;
+	s->output = s->line = -1;
 	s->deadline = INSTANT_NEVER;
 	buf_put_slice(&s->check_id, q->check_id);
 	tail_init(&s->tail, q->output_max);
@@ -161,7 +162,7 @@ script_begin(struct runner *r, struct script *s, const struct probe_request *q)
 		s->deadline = instant_add(instant_now(), q->timeout);
 	if (r->script_count > SCRIPTS_MAX)
 		buf_put_text(&why, "too many scripts at once");
-	else if (script_start(s, q, &why)) {
+	else if (script_start(s, q, &r->limits, &why)) {
 		buf_deinit(&why);
 		return;
 	}
@@ -245,8 +246,10 @@ scripts_tend(struct runner *r, struct instant now)
 	while (*at != NULL) {
 		struct script *s = *at;
 
-		if (s->has_started)
+		if (s->has_started) {
+			script_listen(s);
 			script_read(s);
+		}
 		if (s->stream != NULL)
 			stream_tell(r, s, now);
 		if (!is_over(s))
@@ -367,10 +370,8 @@ children_reap(struct runner *r)
 		if (pid == r->prober)
 			prober_ended(r, status);
 		for (struct script *s = r->scripts; s != NULL; s = s->next)
-			if (s->pid == pid) {
-				s->has_exited = true;
-				s->status = status;
-			}
+			if (s->has_started && s->keeper == pid)
+				script_keeper_ended(s, status);
 	}
 }
 
@@ -397,7 +398,7 @@ wait_ms(const struct runner *r)
 static void
 turn(struct runner *r)
 {
-	struct pollfd polls[POLLS_FIXED + SCRIPTS_MAX];
+	struct pollfd polls[POLLS_FIXED + 2 * SCRIPTS_MAX];
 	nfds_t count = POLLS_FIXED;
 
 	polls[0] = (struct pollfd){ r->healthd, POLLIN, 0 };
@@ -405,11 +406,15 @@ turn(struct runner *r)
 	/* A negative descriptor is passed over. */
 	polls[2] =
 	    (struct pollfd){ r->prober == 0 ? r->probes : -1, POLLIN, 0 };
-	for (const struct script *s = r->scripts; s != NULL; s = s->next)
-		if (!s->has_timed_out && s->output >= 0 &&
-		    (s->stream == NULL || stream_room(s->stream) > 0))
-			polls[count++] =
-			    (struct pollfd){ s->output, POLLIN, 0 };
+	for (const struct script *s = r->scripts; s != NULL; s = s->next) {
+		bool is_heard =
+		    !s->has_timed_out && s->output >= 0 &&
+		    (s->stream == NULL || stream_room(s->stream) > 0);
+
+		polls[count++] =
+		    (struct pollfd){ is_heard ? s->output : -1, POLLIN, 0 };
+		polls[count++] = (struct pollfd){ s->line, POLLIN, 0 };
+	}
 	if (poll(polls, count, wait_ms(r)) < 0 && errno != EINTR)
 		_exit(1);
 	if (polls[1].revents != 0)
@@ -474,16 +479,46 @@ descriptors_keep(int *first, int *second)
 	(void)close_range((unsigned)high + 1, ~0U, 0);
 }
 
-static void __attribute__((noreturn)) runner_main(int healthd, int probes)
+/* Whom the kernel ends first when memory is short: not less than others. */
+static void
+score_reset(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	char text[8] = "";
+
+	if (fd < 0)
+		return;
+	if (read(fd, text, sizeof(text) - 1) > 0 && text[0] == '-' &&
+	    pwrite(fd, "0", 1, 0) != 1)
+		log_warn("agent", "Scripts keep the agent's oom_score_adj",
+		    "score=%d", atoi(text));
+	close(fd);
+}
+
+/* Its user's own name, where it becomes another one. */
+static void
+runner_narrow(const struct config_keys *keys)
+{
+	bool becomes_another = privsep_may_change_users();
+
+	score_reset();
+	privsep_drop_runner();
+	script_environment_clean(
+	    keys, becomes_another ? helper_rows[HELPER_runner].user : NULL);
+}
+
+static void __attribute__((noreturn))
+runner_main(const struct config_keys *keys, int healthd, int probes)
 {
 	struct runner r = { .healthd = healthd, .probes = probes };
 
+	script_limits_from(&keys->limits, &r.limits);
 	descriptors_keep(&r.healthd, &r.probes);
 	prctl(PR_SET_NAME, "healthd-runner");
 	prober_find(r.prober_path);
 	r.children = children_watch();
 	r.in = xmalloc(HELPER_MESSAGE_MAX);
-	privsep_drop_runner();
+	runner_narrow(keys);
 	trim_memory();
 	for (;;)
 		turn(&r);
@@ -502,7 +537,7 @@ pair_open(int ends[2])
 }
 
 struct runner_ends
-runner_start(void)
+runner_start(const struct config_keys *keys)
 {
 	int scripts[2], probes[2];
 	pid_t pid;
@@ -515,7 +550,7 @@ runner_start(void)
 	if (pid == 0) {
 		close(scripts[0]);
 		close(probes[0]);
-		runner_main(scripts[1], probes[1]);
+		runner_main(keys, scripts[1], probes[1]);
 	}
 	close(scripts[1]);
 	close(probes[1]);

@@ -11,14 +11,17 @@
  * without HTTP and TCP checks never pays for it. A prober that dies takes the
  * requests it had with it; the runner says so to healthd.
  *
- * Scripts  a process group each, standard input /dev/null, both outputs in one
- *          pipe of which the end is kept; after its timeout the group is
- *          killed. Environment and folder are the agent's
- * End      when healthd is gone the socket ends: all groups are killed
+ * Scripts  a session each, and a keeper (keeper.h); standard input /dev/null,
+ *          both outputs in one pipe of which the end is kept; after its
+ *          timeout all of it is killed. The folder is the agent's, and of its
+ *          environment and limits what script_rules.h leaves
+ * End      when healthd is gone the socket ends: all scripts are killed
  * Source   api/config.md 5; Consul agent/checks/check.go, CheckMonitor
  */
 #ifndef HEALTHD_RUNNER_H
 #define HEALTHD_RUNNER_H
+
+#include "config_keys.h"
 
 struct runner_ends {
 	int scripts; /* to the runner */
@@ -30,6 +33,6 @@ struct runner_ends {
 #define PROBER_NAME   "healthd-prober"
 
 /* Forks; fatal() if that can't be. */
-struct runner_ends runner_start(void);
+struct runner_ends runner_start(const struct config_keys *);
 
 #endif

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "keeper.h"
 #include "probe_text.h"
 #include "script.h"
 #include "xmalloc.h"
@@ -181,13 +183,17 @@ struct child {
 	const char *path;
 	char **argv;
 	char **environment;
+	const struct script_limits *limits;
+	bool is_check;
 	int input, output, failure;
 };
 
-/* In the child: a group of its own, nothing inherited, then the script. What
+/* In the child: a session of its own, nothing inherited, then the script. What
  * goes wrong is told as an errno. */
-static void __attribute__((noreturn)) child_run(const struct child *c)
+static void
+child_run(const void *arg)
 {
+	const struct child *c = arg;
 	sigset_t none;
 	int error;
 
@@ -195,9 +201,10 @@ static void __attribute__((noreturn)) child_run(const struct child *c)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
-	if (setpgid(0, 0) == 0 && dup2(c->input, STDIN_FILENO) >= 0 &&
+	if (setsid() >= 0 && dup2(c->input, STDIN_FILENO) >= 0 &&
 	    dup2(c->output, STDOUT_FILENO) >= 0 &&
-	    dup2(c->output, STDERR_FILENO) >= 0)
+	    dup2(c->output, STDERR_FILENO) >= 0 &&
+	    script_limits_set(c->limits, c->is_check))
 		execve(c->path, c->argv, c->environment);
 	error = errno;
 	if (write(c->failure, &error, sizeof(error)) < 0)
@@ -218,45 +225,76 @@ child_error(int failure)
 	return (size == sizeof(error) ? error : 0);
 }
 
-static int
-child_fork(struct script *s, struct child *c)
+/* Three ways to a script: what it says, why it does not run, and its keeper's
+ * line. */
+struct ways {
+	int output[2], failure[2], line[2];
+};
+
+static void
+pair_close(const int pair[2])
 {
-	int output[2], failure[2];
+	if (pair[0] >= 0)
+		close(pair[0]);
+	if (pair[1] >= 0)
+		close(pair[1]);
+}
+
+static int
+ways_open(struct ways *w)
+{
 	int error;
 
-	if (pipe2(output, O_CLOEXEC) != 0)
-		return (errno);
-	if (pipe2(failure, O_CLOEXEC) != 0) {
-		error = errno;
-		close(output[0]);
-		close(output[1]);
-		return (error);
-	}
-	c->output = output[1];
-	c->failure = failure[1];
-	s->pid = fork();
-	if (s->pid == 0)
-		child_run(c);
-	error = s->pid < 0 ? errno : 0;
-	close(output[1]);
-	close(failure[1]);
-	if (error == 0) {
-		error = child_error(failure[0]);
-		if (error != 0)
-			waitpid(s->pid, NULL, 0);
-	}
-	close(failure[0]);
-	if (error != 0)
-		close(output[0]);
-	else
-		s->output = output[0];
+	*w = (struct ways){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	if (pipe2(w->output, O_CLOEXEC) == 0 &&
+	    pipe2(w->failure, O_CLOEXEC) == 0 &&
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, w->line) == 0)
+		return (0);
+	error = errno;
+	pair_close(w->output);
+	pair_close(w->failure);
 	return (error);
 }
 
 static int
-child_start(struct script *s, const char *path, const struct probe_request *q)
+child_fork(struct script *s, struct child *c)
 {
-	struct child child = { .path = path };
+	struct ways w;
+	int error = ways_open(&w);
+
+	if (error != 0)
+		return (error);
+	c->output = w.output[1];
+	c->failure = w.failure[1];
+	s->keeper = fork();
+	if (s->keeper == 0)
+		keeper_main(w.line[1], child_run, c);
+	error = s->keeper < 0 ? errno : 0;
+	close(w.output[1]);
+	close(w.failure[1]);
+	close(w.line[1]);
+	if (error == 0)
+		error = child_error(w.failure[0]);
+	close(w.failure[0]);
+	if (error != 0) {
+		close(w.output[0]);
+		close(w.line[0]);
+	} else {
+		s->output = w.output[0];
+		s->line = w.line[0];
+	}
+	return (error);
+}
+
+static int
+child_start(struct script *s, const char *path, const struct probe_request *q,
+    const struct script_limits *limits)
+{
+	struct child child = {
+		.path = path,
+		.limits = limits,
+		.is_check = s->kind == PROBE_CHECK,
+	};
 	int error;
 
 	child.input = input_open(s);
@@ -272,12 +310,12 @@ child_start(struct script *s, const char *path, const struct probe_request *q)
 }
 
 bool
-script_start(struct script *s, const struct probe_request *q, struct buf *why)
+script_start(struct script *s, const struct probe_request *q,
+    const struct script_limits *limits, struct buf *why)
 {
 	char path[PATH_SIZE];
 	int error;
 
-	s->output = -1;
 	if (q->check.script_args.count == 0) {
 		buf_put_text(why, "need an executable to run");
 		return (false);
@@ -288,7 +326,7 @@ script_start(struct script *s, const struct probe_request *q, struct buf *why)
 		buf_put_text(why, "failed to make tmp file");
 		return (false);
 	}
-	error = child_start(s, path, q);
+	error = child_start(s, path, q, limits);
 	buf_deinit(&s->input);
 	if (error != 0) {
 		buf_printf(why, "fork/exec %s: ", path);
@@ -329,10 +367,58 @@ script_read(struct script *s)
 	}
 }
 
+static void
+exited(struct script *s, int status)
+{
+	s->has_exited = true;
+	s->status = status;
+}
+
+void
+script_listen(struct script *s)
+{
+	struct keeper_word word;
+
+	while (s->line >= 0 && recv(s->line, &word, sizeof(word),
+				   MSG_DONTWAIT) == sizeof(word)) {
+		if (s->pid == 0)
+			s->pid = word.pid;
+		else
+			exited(s, word.status);
+	}
+}
+
+/* Unless it was told to kill the script it has told what became of it: a
+ * script can kill its keeper, too. */
+void
+script_keeper_ended(struct script *s, int status)
+{
+	script_listen(s);
+	if (!s->has_exited) {
+		script_kill(s);
+		exited(s, WIFSIGNALED(status) ? status : SIGKILL);
+	}
+	close(s->line);
+	s->line = -1;
+}
+
+static void
+keeper_tell(const struct script *s, char word)
+{
+	if (s->line >= 0)
+		(void)send(s->line, &word, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Its own group at once, so that it need not have a keeper that can. */
 void
 script_kill(const struct script *s)
 {
-	(void)kill(-s->pid, SIGKILL);
+	if (s->pid > 0)
+		(void)kill(-s->pid, SIGKILL);
+	if (s->line >= 0) {
+		keeper_tell(s, KEEPER_KILL);
+		(void)kill(s->keeper, SIGCONT);
+	}
 }
 
 void
@@ -340,6 +426,9 @@ script_free(struct script *s)
 {
 	if (s->output >= 0)
 		close(s->output);
+	keeper_tell(s, KEEPER_LEAVE);
+	if (s->line >= 0)
+		close(s->line);
 	if (s->file != NULL)
 		(void)unlink(s->file);
 	free(s->file);

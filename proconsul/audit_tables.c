@@ -63,6 +63,21 @@ rows_print(const char *what, const struct daemon_row *rows, size_t count)
 }
 
 static void
+scripts_print(void)
+{
+	puts("# script limit value of");
+#define X(name, value, of)                         \
+	printf("script %s %s %s\n", #name, #value, \
+	    (of) == SCRIPTS_OF_CHECKS ? "checks" : "all");
+	SCRIPT_LIMITS(X)
+#undef X
+	puts("# variables of scripts");
+#define X(name) puts("environment " name);
+	SCRIPT_ENVIRONMENT(X)
+#undef X
+}
+
+static void
 methods_print(void)
 {
 	puts("# method owner kind request reply; from");
@@ -146,6 +161,7 @@ audit_print_tables(void)
 {
 	rows_print("daemon", daemon_rows, DAEMON_COUNT);
 	rows_print("helper", helper_rows, HELPER_COUNT);
+	scripts_print();
 	edges_print();
 	methods_print();
 	puts("# system calls and limits");
