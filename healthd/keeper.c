@@ -33,6 +33,8 @@ struct process {
 struct keeper {
 	int children; /* SIGCHLD */
 	pid_t script;
+	bool is_running;	   /* the script: it has not been reaped */
+	int status;		   /* of the script, once it has been */
 	struct process *processes; /* owned; of the last look */
 	size_t count;
 };
@@ -132,14 +134,17 @@ ours_signal(const struct keeper *k, int number)
 
 /* True once there is no child any more. */
 static bool
-are_all_reaped(struct keeper *k, int *script_status)
+are_all_reaped(struct keeper *k)
 {
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (pid == k->script && script_status != NULL)
-			*script_status = status;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (!k->is_running || pid != k->script)
+			continue;
+		k->is_running = false;
+		k->status = status;
+	}
 	return (pid < 0 && errno == ECHILD);
 }
 
@@ -154,17 +159,19 @@ children_wait(const struct keeper *k, int limit_ms)
 		continue;
 }
 
-/* Its group at one stroke, which is mostly all; then who left it. */
+/* Its group at one stroke, which is mostly all, while it is there to have one;
+ * then who is left. */
 static void __attribute__((noreturn)) all_kill(struct keeper *k)
 {
 	struct instant end = instant_add(instant_now(), KILLED_WITHIN);
 
-	(void)kill(-k->script, SIGKILL);
+	if (k->is_running)
+		(void)kill(-k->script, SIGKILL);
 	children_wait(k, WAIT_BETWEEN_MS);
-	if (are_all_reaped(k, NULL))
+	if (are_all_reaped(k))
 		_exit(0);
 	k->processes = calloc(PROCESSES_MAX, sizeof(*k->processes));
-	while (k->processes != NULL && !are_all_reaped(k, NULL) &&
+	while (k->processes != NULL && !are_all_reaped(k) &&
 	       instant_before(instant_now(), end)) {
 		for (int i = 0; i < ROUNDS_MAX; i++) {
 			processes_read(k);
@@ -186,25 +193,21 @@ word_send(pid_t pid, int status)
 	(void)send(LINE, &word, sizeof(word), MSG_NOSIGNAL);
 }
 
-/* True until the script has ended. */
-static bool
-script_await(struct keeper *k)
+static void
+children_ended(struct keeper *k)
 {
-	int status = -1;
+	bool was_running = k->is_running;
 
 	children_wait(k, 0);
-	(void)are_all_reaped(k, &status);
-	if (status == -1)
-		return (true);
-	word_send(k->script, status);
-	return (false);
+	(void)are_all_reaped(k);
+	if (was_running && !k->is_running)
+		word_send(k->script, k->status);
 }
 
 static void __attribute__((noreturn)) keep(struct keeper *k)
 {
 	struct pollfd polls[] = { { LINE, POLLIN, 0 },
 		{ k->children, POLLIN, 0 } };
-	bool is_running = true;
 	char word;
 
 	for (;;) {
@@ -216,14 +219,8 @@ static void __attribute__((noreturn)) keep(struct keeper *k)
 				_exit(0);
 			all_kill(k);
 		}
-		if (polls[1].revents == 0)
-			continue;
-		if (is_running)
-			is_running = script_await(k);
-		else {
-			children_wait(k, 0);
-			(void)are_all_reaped(k, NULL);
-		}
+		if (polls[1].revents != 0)
+			children_ended(k);
 	}
 }
 
@@ -240,25 +237,42 @@ children_watch(void)
 	return (signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+/* Until the keeper has closed its own end: a script may stop or kill it as its
+ * first deed, and what is open then would stay so. */
+static void
+gate_wait(const int gate[2])
+{
+	char byte;
+
+	close(gate[1]);
+	while (read(gate[0], &byte, 1) < 0 && errno == EINTR)
+		continue;
+}
+
 void
 keeper_main(int line, void (*run)(const void *), const void *arg)
 {
-	struct keeper k = { 0 };
+	struct keeper k = { .is_running = true };
+	int gate[2];
 
 	prctl(PR_SET_NAME, "healthd-keeper");
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 ||
+	    pipe2(gate, O_CLOEXEC) != 0)
 		_exit(1);
 	k.script = fork();
-	if (k.script == 0)
+	if (k.script == 0) {
+		gate_wait(gate);
 		run(arg);
-	/* What the runner has open is not ours, or its end would not be seen.
-	 */
-	if (k.script < 0 || dup2(line, LINE) < 0 ||
-	    close_range(LINE + 1, ~0U, 0) != 0)
+	}
+	if (k.script < 0 || dup2(line, LINE) < 0)
+		_exit(1);
+	word_send(k.script, 0);
+	/* What the runner has open is not ours, or its end would not be seen;
+	 * and now the script may begin. */
+	if (close_range(LINE + 1, ~0U, 0) != 0)
 		_exit(1);
 	k.children = children_watch();
 	if (k.children < 0)
 		_exit(1);
-	word_send(k.script, 0);
 	keep(&k);
 }

@@ -199,7 +199,7 @@ script_cancel(struct runner *r, uint64_t run)
 		script_drop(r, s);
 	else if (s->stream != NULL)
 		s->stream->is_muted = true;
-	else if (!s->has_exited)
+	else
 		script_kill(s);
 }
 

@@ -409,11 +409,12 @@ keeper_tell(const struct script *s, char word)
 		(void)send(s->line, &word, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* Its own group at once, so that it need not have a keeper that can. */
+/* Its own group at once, so that it need not have a keeper that can; once it
+ * has been reaped that may be another's. */
 void
 script_kill(const struct script *s)
 {
-	if (s->pid > 0)
+	if (s->pid > 0 && !s->has_exited)
 		(void)kill(-s->pid, SIGKILL);
 	if (s->line >= 0) {
 		keeper_tell(s, KEEPER_KILL);

@@ -36,11 +36,6 @@ scripts_write() {
 		grep -E 'core|Max file|open|processes' /proc/self/limits
 		cat && echo "nothing to read"
 	END
-	script bomb 2s <<-'END'
-		#!/bin/sh
-		"$0" & "$0" &
-		sleep 40
-	END
 	script writer <<-END
 		#!/bin/sh
 		exec head -c 50000000 /dev/zero >"$BATS_FILE_TMPDIR/out/written"
@@ -58,7 +53,8 @@ scripts_write() {
 	script daemon <<-END
 		#!/bin/sh
 		mkdir "$BATS_FILE_TMPDIR/out/daemon" 2>/dev/null || exit 0
-		setsid sleep 4714 </dev/null >/dev/null 2>&1 &
+		setsid sh -c 'echo \$\$ >"$BATS_FILE_TMPDIR/out/pid"; exec sleep 4714' \
+			</dev/null >/dev/null 2>&1 &
 		echo started
 	END
 	script flood <<-'END'
@@ -101,18 +97,21 @@ launch() {
 
 setup_file() {
 	echo '{"enable_local_script_checks": true, "script_environment": ["FOR_SCRIPTS"],
-		"limits": {"script_max_processes": '$PROCESSES', "script_max_file_size": 1000000},
-		"checks": [' >"$BATS_FILE_TMPDIR/n1.json"
+		"limits": {"script_max_processes": '$PROCESSES', "script_max_file_size": 1000000}}' \
+		>"$BATS_FILE_TMPDIR/n0.json"
+	echo '{"checks": [' >"$BATS_FILE_TMPDIR/n1.json"
 	scripts_write
 	echo ']}' >>"$BATS_FILE_TMPDIR/n1.json"
 	mkdir -m 777 "$BATS_FILE_TMPDIR/out"
 	chmod 711 "$BATS_FILE_TMPDIR"
-	launch n1 -server -bootstrap-expect=1 -config-file="$BATS_FILE_TMPDIR/n1.json"
+	launch n1 -server -bootstrap-expect=1 \
+		-config-file="$BATS_FILE_TMPDIR/n0.json" \
+		-config-file="$BATS_FILE_TMPDIR/n1.json"
 }
 
 teardown_file() {
 	agents_stop
-	pkill -f '^sleep 4714' || true # the daemon that was let live
+	kill "$(cat "$BATS_FILE_TMPDIR/out/pid")" # the daemon that was let live
 }
 
 output() {
@@ -154,24 +153,13 @@ said() {
 	[[ ${lines[9]} =~ ^Max\ open\ files\ +1024\ +4096 ]]
 }
 
-@test "a fork bomb is bounded, and ends with its time" {
-	local most=0 now
-	for _ in $(seq 40); do
-		now=$(pgrep -c -f "$BATS_FILE_TMPDIR/bomb" || true)
-		[ "$now" -le "$most" ] || most=$now
-		sleep 0.05
-	done
-	echo "at most $most processes"
-	[ "$most" -gt 20 ]
-	[ "$most" -le $PROCESSES ]
-	wait_until 20 said bomb critical "Timed out (2s) running check"
-	http PUT /v1/agent/check/deregister/bomb
-	wait_until 20 none_runs "$BATS_FILE_TMPDIR/bomb"
-	[ -z "$(pgrep -f '^sleep 40$')" ]
+@test "a file that is written for ever ends at its limit" {
+	wait_until 10 test -s "$BATS_FILE_TMPDIR/out/written"
+	wait_until 10 written
+	said writer critical ""
 }
 
-@test "a file that is written for ever ends at its limit" {
-	wait_until 10 said writer critical ""
+written() {
 	[ "$(stat -c %s "$BATS_FILE_TMPDIR/out/written")" -eq 1000000 ]
 }
 
@@ -189,7 +177,8 @@ said() {
 
 @test "what a script has left behind that ended by itself lives on" {
 	wait_until 10 said daemon passing ""
-	[ "$(pgrep -c -f '^sleep 4714')" -eq 1 ]
+	wait_until 10 test -s "$BATS_FILE_TMPDIR/out/pid"
+	kill -0 "$(cat "$BATS_FILE_TMPDIR/out/pid")"
 }
 
 @test "output is bounded, and who writes without end ends" {
@@ -240,16 +229,26 @@ said() {
 	[ ! -e "$BATS_FILE_TMPDIR/out/hit" ]
 }
 
+# only NAME [TIMEOUT]: from now on there is but the script on standard input.
+only() {
+	local comma=''
+	echo '{"checks": [' >"$BATS_FILE_TMPDIR/n1.json"
+	script "$@"
+	echo ']}' >>"$BATS_FILE_TMPDIR/n1.json"
+	http PUT /v1/agent/reload
+}
+
+sleepers() {
+	[ "$(pgrep -c -f '^sleep 4719')" -eq "$1" ]
+}
+
 @test "the end of healthd is the end of its scripts" {
-	local comma='' pid pids
-	script long 100s <<-'END'
+	local pid pids
+	only long 100s <<-'END'
 		#!/bin/sh
 		setsid sh -c 'setsid sleep 4719 & sleep 4719' &
 		sleep 4719
 	END
-	echo '{"check": {"id": "long", "name": "n", "interval": "1s", "timeout": "100s",
-		"args": ["'"$BATS_FILE_TMPDIR/long"'"]}}' >"$BATS_FILE_TMPDIR/n1.json"
-	kill -HUP "$(agent_pid n1)"
 	wait_until 10 sleepers 3
 	pids=$(pgrep -f '^sleep 4719')
 	kill -9 "$(daemon_pid n1 healthd)"
@@ -258,6 +257,27 @@ said() {
 	done
 }
 
-sleepers() {
-	[ "$(pgrep -c -f '^sleep 4719')" -eq "$1" ]
+# Its user's other scripts can start no process meanwhile: so it comes last.
+@test "a fork bomb is bounded, and ends with its time" {
+	local most=0 now
+	only bomb 2s <<-'END'
+		#!/bin/sh
+		"$0" & "$0" &
+		sleep 40
+	END
+	for _ in $(seq 40); do
+		now=$(pgrep -c -f "$BATS_FILE_TMPDIR/bomb" || true)
+		[ "$now" -le "$most" ] || most=$now
+		sleep 0.05
+	done
+	echo "at most $most processes"
+	[ "$most" -gt 20 ]
+	[ "$most" -le $PROCESSES ]
+	wait_until 20 said bomb critical "Timed out (2s) running check"
+	only calm <<-'END'
+		#!/bin/sh
+		echo calm
+	END
+	wait_until 20 none_runs "$BATS_FILE_TMPDIR/bomb"
+	wait_until 10 said calm passing calm
 }
