@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# The real supervisord: one program a daemon, each as its own user and all as one;
+# and the article's one program, by somebody who is not root (seed.bats has it as
+# root). Users are added in a mount namespace of the test's own.
+
+load helpers
+
+conf=$BATS_TEST_DIRNAME/../../conf/supervisord
+
+setup_file() {
+	local run=$BATS_FILE_TMPDIR
+	mkdir "$run/programs"
+	cp "$BUILD"/{proconsul,gossipd,raftd,catalogd,healthd,healthd-prober,httpd,dnsd} \
+		"$conf/proconsul-ended" "$run/programs"
+	chmod 755 "$run/programs"
+}
+
+teardown() { supervisor_stop; }
+
+teardown_file() { agents_stop; }
+
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# write_conf FOLDER PROGRAM-FILE: supervisord.conf beside it.
+write_conf() {
+	cat >"$1/supervisord.conf" <<-END
+		[supervisord]
+		logfile=$1/supervisord.log
+		pidfile=$1/supervisord.pid
+		childlogdir=$1
+		[unix_http_server]
+		file=$1/supervisor.sock
+		[rpcinterface:supervisor]
+		supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+		[supervisorctl]
+		serverurl=unix://$1/supervisor.sock
+		[include]
+		files = $2
+	END
+}
+
+# The shipped programs with this test's folders and address.
+write_daemons() { # write_daemons FOLDER
+	sed -e "s|/usr/libexec/proconsul|$BATS_FILE_TMPDIR/programs|" \
+		-e "s|/usr/bin|$BATS_FILE_TMPDIR/programs|" \
+		-e "s|/run/proconsul|$1/run|; s|/etc/proconsul.d|$1/conf|" \
+		"$conf/proconsul-daemons.conf" >"$1/daemons.conf"
+	mkdir "$1/conf"
+	cat >"$1/conf/proconsul.json" <<-END
+		{"data_dir": "$1/data", "bind_addr": "$(address)", "client_addr": "$(address)",
+		 "node_name": "n1", "server": true, "bootstrap_expect": 1}
+	END
+	write_conf "$1" "$1/daemons.conf"
+}
+
+# supervisor_start FOLDER COMMAND...: supervisord behind that command.
+supervisor_start() {
+	echo "$1" >"$BATS_FILE_TMPDIR/folder"
+	"${@:2}" supervisord -n -c "$1/supervisord.conf" >"$1/supervisord.out" 2>&1 3>&- 4>&- &
+	wait_until 20 test -S "$1/supervisor.sock"
+}
+
+supervisor_stop() {
+	local folder pid
+	folder=$(cat "$BATS_FILE_TMPDIR/folder" 2>/dev/null) || return 0
+	pid=$(cat "$folder/supervisord.pid" 2>/dev/null) || return 0
+	kill "$pid" || return 0
+	wait_until 30 process_gone "$pid"
+}
+
+control() {
+	supervisorctl -c "$(cat "$BATS_FILE_TMPDIR/folder")/supervisord.conf" "$@"
+}
+
+all_run() {
+	[ "$(control status 'proconsul:*' | grep -c RUNNING)" -eq 6 ]
+}
+
+all_stopped() {
+	not control status 'proconsul:*' | grep -v 'STOPPED\|EXITED'
+}
+
+works() {
+	http PUT /v1/kv/a -d x | grep -q true &&
+		dig +short +time=2 +tries=1 @"$(address)" -p 8600 n1.node.consul | grep -q .
+}
+
+pid_of() { control pid "proconsul:$1"; }
+
+# identity DAEMON: user, group and supplementary groups, and what it may do.
+identity() {
+	awk '/^Uid/ { u = $2 } /^Gid/ { g = $2 } /^Groups/ { $1 = ""; s = $0 }
+		/^CapPrm/ { c = $2 } END { print u ":" g ":" s ":" c }' "/proc/$(pid_of "$1")/status"
+}
+
+has_service() { http GET /v1/agent/services | jq -e --arg id "$1" 'has($id)'; }
+
+# What an operator does with them, whoever they belong to.
+operate() { # operate FOLDER
+	local pid
+	wait_until 30 all_run
+	wait_until 20 works
+	pid=$(pid_of httpd)
+	http PUT /v1/kv/before -d kept
+	control restart proconsul:catalogd
+	control restart proconsul:raftd
+	[ "$(http GET '/v1/kv/before?raw')" = kept ]
+	kill -9 "$(pid_of gossipd)"
+	wait_until 20 all_run
+	[ "$(pid_of httpd)" = "$pid" ]
+	echo '{"service": {"name": "added"}}' >"$1/conf/service.json"
+	control signal HUP 'proconsul:*'
+	wait_until 20 has_service added
+}
+
+@test "one program a daemon, each as its own user" {
+	is_root || skip "only root has other users"
+	unshare -m true || skip "no mount namespaces here"
+	local folder=$BATS_FILE_TMPDIR/own i=0 name
+	mkdir "$folder"
+	chmod 755 "$folder"
+	cp /etc/passwd /etc/group "$folder"
+	for name in _gossipd _raftd _catalogd _healthd _httpd _dnsd _runner; do
+		sed -i "/^$name:/d" "$folder/passwd" "$folder/group"
+		echo "$name:x:$((61460 + i)):$((61460 + i))::/:/usr/sbin/nologin" >>"$folder/passwd"
+		echo "$name:x:$((61460 + i)):" >>"$folder/group"
+		i=$((i + 1))
+	done
+	sed -i '/^_proconsul:/d' "$folder/group"
+	echo '_proconsul:x:61470:_gossipd,_raftd,_catalogd,_healthd,_httpd,_dnsd' >>"$folder/group"
+	write_daemons "$folder"
+	# shellcheck disable=SC2016 # the inner shell's
+	supervisor_start "$folder" unshare -m sh -c 'mount --bind "$0/passwd" /etc/passwd &&
+		mount --bind "$0/group" /etc/group && exec "$@"' "$folder"
+	operate "$folder"
+	# No one has another's groups, and nobody a capability.
+	[[ "$(identity raftd)" =~ ^61461:61461:[\ 0-9]*61470:0+$ ]]
+	[[ "$(identity healthd)" == "61463:61463: 61470:0000000000000000" ]]
+	# Who leaves ends all (64), and is not started again.
+	cli leave
+	wait_until 30 all_stopped
+	control status proconsul:gossipd | grep -q 'EXITED\|STOPPED'
+	grep -q 'exited: gossipd (exit status 64; expected)' "$folder/supervisord.log"
+}
+
+@test "one program a daemon, all as one user" {
+	local folder=$BATS_FILE_TMPDIR/one
+	mkdir "$folder"
+	write_daemons "$folder"
+	sed -i '/^user=/d' "$folder/daemons.conf"
+	if is_root; then
+		chown -R 61450:61450 "$folder"
+		supervisor_start "$folder" setpriv --reuid 61450 --regid 61450 --clear-groups \
+			env HOME="$folder"
+	else
+		supervisor_start "$folder"
+	fi
+	operate "$folder"
+	[[ "$(identity catalogd)" == "$(stat -c %u:%g "$folder"):"*":0000000000000000" ]]
+}
+
+@test "the article's one program, not as root" {
+	local folder=$BATS_FILE_TMPDIR/article
+	mkdir -p "$folder/data" "$folder/logs"
+	ln -s proconsul "$BATS_FILE_TMPDIR/programs/consul"
+	sed -e "s|consul agent|$BATS_FILE_TMPDIR/programs/consul agent|; /^user=/d" \
+		-e "s|/data/consul|$folder|; s|127\.0\.0\.1|$(address)|g; s|^startsecs=5|startsecs=1|; s|^stdout_logfile=.*|stdout_logfile=$folder/logs/log|" \
+		"$conf/consul.conf" >"$folder/program.conf"
+	write_conf "$folder" "$folder/program.conf"
+	if is_root; then
+		chown -R 61450:61450 "$folder"
+		supervisor_start "$folder" setpriv --reuid 61450 --regid 61450 --clear-groups \
+			env HOME="$folder"
+	else
+		supervisor_start "$folder"
+	fi
+	wait_until 20 works
+	http PUT /v1/kv/before -d kept
+	control restart consul
+	wait_until 20 works
+	[ "$(http GET '/v1/kv/before?raw')" = kept ]
+	kill -9 "$(control pid consul)"
+	wait_until 20 works
+}
