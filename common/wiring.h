@@ -1,6 +1,6 @@
 /*
  * Who there is, what each may touch, and who talks to whom. Start reading
- * here; `make audit` prints these tables beside what really runs.
+ * here; `proconsul audit` shows these tables beside what really runs.
  */
 #ifndef COMMON_WIRING_H
 #define COMMON_WIRING_H

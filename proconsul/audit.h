@@ -186,6 +186,7 @@ struct audit_declared {
 	bool has_page_group;
 	bool is_shared; /* one user for all: who started it was not root */
 	bool is_confined;
+	bool keeps_in_memory; /* -dev: what it else has in the data directory */
 	const char *run_dir;
 	struct audit_path *paths;
 	size_t path_count;

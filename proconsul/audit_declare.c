@@ -397,6 +397,7 @@ subject_declare(struct audit_suite *suite, size_t subject)
 	listeners_declare(suite, d);
 	if (suite->config == NULL)
 		return;
+	d->keeps_in_memory = suite->config->is_dev && *d->row->writes != '\0';
 	if (d->is_confined)
 		record_declare(suite, d);
 	paths_declare(suite, d);

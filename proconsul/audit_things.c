@@ -64,6 +64,8 @@ file_word(const struct audit_declared *d, const struct audit_handle *h)
 	if (strcmp(h->target, "/dev/null") == 0 ||
 	    (!h->writes && strcmp(h->target, "/dev/urandom") == 0))
 		return ("nothing in it");
+	if (d->keeps_in_memory && has_prefix(h->target, "/memfd:"))
+		return ("in memory, with -dev");
 	for (size_t i = 0; i < d->path_count; i++) {
 		path = &d->paths[i];
 		size = strlen(path->path);
