@@ -199,6 +199,11 @@ field() {
 	wait_until 20 passes one leaves
 	sleep 1
 	not inside one sh -c 'grep -q "^State:.*Z" /proc/[0-9]*/status'
+	# The article: docker cp, then docker exec.
+	echo '{"service": {"name": "hello", "port": 5000}}' |
+		inside one sh -c 'cat >/consul/config/hello.json'
+	inside one consul reload
+	wait_until 10 ask one '/v1/agent/service/hello'
 	local status=0
 	container_stop one || status=$?
 	[ "$status" -eq 1 ] # as Consul's server
@@ -409,6 +414,15 @@ is_ready() {
 	# In the cluster its members are these, by these names.
 	wait_until 20 inside consul-2 sh -c \
 		'[ "$(consul members | grep -c "^consul-[012] .*alive *server")" = 3 ]'
+	# A changed ConfigMap: the kubelet turns one link.
+	local config=$BATS_FILE_TMPDIR/pod-0/config
+	cp -r "$config/..2026_01_01" "$config/..2026_01_02"
+	echo '{"service": {"name": "hello", "port": 5000}}' \
+		>"$config/..2026_01_02/hello.json"
+	ln -sfn ..2026_01_02 "$config/..data"
+	ln -s ..data/hello.json "$config/hello.json"
+	inside consul-0 consul reload
+	wait_until 10 ask consul-0 /v1/agent/service/hello
 	# A client of the DaemonSet: by its node's name; on SIGTERM it leaves.
 	host 9 10.55.0.29
 	pod 9 10.55.0.29 DaemonSet/consul-client
