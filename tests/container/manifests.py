@@ -26,6 +26,7 @@ import urllib.request
 
 import yaml
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 WORKLOADS = ("StatefulSet", "DaemonSet", "Deployment")
 API_VERSIONS = {
     "ConfigMap": "v1",
@@ -51,7 +52,7 @@ class Manifests:
         self.errors = []
         for name in files:
             with open(name) as file:
-                for document in yaml.safe_load_all(file):
+                for document in yaml.load_all(file, LOADER):
                     if document and document.get("kind") != "Kustomization":
                         self.objects.append(document)
 
@@ -428,7 +429,7 @@ def main(argv):
     if argv[1] == "schema":
         with open(argv[2]) as schema, open(argv[3]) as values:
             return tell(list(schema_gaps(json.load(schema),
-                                         yaml.safe_load(values))))
+                                         yaml.load(values, LOADER))))
     if argv[1] == "check":
         return tell(check(Manifests(argv[2:])))
     if argv[1] == "pod":
