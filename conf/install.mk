@@ -86,6 +86,7 @@ install-docs:
 	install -d -m 755 $(docdir)/examples/supervisord $(completedir)
 	install -m 644 README.md LICENSE $(docdir)
 	install -m 644 conf/supervisord/*.conf $(docdir)/examples/supervisord
+	install -m 755 conf/supervisord/proconsul-ended $(docdir)/examples/supervisord
 	echo 'complete -C $(PREFIX)/bin/proconsul proconsul' >$(completedir)/proconsul
 	chmod 644 $(completedir)/proconsul
 

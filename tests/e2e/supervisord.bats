@@ -155,7 +155,8 @@ operate() { # operate FOLDER
 	else
 		supervisor_start "$folder"
 	fi
-	operate "$folder"
+	wait_until 20 works
+	wait_until 20 all_run
 	[[ "$(identity catalogd)" == "$(stat -c %u:%g "$folder"):"*":0000000000000000" ]]
 }
 
