@@ -194,6 +194,7 @@ struct audit_declared {
 	size_t listener_count;
 	uint16_t *recursor_ports;
 	size_t recursor_count;
+	bool has_record;	     /* else the configuration cannot be read */
 	struct powers_record record; /* what it would write down now */
 };
 

@@ -375,9 +375,8 @@ record_declare(const struct audit_suite *suite, struct audit_declared *d)
 	    d->subject, suite->config, suite->run_dir, &text);
 	buf_put_text(&text, "end\n");
 	/* The record's texts are lent by the arena, not by the text. */
-	if (powers_record_parse(
-		buf_slice(&text), suite->arena, &d->record, &why) != ERR_OK)
-		d->record = (struct powers_record){ 0 };
+	d->has_record = powers_record_parse(buf_slice(&text), suite->arena,
+			    &d->record, &why) == ERR_OK;
 	buf_deinit(&text);
 	buf_deinit(&why);
 }

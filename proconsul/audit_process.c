@@ -155,7 +155,11 @@ static void
 seccomp_compare(struct audit_report *r, const struct audit_process *p,
     const struct audit_declared *d)
 {
-	if (d->is_confined)
+	if (d->is_confined && d->record.seccomp_missing != NULL)
+		audit_add(r, AUDIT_NOTE, "seccomp", "filter",
+		    threads_text(r->arena, p, seccomp_text),
+		    "the kernel has none; the rest holds");
+	else if (d->is_confined)
 		fact_compare(r, p, "seccomp", seccomp_text, "filter", "");
 	else
 		audit_add(r, AUDIT_SAME, "seccomp", "none needed",

@@ -244,7 +244,7 @@ audit_compare_record(struct audit_report *r, const struct audit_process *p,
 		    record->path_count == 0 ? "none" : "some", "");
 		return;
 	}
-	if (d->record.call_count == 0) {
+	if (!d->has_record) {
 		audit_add(r, AUDIT_UNSEEN, "record", "by the configuration",
 		    "which cannot be read", "");
 		return;

@@ -96,7 +96,10 @@ file_compare(struct audit_report *r, const struct audit_declared *d,
 	found = has_prefix(h->target, "pipe:[")
 		    ? audit_text(r->arena, "%s a pipe", mode_text(h))
 		    : audit_text(r->arena, "%s %s", mode_text(h), h->target);
-	if (d->row->runs == RUNS_ANYTHING && has_prefix(h->target, "pipe:["))
+	/* What scripts say, and what is put into them. */
+	if (d->row->runs == RUNS_ANYTHING &&
+	    (has_prefix(h->target, "pipe:[") ||
+		has_prefix(h->target, "/memfd:watch")))
 		word = "runs anything";
 	if (word != NULL)
 		audit_add(r, AUDIT_SAME, what, word, found, "");

@@ -160,6 +160,7 @@ declared_init(struct fixture *f)
 		.listener_count = 2,
 		.recursor_ports = f->recursors,
 		.recursor_count = 1,
+		.has_record = true,
 	};
 	f->paths[0] = (struct audit_path){ POWERS_READ, DIR "/genpage",
 		"reads page", true };
@@ -289,6 +290,9 @@ CHANGE(call_more, f->calls[2] = (struct powers_call){ "ptrace", "" };
     f->process.record.call_count = 3)
 CHANGE(call_less, f->process.record.call_count = 1)
 CHANGE(call_condition, f->calls[1].condition = "")
+CHANGE(calls_missing, f->threads[0].seccomp = f->threads[1].seccomp = 0;
+    f->declared.record.seccomp_missing = "all of it")
+CHANGE(config_hidden, f->declared.has_record = false)
 CHANGE(record_none, f->process.record_err = ERR_NOT_FOUND)
 CHANGE(record_bad, f->process.record_err = ERR_CORRUPT)
 CHANGE(record_hidden, f->process.record_err = ERR_IO)
@@ -384,6 +388,8 @@ static const struct change {
 	{ "call more", call_more, D, "seccomp allows", "+ptrace" },
 	{ "call less", call_less, D, "seccomp allows", "-socket:AF_UNIX" },
 	{ "call condition", call_condition, D, "seccomp allows", "+socket -socket:AF_UNIX" },
+	{ "calls missing", calls_missing, AUDIT_NOTE, "seccomp", "none" },
+	{ "config hidden", config_hidden, AUDIT_UNSEEN, "record", "" },
 	{ "record none", record_none, D, "record", "" },
 	{ "record bad", record_bad, D, "record", "" },
 	{ "record hidden", record_hidden, AUDIT_UNSEEN, "record", "" },
