@@ -214,6 +214,34 @@ powers_of() { # powers_of WAY DAEMON
 	run ! grep -h 'not allowed' "$PLACE"/*/*.log "$BATS_FILE_TMPDIR/one.log"
 }
 
+# A question, for nanomsg's thread sleeps while nobody says anything.
+breach_is_told() {
+	curl -s -m 2 "http://$(address 4):8500/v1/kv/none?consistent"
+	grep -q 'System call not allowed, ending this daemon: syscall=ptrace' \
+		"$BATS_FILE_TMPDIR/breached.log"
+}
+is_back() { # is_back PID: another one has taken its place
+	local pid
+	pid=$(daemon_pid breached httpd) && [ -n "$pid" ] && [ "$pid" != "$1" ]
+}
+
+@test "a breach in nanomsg's thread, which blocks signals, has its name in the log" {
+	local address before
+	address=$(address 4)
+	cc -shared -fPIC -D_GNU_SOURCE -o "$PLACE/breach.so" "$BATS_TEST_DIRNAME/breach.c"
+	LD_PRELOAD=$PLACE/breach.so BREACH=httpd agent_launch breached -server \
+		-bootstrap-expect=1 -data-dir="$BATS_FILE_TMPDIR/breached" \
+		-bind="$address" -client="$address" -node=breached
+	wait_until 20 daemon_pid breached httpd
+	before=$(daemon_pid breached httpd)
+	wait_until 20 breach_is_told
+	# The whole process, not the thread alone; and only that daemon.
+	wait_until 20 is_back "$before"
+	wait_until 20 grep -q 'Daemon died, restarting: daemon=httpd status="exit status 159"' \
+		"$BATS_FILE_TMPDIR/breached.log"
+	run ! grep 'Daemon died' <(grep -v daemon=httpd "$BATS_FILE_TMPDIR/breached.log")
+}
+
 @test "one user cannot start another's daemon" {
 	# Started as another daemon's user, it can't have that one's part.
 	run ! setpriv --reuid "$(uid_of dnsd)" --regid "$(gid_of dnsd)" \
