@@ -39,6 +39,7 @@
 #define ACCESS_ABI_1	0x1fffULL
 #define ACCESS_REFER	(1ULL << 13) /* ABI 2 */
 #define ACCESS_TRUNCATE (1ULL << 14) /* ABI 3 */
+#define ACCESS_IOCTL	(1ULL << 15) /* ABI 5; of devices */
 #define NET_BIND_TCP	(1ULL << 0)  /* ABI 4 */
 #define NET_CONNECT_TCP (1ULL << 1)
 #define SCOPE_ABSTRACT	(1ULL << 0) /* ABI 6 */
@@ -95,6 +96,8 @@ attr_for(long abi, enum daemon_network network)
 		attr.handled_access_net = network == NET_CONNECT
 					      ? NET_BIND_TCP
 					      : NET_BIND_TCP | NET_CONNECT_TCP;
+	if (abi >= 5)
+		attr.handled_access_fs |= ACCESS_IOCTL;
 	if (abi >= 6)
 		attr.scoped = SCOPE_ABSTRACT | SCOPE_SIGNAL;
 	return (attr);
