@@ -8,8 +8,8 @@
 #include "audit.h"
 #include "command.h"
 
-#define LOOKS_MAX     3 /* what is just starting is no difference */
-#define LOOK_AGAIN_MS 300
+#define LOOKS_MAX     5 /* what is just starting is no difference */
+#define LOOK_AGAIN_MS 250
 #define EXIT_UNKNOWN  2
 
 struct audit_options {

@@ -138,16 +138,39 @@ threads_text(struct arena *arena, const struct audit_process *p, fact_fn *fact)
 	    *other != '\0' ? audit_text(arena, "%s%s", first, other) : first);
 }
 
+/* `shown` is what is declared, with more to it for people. */
 static void
-fact_compare(struct audit_report *r, const struct audit_process *p,
-    const char *what, fact_fn *fact, const char *declared, const char *hint)
+fact_compare_shown(struct audit_report *r, const struct audit_process *p,
+    const char *what, fact_fn *fact, const char *declared, const char *shown,
+    const char *hint)
 {
 	const char *found = threads_text(r->arena, p, fact);
 
 	if (strcmp(found, declared) == 0)
-		audit_add(r, AUDIT_SAME, what, declared, found, "");
+		audit_add(r, AUDIT_SAME, what, shown, found, "");
 	else
-		audit_add(r, AUDIT_DIFFERENT, what, declared, found, hint);
+		audit_add(r, AUDIT_DIFFERENT, what, shown, found, hint);
+}
+
+static void
+fact_compare(struct audit_report *r, const struct audit_process *p,
+    const char *what, fact_fn *fact, const char *declared, const char *hint)
+{
+	fact_compare_shown(r, p, what, fact, declared, declared, hint);
+}
+
+/* A number, with the name that the tables have for it. */
+static void
+id_compare(struct audit_report *r, const struct audit_process *p,
+    const char *what, fact_fn *fact, uint32_t id, const char *name,
+    const char *hint)
+{
+	const char *declared = audit_text(r->arena, "%u", id);
+
+	fact_compare_shown(r, p, what, fact, declared,
+	    *name != '\0' ? audit_text(r->arena, "%u (%s)", id, name)
+			  : declared,
+	    hint);
 }
 
 /* Whoever started it may have laid a filter on what needs none. */
@@ -197,6 +220,7 @@ static void
 users_compare(struct audit_report *r, const struct audit_process *p,
     const struct audit_declared *d)
 {
+	const char *name = d->is_shared ? "" : d->row->user;
 	const char *hint = d->is_shared ? ""
 			   : d->subject < DAEMON_COUNT
 			       ? "start it as root, or as that user"
@@ -204,16 +228,14 @@ users_compare(struct audit_report *r, const struct audit_process *p,
 				 "it as root, or with CAP_SETUID and "
 				 "CAP_SETGID";
 
-	fact_compare(
-	    r, p, "user", user_text, audit_text(r->arena, "%u", d->uid), hint);
-	fact_compare(r, p, "group", group_text,
-	    audit_text(r->arena, "%u", d->gid), hint);
+	id_compare(r, p, "user", user_text, d->uid, name, hint);
+	id_compare(r, p, "group", group_text, d->gid, name, hint);
 	if (d->is_shared)
 		audit_add(r, AUDIT_SAME, "groups", "those of its user",
 		    threads_text(r->arena, p, groups_text), "");
 	else if (d->has_page_group)
-		fact_compare(r, p, "groups", groups_text,
-		    audit_text(r->arena, "%u", d->page_gid), hint);
+		id_compare(r, p, "groups", groups_text, d->page_gid,
+		    "_proconsul", hint);
 	else
 		fact_compare(r, p, "groups", groups_text, "none", hint);
 }
