@@ -96,7 +96,7 @@
 	X(fdatasync,         "-+-----", ANY)                                   \
 	X(fchmod,            "-+-----", ANY)                                   \
 	X(geteuid,           "++----+", ANY)                                   \
-	X(fchown,            "-+-----", ANY) /* SQLite, if it is root */         \
+	X(fchown,            "-+-----", ANY) /* SQLite, if it is root */       \
 	/* Sockets: nanomsg's; catalogd binds its ends, the rest connect. */   \
 	X(recvmsg,           "+++++++", ANY)                                   \
 	X(sendmsg,           "+++++++", ANY)                                   \

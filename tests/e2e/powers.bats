@@ -242,6 +242,36 @@ is_back() { # is_back PID: another one has taken its place
 	run ! grep 'Daemon died' <(grep -v daemon=httpd "$BATS_FILE_TMPDIR/breached.log")
 }
 
+gossipd_is_new() { # gossipd_is_new PID
+	local pid
+	pid=$(daemon_pid named gossipd) && [ -n "$pid" ] && [ "$pid" != "$1" ]
+}
+
+@test "where a file of the resolver is replaced, a new gossipd reads it" {
+	local address before pid join
+	address=$(address 5)
+	join=http://$address:8500/v1/agent/join/surely-new
+	unshare -m "$PROCONSUL" agent -server -bootstrap-expect=1 \
+		-data-dir="$BATS_FILE_TMPDIR/named" -bind="$address" \
+		-client="$address" -node=named \
+		>"$BATS_FILE_TMPDIR/named.log" 2>&1 3>&- 4>&- &
+	pid=$!
+	echo $pid >"$BATS_FILE_TMPDIR/named.pid"
+	wait_until 30 leads "$address"
+	before=$(daemon_pid named gossipd)
+	# Not there yet: that is no reason to start anew.
+	run ! curl -sS --fail -m 20 -X PUT "$join"
+	[ "$(daemon_pid named gossipd)" = "$before" ]
+	echo "$address surely-new" >"$PLACE/hosts"
+	nsenter -t $pid -m mount --bind "$PLACE/hosts" /etc/hosts
+	# Who asks first may be told that gossipd has gone.
+	curl -sS -m 20 -X PUT "$join" || true
+	wait_until 20 gossipd_is_new "$before"
+	wait_until 20 curl -sS --fail -m 20 -X PUT "$join"
+	grep -q 'Files of the resolver have been replaced' "$BATS_FILE_TMPDIR/named.log"
+	run ! grep 'not allowed' "$BATS_FILE_TMPDIR/named.log"
+}
+
 @test "one user cannot start another's daemon" {
 	# Started as another daemon's user, it can't have that one's part.
 	run ! setpriv --reuid "$(uid_of dnsd)" --regid "$(gid_of dnsd)" \
