@@ -157,10 +157,13 @@ calls_beyond(struct arena *arena, const struct powers_record *one,
 	return (text);
 }
 
+/* A program that was replaced since may have had other calls: that it is to be
+ * restarted is said already. */
 static void
-calls_compare(struct audit_report *r, const struct powers_record *record,
+calls_compare(struct audit_report *r, const struct audit_process *p,
     const struct audit_declared *d)
 {
+	const struct powers_record *record = &p->record;
 	const char *more = calls_beyond(r->arena, record, &d->record, "+");
 	const char *less = calls_beyond(r->arena, &d->record, record, "-");
 	const char *declared =
@@ -168,10 +171,15 @@ calls_compare(struct audit_report *r, const struct powers_record *record,
 	const char *found =
 	    audit_text(r->arena, "%zu calls%s%s%s", record->call_count,
 		*more != '\0' || *less != '\0' ? ":" : "", more, less);
-	bool is_same = *more == '\0' && *less == '\0';
 
-	audit_add(r, is_same ? AUDIT_SAME : AUDIT_DIFFERENT, "seccomp allows",
-	    declared, found, is_same ? "" : CHANGED);
+	if (*more == '\0' && *less == '\0')
+		audit_add(r, AUDIT_SAME, "seccomp allows", declared, found, "");
+	else if (p->program_was_replaced)
+		audit_add(r, AUDIT_NOTE, "seccomp allows", declared, found,
+		    "by the program of before");
+	else
+		audit_add(r, AUDIT_DIFFERENT, "seccomp allows", declared, found,
+		    CHANGED);
 	if (record->seccomp_missing != NULL)
 		audit_add(r, AUDIT_NOTE, "seccomp", "filter",
 		    audit_text(
@@ -251,6 +259,6 @@ audit_compare_record(struct audit_report *r, const struct audit_process *p,
 	}
 	abi_compare(r, record, d);
 	rules_compare(r, record, d);
-	calls_compare(r, record, d);
+	calls_compare(r, p, d);
 	record_limits_compare(r, record, p);
 }

@@ -288,6 +288,8 @@ CHANGE(bind_more, f->process.record.binds = f->connects;
     f->process.record.bind_count = 1)
 CHANGE(call_more, f->calls[2] = (struct powers_call){ "ptrace", "" };
     f->process.record.call_count = 3)
+CHANGE(call_more_of_before, call_more(f);
+    f->process.program_was_replaced = true)
 CHANGE(call_less, f->process.record.call_count = 1)
 CHANGE(call_condition, f->calls[1].condition = "")
 CHANGE(calls_missing, f->threads[0].seccomp = f->threads[1].seccomp = 0;
@@ -502,10 +504,11 @@ test_changes_with_two_sides(void)
 		void (*make)(struct fixture *);
 		size_t different, notes, unseen;
 	} cases[] = {
-		{ limit_more, 2, 0, 0 },   /* of the table, of the record */
-		{ rule_writes, 1, 1, 0 },  /* one more, one less */
-		{ listens_wide, 2, 0, 0 }, /* here, and not there */
-		{ file_hidden, 0, 0, 3 },  /* program, environment, files */
+		{ limit_more, 2, 0, 0 }, /* of the table, of the record */
+		{ call_more_of_before, 0, 2, 0 }, /* program, calls */
+		{ rule_writes, 1, 1, 0 },	  /* one more, one less */
+		{ listens_wide, 2, 0, 0 },	  /* here, and not there */
+		{ file_hidden, 0, 0, 3 }, /* program, environment, files */
 	};
 	struct fixture f;
 
