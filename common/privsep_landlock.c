@@ -334,9 +334,11 @@ privsep_landlock_prepare(
 	struct ruleset ruleset = { -1, attr.handled_access_fs, record };
 
 	record_abi(abi, record);
-	if (abi < 1 && is_ours)
-		log_warn("agent", "Landlock is not there, going on without it",
-		    "daemon=%s", scope->row->name);
+	/* One of the six says it for all; the record has it for each. */
+	if (abi < 1 && is_ours && scope->id == DAEMON_catalogd)
+		log_warn("agent",
+		    "Landlock is not there, going on without it in all daemons",
+		    "");
 	if (abi < 1)
 		return (-1);
 	if (is_ours)
