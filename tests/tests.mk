@@ -70,7 +70,7 @@ sim: $(SIMS)
 	$(BUILD)/tests/sim/raft_sim $(if $(SEED),-s $(SEED) -n 1,-n $(SEEDS))
 
 # What a core may call from outside itself: no clock, no disk, no chance.
-PURE_CALLS := memcpy memmove memset memcmp strcmp strlen __memcpy_chk \
+PURE_CALLS := memcpy memmove memset memcmp strcmp strlen __memcpy_chk __memmove_chk \
 	    __assert_fail __stack_chk_fail __popcountdi2 free xmalloc xcalloc xrealloc \
 	    xreallocarray instant_add instant_since instant_before
 # catalogd's core works on structs, bytes and memory, and nothing else.

@@ -185,6 +185,26 @@ packages_need() {
 	not grep -rlF "$BATS_FILE_TMPDIR" "$root"
 }
 
+@test "every program is position-independent, bound at its start, and fortified" {
+	packages_need
+	local root=$BATS_TEST_TMPDIR/deb program
+	dpkg-deb -x "$BATS_FILE_TMPDIR"/one/proconsul_*.deb "$root"
+	for program in "$root/usr/bin/proconsul" "$root"/usr/libexec/proconsul/*d \
+		"$root/usr/libexec/proconsul/healthd-prober"; do
+		[ "$(head -c 4 "$program" | tail -c 3)" = ELF ] || continue
+		readelf -hldW --dyn-syms "$program" >"$BATS_TEST_TMPDIR/elf"
+		echo "$program"
+		grep -q 'Type: *DYN' "$BATS_TEST_TMPDIR/elf"
+		grep -q 'FLAGS_1.*NOW.*PIE' "$BATS_TEST_TMPDIR/elf"
+		grep -q 'GNU_RELRO' "$BATS_TEST_TMPDIR/elf"
+		grep -qE 'GNU_STACK .* RW ' "$BATS_TEST_TMPDIR/elf"
+		not grep -qE ' LOAD .* RWE ' "$BATS_TEST_TMPDIR/elf"
+		grep -q '__stack_chk_fail' "$BATS_TEST_TMPDIR/elf"
+		grep -q '__[a-z]*printf_chk' "$BATS_TEST_TMPDIR/elf"
+		not grep -qE '(RPATH|RUNPATH)' "$BATS_TEST_TMPDIR/elf"
+	done
+}
+
 @test "the same programs make the same packages, byte by byte" {
 	packages_need
 	(
