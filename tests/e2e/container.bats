@@ -193,6 +193,7 @@ field() {
 	done
 	[ "$(for pid in $(daemons_of one); do stat -c %u "/proc/$pid"; done |
 		sort -u | wc -l)" -eq 6 ]
+	inside one proconsul audit -quiet # as `docker exec --privileged` does
 	# A script that leaves a child behind, which then dies.
 	ask one /v1/agent/check/register -X PUT -d '{"Name": "leaves", "Interval": "1s",
 		"Args": ["sh", "-c", "setsid sleep 0.3 >/dev/null 2>&1 & echo left"]}'
