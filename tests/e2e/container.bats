@@ -241,6 +241,18 @@ daemon_in() {
 	pgrep -P "$(pid_of "$1")" -x "$2"
 }
 
+@test "as root with CONSUL_UID: all daemons are that user" {
+	container uid --env CONSUL_UID=1234 --env CONSUL_GID=1000 \
+		--env 'CONSUL_LOCAL_CONFIG={"datacenter":"north"}' \
+		-- agent -server -bootstrap-expect=1 -bind=127.0.0.1
+	wait_until 20 leads uid
+	says uid "Datacenter: 'north'"
+	for pid in "$(pid_of uid)" $(daemons_of uid); do
+		[ "$(stat -c %u:%g "/proc/$pid")" = 1234:1000 ]
+	done
+	container_stop uid || [ $? -eq 1 ]
+}
+
 @test "as root without any capability: all daemons are root's, and as narrow" {
 	container bare --caps none -- agent -dev
 	wait_until 20 leads bare
