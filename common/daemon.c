@@ -259,6 +259,16 @@ watchers_start(struct daemon *d, struct watchers *w)
 	ev_timer_start(d->loop, &w->trim);
 }
 
+/* What we may still do after privsep_lock() cannot bind it anew. */
+static void
+on_stuck(struct daemon *d, struct edge *edge)
+{
+	log_error(LOG_NAME,
+	    "Edge is taken by a peer that broke off, starting anew to free it",
+	    "peer=%s", daemon_name(edge_peer(edge)));
+	daemon_stop(d, EXIT_ANEW);
+}
+
 static void
 edge_open(struct daemon *d, enum daemon_id peer)
 {
@@ -273,6 +283,7 @@ edge_open(struct daemon *d, enum daemon_id peer)
 		.is_binder = d->id == DAEMON_catalogd,
 		.handlers = d->handlers,
 		.on_peer = d->spec->on_peer,
+		.on_stuck = on_stuck,
 	};
 
 	snprintf(name, sizeof(name), "%s/s", daemon_name(folder));

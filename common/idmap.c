@@ -73,11 +73,16 @@ grow(struct idmap *m)
 void
 idmap_put(struct idmap *m, struct idmap_node *node)
 {
+	struct idmap_node **at;
+
 	if (m->count >= m->bucket_count)
 		grow(m);
-	node->next = *bucket_of(m, node->id);
-	*bucket_of(m, node->id) = node;
+	at = bucket_of(m, node->id);
+	node->next = *at;
+	*at = node;
 	m->count++;
+	if ((size_t)(at - m->buckets) < m->first)
+		m->first = (size_t)(at - m->buckets);
 }
 
 void *
@@ -113,12 +118,13 @@ idmap_take(struct idmap *m, uint64_t id)
 }
 
 void *
-idmap_any(const struct idmap *m)
+idmap_any(struct idmap *m)
 {
-	for (size_t i = 0; m->count > 0 && i < m->bucket_count; i++)
-		if (m->buckets[i] != NULL)
-			return (m->buckets[i]);
-	return (NULL);
+	if (m->count == 0)
+		return (NULL);
+	while (m->buckets[m->first] == NULL)
+		m->first++;
+	return (m->buckets[m->first]);
 }
 
 void

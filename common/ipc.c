@@ -102,6 +102,17 @@ edge_empty(struct edge *e)
 		buf_deinit(&e->out);
 }
 
+/* What has left makes room, even where the queue is never empty: a peer may
+ * read just so much of it. */
+static void
+queue_compact(struct edge *e)
+{
+	if (e->out_start < KEPT_BUFFER_MAX || e->out_start < edge_queue_size(e))
+		return;
+	buf_drop_front(&e->out, e->out_start);
+	e->out_start = 0;
+}
+
 void
 edge_flush(struct edge *e)
 {
@@ -112,13 +123,15 @@ edge_flush(struct edge *e)
 
 		if (!batch_send(e, slice_head(waiting, size))) {
 			e->is_blocked = true;
+			edge_liveness(e);
 			ev_io_start(e->config.loop, &e->writable);
-			return;
+			break;
 		}
 		e->out_start += size;
 	}
 	if (edge_queue_size(e) == 0)
 		edge_empty(e);
+	queue_compact(e);
 	if (e->is_full && edge_has_room(e) && !ev_is_active(&e->more))
 		ev_timer_start(e->config.loop, &e->more);
 }
@@ -131,14 +144,15 @@ on_writable(struct ev_loop *loop, ev_io *w, int events)
 	(void)events;
 	ev_io_stop(loop, w);
 	e->is_blocked = false;
+	edge_liveness(e);
 }
 
 void
 edge_liveness(struct edge *e)
 {
 	bool is_wanted =
-	    edge_is_up(e) &&
-	    (e->is_expecting || e->asks.count > 0 || e->calls.count > 0);
+	    edge_is_up(e) && (e->is_expecting || e->is_blocked ||
+				 e->asks.count > 0 || e->calls.count > 0);
 
 	if (is_wanted && !ev_is_active(&e->liveness))
 		ev_timer_again(e->config.loop, &e->liveness);

@@ -117,6 +117,9 @@ struct edge_config {
 	call_fn *const *handlers; /* METHOD_COUNT of them; lent */
 	/* The peer is there with a new epoch, or is gone. */
 	void (*on_peer)(struct daemon *, struct edge *, bool is_up);
+	/* The binder's: only a new process has this edge free again
+	 * (ipc_guard.h). May be NULL. */
+	void (*on_stuck)(struct daemon *, struct edge *);
 };
 
 struct edge *edge_new(const struct edge_config *);

@@ -13,6 +13,8 @@
 struct violations {
 	unsigned count;	      /* since our start */
 	unsigned recent;      /* since this moment, or the last cut */
+	pid_t pid;	      /* whose those are */
+	unsigned told;	      /* of that process's */
 	struct instant since; /* when the first of them was */
 	unsigned cuts;	      /* in a row */
 	struct instant cut_until;

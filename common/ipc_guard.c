@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "ipc_guard.h"
 #include "limits.h"
 #include "wiring.h"
@@ -20,12 +21,17 @@
 #define TYPE_NORMAL   1
 /* A guarded process holds some thirty files, and these connections. */
 #define FDS_MAX 256
+/* Since we came up, whoever takes an edge for good has to do without it. */
+#define TAKEN_HOLD SECONDS(60)
 
 struct guard {
 	void (*on_breach)(void *arg, const char *what, pid_t);
 	void *arg;
 	atomic_int peer;
 	atomic_int refused;
+	atomic_int state;    /* enum guard_state */
+	atomic_int taken_by; /* who made it TAKEN */
+	struct instant begun;
 	bool is_used;
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 };
@@ -36,6 +42,7 @@ struct connection {
 	pid_t pid;
 	uint8_t head_size;
 	bool has_greeted;
+	bool has_settled; /* nanomsg has read on behind the greeting */
 	bool is_broken;
 	uint8_t head[HEAD_SIZE];
 };
@@ -59,8 +66,10 @@ guard_new(const char *path,
 		g->on_breach = on_breach;
 		g->arg = arg;
 		g->is_used = true;
+		g->begun = instant_now();
 		atomic_store(&g->peer, 0);
 		atomic_store(&g->refused, GUARD_NOBODY);
+		atomic_store(&g->state, GUARD_FREE);
 		atomic_fetch_add(&guard_count, 1);
 		return (g);
 	}
@@ -106,6 +115,12 @@ bool
 guard_is_refusing(const struct guard *g)
 {
 	return (is_refused(g, atomic_load(&g->peer)));
+}
+
+enum guard_state
+guard_state(const struct guard *g)
+{
+	return ((enum guard_state)atomic_load(&g->state));
 }
 
 /* --- Bytes. --- */
@@ -175,6 +190,16 @@ connection_find(int fd)
 	return (&connections[fd]);
 }
 
+/* Has the other end been closed? To write nothing tells. */
+static bool
+is_left(int fd)
+{
+	struct msghdr nothing = { 0 };
+
+	return (syscall(SYS_sendmsg, fd, &nothing, MSG_NOSIGNAL) < 0 &&
+		errno == EPIPE);
+}
+
 ssize_t
 recvmsg(int fd, struct msghdr *message, int flags)
 {
@@ -189,6 +214,11 @@ recvmsg(int fd, struct msghdr *message, int flags)
 	/* Without room for them, descriptors are closed by the kernel. */
 	message->msg_control = NULL;
 	message->msg_controllen = 0;
+	/* The greeting alone, so that it shows when more is asked for. */
+	c->has_settled = c->has_greeted;
+	if (!c->has_greeted)
+		message->msg_iov[0].iov_len =
+		    (size_t)(GREETING_SIZE - c->head_size);
 	size = syscall(SYS_recvmsg, fd, message, flags);
 	if (size <= 0)
 		return (size);
@@ -197,7 +227,10 @@ recvmsg(int fd, struct msghdr *message, int flags)
 		? "descriptors passed"
 		: bytes_follow(c, message->msg_iov[0].iov_base, (size_t)size);
 	if (what == NULL)
-		return (size);
+		/* Nor is it to greet who has left already. */
+		return (c->has_greeted && !c->has_settled && is_left(fd)
+			    ? 0
+			    : size);
 	c->is_broken = true;
 	c->guard->on_breach(c->guard->arg, what, c->pid);
 	return (0);
@@ -252,6 +285,21 @@ connection_add(struct guard *g, int fd, pid_t pid)
 	return (true);
 }
 
+/* Is it no use to let anybody in any more? Then whoever comes is told of, but
+ * for some time not the very process that has brought it about. */
+static bool
+is_free(struct guard *g, pid_t pid)
+{
+	if (atomic_load(&g->state) == GUARD_FREE)
+		return (true);
+	if (pid == 0 || pid != atomic_load(&g->taken_by) ||
+	    instant_since(instant_now(), g->begun).ns >= TAKEN_HOLD.ns) {
+		atomic_store(&g->state, GUARD_WANTED);
+		g->on_breach(g->arg, NULL, pid);
+	}
+	return (false);
+}
+
 int
 accept4(int listener, struct sockaddr *address, socklen_t *size, int flags)
 {
@@ -263,20 +311,40 @@ accept4(int listener, struct sockaddr *address, socklen_t *size, int flags)
 	    (g = guard_of(fd)) == NULL)
 		return (fd);
 	pid = pid_of(fd);
-	if (!is_refused(g, pid) && connection_add(g, fd, pid))
+	if (!is_left(fd) && !is_refused(g, pid) && is_free(g, pid) &&
+	    connection_add(g, fd, pid))
 		return (fd);
 	(void)syscall(SYS_close, fd);
 	errno = ECONNABORTED; /* nanomsg then waits for the next one */
 	return (-1);
 }
 
+/* Closed between its greeting and what comes behind it, and no other
+ * connection is why: nanomsg has lost it, and keeps its place. */
+static void
+connection_remove(struct connection *c)
+{
+	struct guard *g = c->guard;
+	unsigned others = 0;
+
+	pthread_mutex_lock(&lock);
+	c->guard = NULL;
+	for (size_t i = 0; i < FDS_MAX; i++)
+		others += connections[i].guard == g;
+	if (c->has_greeted && !c->has_settled && !c->is_broken && others == 0 &&
+	    atomic_load(&g->state) == GUARD_FREE) {
+		atomic_store(&g->taken_by, c->pid);
+		atomic_store(&g->state, GUARD_TAKEN);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
 int
 close(int fd)
 {
-	if (connection_find(fd) != NULL) {
-		pthread_mutex_lock(&lock);
-		connections[fd].guard = NULL;
-		pthread_mutex_unlock(&lock);
-	}
+	struct connection *c = connection_find(fd);
+
+	if (c != NULL)
+		connection_remove(c);
 	return ((int)syscall(SYS_close, fd));
 }

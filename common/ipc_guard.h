@@ -10,6 +10,11 @@
  * follows the framing, and where a peer breaks it, nanomsg hears that the
  * connection was closed. No hop, no copy; a few instructions a message.
  *
+ * One state of nanomsg's it cannot prevent, only tell: a peer that is gone
+ * between its greeting and the first byte behind it leaves the socket taken for
+ * good (sipc.c loses the end of a connection while it changes states), and
+ * every later peer is turned away. Then only a new process has the edge free.
+ *
  * Only the binder of an edge, catalogd, is guarded: who has taken over catalogd
  * has all that the others would lose by their deaths.
  *
@@ -38,9 +43,19 @@ void guard_free(struct guard *);
  * none has. */
 pid_t guard_peer(const struct guard *);
 /* Not a byte more of this process's, and none of its connections; 0: of
- * nobody's. GUARD_NOBODY ends that. */
+ * nobody's. A connection that is there already closes when it is to be read.
+ * GUARD_NOBODY ends that. */
 void guard_refuse(struct guard *, pid_t);
 /* Is it refusing who has connected last? */
 bool guard_is_refusing(const struct guard *);
+
+enum guard_state {
+	GUARD_FREE,
+	GUARD_TAKEN,  /* for good; nobody else has come yet */
+	GUARD_WANTED, /* and somebody wants the edge: not at once who did it */
+};
+
+/* on_breach is called, with no text, when it becomes GUARD_WANTED. */
+enum guard_state guard_state(const struct guard *);
 
 #endif

@@ -14,7 +14,7 @@
 #include "log.h"
 
 #define LOG_NAME "ipc"
-#define LOGGED	 8   /* so many are told each, then */
+#define LOGGED	 8   /* so many of a process's are told each, then */
 #define LOG_EACH 100 /* one of so many */
 
 static struct duration
@@ -33,14 +33,16 @@ violation_add(struct edge *e, const char *what, pid_t pid)
 	struct violations *v = &e->violations;
 	struct instant now = instant_now();
 
-	if (v->recent > 0 && instant_since(now, v->since).ns >
+	if (pid != v->pid || instant_since(now, v->since).ns >
 				 MILLISECONDS(IPC_VIOLATIONS_MS).ns)
 		v->recent = 0;
+	if (pid != v->pid)
+		v->told = 0;
+	v->pid = pid;
 	if (v->recent++ == 0)
 		v->since = now;
 	v->count++;
-	if (v->recent <= LOGGED &&
-	    (v->count <= LOGGED || v->cuts > 0 || v->count % LOG_EACH == 0))
+	if (++v->told <= LOGGED || v->count % LOG_EACH == 0)
 		log_error(LOG_NAME, "Violation on an edge",
 		    "peer=%s pid=%ld what=\"%s\" count=%u",
 		    daemon_name(e->config.peer), (long)pid, what, v->count);
@@ -118,8 +120,10 @@ on_guard(void *arg, const char *what, pid_t pid)
 	struct edge *e = arg;
 
 	(void)pid;
-	atomic_store(&e->violations.seen, what);
-	atomic_fetch_add(&e->violations.seen_count, 1);
+	if (what != NULL) {
+		atomic_store(&e->violations.seen, what);
+		atomic_fetch_add(&e->violations.seen_count, 1);
+	}
 	ev_async_send(e->config.loop, &e->violations.breach);
 }
 
@@ -135,6 +139,9 @@ on_breach(struct ev_loop *loop, ev_async *w, int events)
 		edge_violation(e, atomic_load(&e->violations.seen));
 		(void)edge_judge(e);
 	}
+	if (guard_state(e->violations.guard) == GUARD_WANTED &&
+	    e->config.on_stuck != NULL)
+		e->config.on_stuck(e->config.daemon, e);
 }
 
 void

@@ -22,7 +22,7 @@
 
 /* clang-format off */
 #define ASK	(FROM(httpd) | FROM(healthd))
-#define LOOK	(ASK | FROM(dnsd))
+#define DNS	FROM(dnsd)
 #define ROUTED	FROM(catalogd)
 /* Also by other agents, over port 8300: raftd hands these on byte for byte. Any
  * other method is `rpc: can't find method` to them. */
@@ -31,16 +31,16 @@
 #define METHODS(X)                                                                                              \
 	X(Catalog, Register,         catalogd, register_request,         empty,                       WRITE,  NODE_WRITE,    ASK | PEER)    \
 	X(Catalog, Deregister,       catalogd, deregister_request,       empty,                       WRITE,  NODE_WRITE,    ASK | PEER)    \
-	X(Catalog, ListDatacenters,  catalogd, datacenters_request,      texts,                       READ,   ANYONE,        LOOK | PEER)   \
-	X(Catalog, ListNodes,        catalogd, dc_specific_request,      indexed_nodes,               READ,   NODE_READ,     LOOK | PEER)   \
-	X(Catalog, ListServices,     catalogd, dc_specific_request,      indexed_services,            READ,   SERVICE_READ,  LOOK | PEER)   \
-	X(Catalog, ServiceNodes,     catalogd, service_specific_request, indexed_service_nodes,       READ,   SERVICE_READ,  LOOK | PEER)   \
-	X(Catalog, NodeServices,     catalogd, node_specific_request,    indexed_node_services,       READ,   NODE_READ,     LOOK | PEER)   \
-	X(Catalog, NodeServiceList,  catalogd, node_specific_request,    indexed_node_service_list,   READ,   NODE_READ,     LOOK | PEER)   \
-	X(Health,  ChecksInState,    catalogd, checks_in_state_request,  indexed_health_checks,       READ,   NODE_READ,     LOOK | PEER)   \
-	X(Health,  NodeChecks,       catalogd, node_specific_request,    indexed_health_checks,       READ,   NODE_READ,     LOOK | PEER)   \
-	X(Health,  ServiceChecks,    catalogd, service_specific_request, indexed_health_checks,       READ,   SERVICE_READ,  LOOK | PEER)   \
-	X(Health,  ServiceNodes,     catalogd, service_specific_request, indexed_check_service_nodes, READ,   SERVICE_READ,  LOOK | PEER)   \
+	X(Catalog, ListDatacenters,  catalogd, datacenters_request,      texts,                       READ,   ANYONE,        FROM(httpd) | PEER) \
+	X(Catalog, ListNodes,        catalogd, dc_specific_request,      indexed_nodes,               READ,   NODE_READ,     ASK | DNS | PEER) \
+	X(Catalog, ListServices,     catalogd, dc_specific_request,      indexed_services,            READ,   SERVICE_READ,  ASK | PEER) \
+	X(Catalog, ServiceNodes,     catalogd, service_specific_request, indexed_service_nodes,       READ,   SERVICE_READ,  FROM(httpd) | DNS | PEER) \
+	X(Catalog, NodeServices,     catalogd, node_specific_request,    indexed_node_services,       READ,   NODE_READ,     FROM(httpd) | DNS | PEER) \
+	X(Catalog, NodeServiceList,  catalogd, node_specific_request,    indexed_node_service_list,   READ,   NODE_READ,     ASK | PEER) \
+	X(Health,  ChecksInState,    catalogd, checks_in_state_request,  indexed_health_checks,       READ,   NODE_READ,     ASK | PEER) \
+	X(Health,  NodeChecks,       catalogd, node_specific_request,    indexed_health_checks,       READ,   NODE_READ,     ASK | PEER) \
+	X(Health,  ServiceChecks,    catalogd, service_specific_request, indexed_health_checks,       READ,   SERVICE_READ,  ASK | PEER) \
+	X(Health,  ServiceNodes,     catalogd, service_specific_request, indexed_check_service_nodes, READ,   SERVICE_READ,  ASK | DNS | PEER) \
 	X(KVS,     Apply,            catalogd, kvs_request,              boolean,                     WRITE,  KEY_WRITE,     ASK | PEER) \
 	X(KVS,     Get,              catalogd, key_request,              indexed_dir_entries,         READ,   KEY_READ,      ASK | PEER) \
 	X(KVS,     List,             catalogd, key_request,              indexed_dir_entries,         READ,   KEY_LIST,      ASK | PEER) \
@@ -52,9 +52,9 @@
 	X(Session, Renew,            catalogd, session_specific_request, indexed_sessions,            READ,   SESSION_WRITE, FROM(httpd) | PEER) \
 	X(Txn,     Apply,            catalogd, txn_request,              txn_response,                WRITE,  PER_OPERATION, FROM(httpd) | PEER) \
 	X(Txn,     Read,             catalogd, txn_read_request,         txn_read_response,           READ,   PER_OPERATION, FROM(httpd) | PEER) \
-	X(Status,  Leader,           catalogd, dc_specific_request,      text,                        READ,   ANYONE,        LOOK | PEER)   \
-	X(Status,  Peers,            catalogd, dc_specific_request,      texts,                       READ,   ANYONE,        LOOK | PEER)   \
-	X(Status,  Ping,             catalogd, empty,                    empty,                       READ,   ANYONE,        LOOK | PEER)   \
+	X(Status,  Leader,           catalogd, dc_specific_request,      text,                        READ,   ANYONE,        FROM(httpd) | PEER) \
+	X(Status,  Peers,            catalogd, dc_specific_request,      texts,                       READ,   ANYONE,        FROM(httpd) | PEER) \
+	X(Status,  Ping,             catalogd, empty,                    empty,                       READ,   ANYONE,        PEER) \
 	X(Status,  RaftStats,        raftd,    empty,                    server_stats,                LOCAL,  ANYONE,        PEER)   \
 	X(Internal, NodeInfo,        catalogd, node_specific_request,    indexed_node_dump,           READ,   NODE_READ,     FROM(httpd) | PEER) \
 	X(Internal, NodeDump,        catalogd, dc_specific_request,      indexed_node_dump,           READ,   NODE_READ,     FROM(httpd) | PEER) \
@@ -75,7 +75,7 @@
 	X(PreparedQuery, Get,           catalogd, prepared_query_specific_request,       indexed_prepared_queries,        READ,   QUERY_READ,    FROM(httpd) | PEER) \
 	X(PreparedQuery, List,          catalogd, dc_specific_request,                   indexed_prepared_queries,        READ,   QUERY_READ,    FROM(httpd) | PEER) \
 	X(PreparedQuery, Explain,       catalogd, prepared_query_execute_request,        prepared_query_explain_response, READ,   QUERY_READ,    FROM(httpd) | PEER) \
-	X(PreparedQuery, Execute,       catalogd, prepared_query_execute_request,        prepared_query_execute_response, READ,   SERVICE_READ,  FROM(httpd) | FROM(dnsd) | PEER) \
+	X(PreparedQuery, Execute,       catalogd, prepared_query_execute_request,        prepared_query_execute_response, READ,   SERVICE_READ,  FROM(httpd) | DNS | PEER) \
 	X(PreparedQuery, ExecuteRemote, catalogd, prepared_query_execute_remote_request, prepared_query_execute_response, READ,   SERVICE_READ,  PEER) \
 	\
 	X(Agent,   Stats,            catalogd, empty,                    stats,                       LOCAL,  AGENT_READ,    FROM(httpd)) \

@@ -193,8 +193,14 @@ $(BUILD)/next/$(1): $$(call objects,$(1)) $(BUILD)/obj/tests/next/table.o $$(COM
 endef
 $(foreach d,$(DAEMONS),$(eval $(call next,$(d))))
 
+# A daemon that has been taken over, for tests/e2e/taken_over.bats.
+HOSTILE := $(BUILD)/tests/hostile/hostile
+$(HOSTILE): $(call objects,tests/hostile) $(COMMON)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_common)
+
 .PHONY: tests-built
-tests-built: all $(TESTS) $(SIMS) $(NEXT)
+tests-built: all $(TESTS) $(SIMS) $(NEXT) $(HOSTILE)
 
 .PHONY: test
 test: tests-built

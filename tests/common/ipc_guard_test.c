@@ -22,7 +22,7 @@
 static struct ev_loop *loop;
 static char path[128];
 static struct edge *server;
-static unsigned ups, downs, answered;
+static unsigned ups, downs, answered, stuck;
 
 static void
 on_peer(struct daemon *d, struct edge *edge, bool is_up)
@@ -46,6 +46,14 @@ static call_fn *const handlers[METHOD_COUNT] = {
 	[METHOD_KVS_Get] = on_get,
 };
 
+static void
+on_stuck(struct daemon *d, struct edge *edge)
+{
+	(void)d;
+	(void)edge;
+	stuck++;
+}
+
 static struct edge *
 end_open(enum daemon_id self)
 {
@@ -58,6 +66,7 @@ end_open(enum daemon_id self)
 		.is_binder = self == DAEMON_catalogd,
 		.handlers = handlers,
 		.on_peer = on_peer,
+		.on_stuck = on_stuck,
 	};
 
 	return (edge_new(&config));
@@ -66,7 +75,7 @@ end_open(enum daemon_id self)
 static void
 begin(void)
 {
-	ups = downs = answered = 0;
+	ups = downs = answered = stuck = 0;
 	server = end_open(DAEMON_catalogd);
 }
 
@@ -166,6 +175,26 @@ huge_size(void)
 	return (say("\1\x7f\xff\xff\xff\xff\xff\xff\xff", 9));
 }
 
+/* Gone in the midst of the first head: some of these meet nanomsg just so that
+ * it keeps their place. */
+static bool
+half_connections(void)
+{
+	for (unsigned i = 0; i < 300; i++) {
+		int fd = link_up();
+		char bytes[GREETED];
+
+		if (fd < 0)
+			return (false);
+		if (i % 2 && read(fd, bytes, GREETED) < 0)
+			errno = 0;
+		if (write(fd, GREETING "\1\0\0", GREETED + i % 4) < 0)
+			errno = 0;
+		close(fd);
+	}
+	return (true);
+}
+
 static bool
 wrong_type_byte_by_byte(void)
 {
@@ -230,12 +259,22 @@ pass_descriptors(void)
 	return (sendmsg(fd, &message, 0) == GREETED && is_hung_up(fd));
 }
 
+/* Whoever came just before the cut is closed by what it says. */
 static bool
 is_closed_to_us(void)
 {
 	int fd = link_up();
 
-	return (fd < 0 || write(fd, GREETING, GREETED) < 0 || is_hung_up(fd));
+	if (fd < 0 || write(fd, GREETING, GREETED) < 0)
+		return (true);
+	for (unsigned i = 0; i < 500; i++) {
+		if (write(fd, "\1", 1) < 0) {
+			close(fd);
+			return (true);
+		}
+		usleep(10000);
+	}
+	return (false);
 }
 
 static bool
@@ -245,6 +284,13 @@ violate_and_stay_out(void)
 }
 
 /* --- Ours. --- */
+
+static void
+on_done(void *arg, const struct answer *answer)
+{
+	(void)answer;
+	++*(unsigned *)arg;
+}
 
 static unsigned
 descriptors(void)
@@ -256,13 +302,6 @@ descriptors(void)
 		count++;
 	closedir(folder);
 	return (count);
-}
-
-static void
-on_done(void *arg, const struct answer *answer)
-{
-	(void)answer;
-	++*(unsigned *)arg;
 }
 
 /* Does a daemon that means well get its answer? */
@@ -291,6 +330,28 @@ test_bytes_that_nanomsg_would_die_of(void)
 	CHECK(played(huge_size));
 	CHECK(played(wrong_type_byte_by_byte));
 	CHECK(serves());
+	edge_free(server);
+}
+
+/* The edge is free for the next one, or we are told that it can't be. */
+static void
+test_peers_that_break_off(void)
+{
+	struct key_request q = { .key = SLICE("a") };
+	struct edge *client;
+	unsigned done = 0;
+
+	begin();
+	CHECK(played(half_connections));
+	client = end_open(DAEMON_httpd);
+	edge_ask(client, METHOD_KVS_Get, &key_request_type, &q, SECONDS(20),
+	    on_done, &done);
+	while (done == 0 && stuck == 0) {
+		edge_flush(client);
+		turn();
+	}
+	CHECK(answered == 1 || stuck > 0);
+	edge_free(client);
 	edge_free(server);
 }
 
@@ -344,6 +405,7 @@ main(void)
 	loop =
 	    ev_loop_new(EVFLAG_NOENV); /* the default one reaps our children */
 	RUN(test_bytes_that_nanomsg_would_die_of);
+	RUN(test_peers_that_break_off);
 	RUN(test_descriptors_are_not_taken);
 	RUN(test_connections_have_a_limit);
 	RUN(test_repeated_violations_cut_the_edge_for_that_process);
