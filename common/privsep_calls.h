@@ -81,7 +81,7 @@
 	X(readlink,          "++----+", ANY)                                   \
 	X(getcwd,            "++----+", ANY)                                   \
 	X(statfs,            "----+--", ANY) /* /v1/agent/host */              \
-	X(uname,             "+++++++", ANY) /* gethostname: a node without a name */ \
+	X(uname,             "+++++++", ANY) /* a node without a name */       \
 	/* Files that are written, below the folders of wiring.h. */           \
 	X(openat,            "++-+---", ANY)                                   \
 	X(fsync,             "++-+---", ANY)                                   \

@@ -59,8 +59,7 @@ static const struct call {
 	enum condition_id condition;
 } calls[] = {
 #define X(name, programs, condition) { #name, programs, CONDITION_##condition },
-	PRIVSEP_CALLS(X)
-	PRIVSEP_CALLS_OF_CHECKS(X)
+	PRIVSEP_CALLS(X) PRIVSEP_CALLS_OF_CHECKS(X)
 #undef X
 };
 

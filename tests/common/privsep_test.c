@@ -39,6 +39,7 @@
 static char data[64], run[64], path[256];
 static struct config *config;
 static pid_t tester;
+static uint32_t landlock_abi;
 static struct sockaddr_in listener; /* somebody else's */
 
 /* --- What is tried: 0, or an errno. --- */
@@ -409,7 +410,9 @@ attempt_check(size_t program, const struct attempt *a)
 	char expected = a->expected[program], out[4096];
 	int status;
 
-	if (expected == ' ')
+	/* What fails does so by Landlock, as far as this kernel has it. */
+	if (expected == ' ' ||
+	    (expected == '-' && landlock_abi < (a->try == tcp_bind ? 4 : 1)))
 		return;
 	status = child_run(program, a->try, 0, out, sizeof(out));
 	if (is_as_expected(expected, status, out, a->call))
@@ -662,6 +665,7 @@ test_record(void)
 	arena_init(&arena);
 	CHECK_EQ(child_run(DAEMON_raftd, thread_start, 0, out, sizeof(out)), 0);
 	record_of("raftd", &arena, &record);
+	landlock_abi = record.landlock_abi;
 	CHECK_EQ(record.uid, privsep_uid(DAEMON_raftd));
 	CHECK_EQ(record.gid, privsep_gid(DAEMON_raftd));
 	CHECK_EQ(record.group_count, 1);
