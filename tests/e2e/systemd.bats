@@ -11,6 +11,8 @@ setup_file() {
 	export MACHINE=$BATS_FILE_TMPDIR/machine BOOT_PID LEADER WHY=
 	[ "$(id -u)" -eq 0 ] || WHY="needs root"
 	command -v systemd-nspawn >/dev/null || WHY="needs systemd-nspawn"
+	[ "${PROCONSUL_BUILD:-}" != "${PROCONSUL_BUILD%-asan}" ] &&
+		WHY="AddressSanitizer does not start inside of the units' limits"
 	export WHY
 	[ -z "$WHY" ] || return 0
 	mkdir "$MACHINE"
@@ -81,11 +83,9 @@ pid_of() {
 
 # all_are STATE: every daemon's unit is.
 all_are() {
-	local daemon
-	for daemon in $DAEMONS; do
-		[ "$(ctl show -p ActiveState --value "proconsul-$daemon")" = "$1" ] ||
-			return 1
-	done
+	# shellcheck disable=SC2086 # a list of words
+	[ "$(ctl show -p ActiveState --value $(printf 'proconsul-%s ' $DAEMONS) |
+		grep -cx "$1")" -eq 6 ]
 }
 
 # Another process than PID runs daemon NAME, and is up.
@@ -124,6 +124,7 @@ now_ms() {
 	# Where it listens is found by the interface, and its name is the host's:
 	# what only a start may ask for, and a reload keeps.
 	configure where <<-'EOF'
+		performance { leave_drain_time = "500ms" }
 		client_addr = "{{ GetAllInterfaces | include \"name\" \"lo\" | include \"type\" \"IPv4\" | join \"address\" \" \" }}"
 	EOF
 	begun=$(now_ms)
@@ -190,6 +191,8 @@ now_ms() {
 	ctl is-active proconsul-httpd proconsul-setup
 	configure extra <<<'log_level = "info"'
 	ctl reload 'proconsul-*.service'
+	api PUT /v1/agent/reload
+	wait_until 30 all_are active
 	api GET /v1/agent/services | jq -e '.reloaded == null'
 	not grep -q Status: <(ctl status proconsul-httpd)
 }
@@ -247,7 +250,22 @@ now_ms() {
 	says proconsul-dnsd "sockets were given that nothing here listens on: "
 	says proconsul-dnsd "udp 127.0.0.1:53"
 	ctl stop proconsul-dnsd.socket proconsul-dnsd.service
+	# The other way: a capability, which it gives up.
+	configure extra <<<'ports { dns = 53 }'
+	drop_in proconsul-dnsd.service port <<-'EOF'
+		[Service]
+		CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+		AmbientCapabilities=CAP_NET_BIND_SERVICE
+		SystemCallFilter=capset
+	EOF
 	ctl start proconsul-dnsd.service proconsul-httpd.service
+	at_machine dig +short +time=5 @127.0.0.1 consul.service.consul | grep -qx 127.0.0.1
+	in_machine cat "/proc/$(pid_of dnsd)/status" >"$BATS_TEST_TMPDIR/status"
+	[ "$(grep -cE '^Cap(Eff|Prm|Inh|Amb):	0000000000000000$' "$BATS_TEST_TMPDIR/status")" -eq 4 ]
+	in_machine rm /run/systemd/system/proconsul-dnsd.service.d/port.conf
+	ctl daemon-reload
+	configure extra <<<'ports { dns = 8600 }'
+	ctl restart proconsul-dnsd
 	wait_until 30 answers
 }
 
@@ -318,7 +336,7 @@ script_passes() {
 @test "consul leave ends all of it, for good" {
 	api PUT /v1/agent/leave
 	wait_until 40 all_are inactive
-	wait_until 30 target_is inactive
+	wait_until 30 unit_is proconsul.target inactive
 	sleep 1
 	all_are inactive
 	[ "$(ctl is-system-running)" = running ]
@@ -326,8 +344,24 @@ script_passes() {
 	wait_until 30 answers
 }
 
-target_is() {
-	[ "$(ctl show -p ActiveState --value proconsul.target)" = "$1" ]
+unit_is() { # unit_is NAME STATE
+	[ "$(ctl show -p ActiveState --value "$1")" = "$2" ]
+}
+
+@test "who gives up ends all of it, and is seen to have failed" {
+	configure extra <<-'EOF'
+		retry_join = ["127.0.0.9"] retry_max = 1 retry_interval = "1s"
+	EOF
+	ctl restart proconsul.target
+	wait_until 40 unit_is proconsul-gossipd failed
+	wait_until 30 unit_is proconsul.target inactive
+	wait_until 30 unit_is proconsul-httpd inactive
+	sleep 0.5
+	unit_is proconsul-gossipd failed
+	unit_is proconsul-raftd inactive
+	configure extra <<<'log_level = "info"'
+	ctl start proconsul.target
+	wait_until 30 answers
 }
 
 @test "a client that is stopped leaves first; restarted daemons do not" {
