@@ -12,7 +12,7 @@ setup_file() {
 	[ "$(id -u)" -eq 0 ] || WHY="needs root"
 	command -v systemd-nspawn >/dev/null || WHY="needs systemd-nspawn"
 	[ "${PROCONSUL_BUILD:-}" != "${PROCONSUL_BUILD%-asan}" ] &&
-		WHY="AddressSanitizer does not start inside of the units' limits"
+		WHY="AddressSanitizer does not start in units"
 	export WHY
 	[ -z "$WHY" ] || return 0
 	mkdir "$MACHINE"
@@ -83,7 +83,7 @@ pid_of() {
 
 # all_are STATE: every daemon's unit is.
 all_are() {
-	# shellcheck disable=SC2086 # a list of words
+	# shellcheck disable=SC2046,SC2086 # a list of words
 	[ "$(ctl show -p ActiveState --value $(printf 'proconsul-%s ' $DAEMONS) |
 		grep -cx "$1")" -eq 6 ]
 }
