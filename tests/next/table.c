@@ -4,11 +4,12 @@
  */
 #include <stdint.h>
 
-uint32_t __real_method_table_hash(void);
-uint32_t __wrap_method_table_hash(void);
+/* The names that the linker gives them. */
+uint32_t hash_of_this_build(void) __asm__("__real_method_table_hash");
+uint32_t hash_of_the_next(void) __asm__("__wrap_method_table_hash");
 
 uint32_t
-__wrap_method_table_hash(void)
+hash_of_the_next(void)
 {
-	return (__real_method_table_hash() + 1);
+	return (hash_of_this_build() + 1);
 }
