@@ -8,9 +8,17 @@ load helpers
 CONTAINER=$BATS_TEST_DIRNAME/../container
 SOURCE=$BATS_TEST_DIRNAME/../..
 
+# has_namespaces: root may make its own here.
+has_namespaces() {
+	[ "$(id -u)" -eq 0 ] && unshare --net --pid --mount --fork true 2>/dev/null
+}
+
+setup() {
+	has_namespaces || skip "needs root and namespaces"
+}
+
 setup_file() {
-	[ "$(id -u)" -eq 0 ] || skip "namespaces need root"
-	unshare --net true || skip "no namespaces here"
+	has_namespaces || return 0
 	"$CONTAINER/root" "$BATS_FILE_TMPDIR/image" "$(realpath "$BUILD")" \
 		>"$BATS_FILE_TMPDIR/root"
 	SWITCH=pc-$$
@@ -28,8 +36,8 @@ teardown() {
 }
 
 teardown_file() {
-	[ -n "${SWITCH-}" ] || return 0
 	local name
+	[ -n "${SWITCH-}" ] || return 0
 	for name in $(ip netns list | cut -d' ' -f1 | grep "^$SWITCH"); do
 		ip netns delete "$name"
 	done
@@ -183,8 +191,11 @@ field() {
 }
 
 @test "as root with Docker's capabilities: a user a daemon, orphans are reaped, SIGTERM ends it" {
-	container one -- agent -dev -client 0.0.0.0 -enable-script-checks
+	container one --env CONSUL_ALLOW_PRIVILEGED_PORTS= -- agent -dev \
+		-client 0.0.0.0 -dns-port=53 -enable-script-checks
 	wait_until 20 leads one
+	wait_until 10 says one "Started DNS server: address=0.0.0.0:53 network=udp"
+	not says one net.ipv4.ip_unprivileged_port_start
 	[ "$(daemons_of one | wc -l)" -eq 6 ]
 	for pid in $(daemons_of one); do
 		[ "$(field "$pid" CapEff)" = 0000000000000000 ]
@@ -221,11 +232,13 @@ passes() {
 	chown 1000:0 "$volume"
 	powers=(--user 1000:0 --caps none --no-new-privs --seccomp --read-only
 		--mount "$volume:/consul/data"
-		--env 'CONSUL_LOCAL_CONFIG={"datacenter":"west"}')
+		--env 'CONSUL_LOCAL_CONFIG={"datacenter":"west"}'
+		--env CONSUL_ALLOW_PRIVILEGED_PORTS=)
 	container strict "${powers[@]}" -- agent -server -bootstrap-expect=1 \
 		-bind=127.0.0.1
 	wait_until 20 leads strict
 	says strict "Datacenter: 'west'"
+	says strict "sysctl net.ipv4.ip_unprivileged_port_start=0"
 	[ "$(grep -c 'Landlock is not there' "$BATS_TEST_TMPDIR/strict.log")" = 1 ]
 	ask strict /v1/kv/kept -X PUT -d yes
 	[ "$(daemons_of strict | wc -l)" -eq 6 ]
