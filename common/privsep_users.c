@@ -58,13 +58,28 @@ is_effective(const struct capabilities *all, int capability)
 		    CAP_TO_MASK(capability)) != 0);
 }
 
+/* A container may map one user only: then there is nobody to become. */
+static bool
+users_are_mapped(void)
+{
+	FILE *file = fopen("/proc/self/uid_map", "re");
+	unsigned long count = 0, users = 0;
+
+	if (file == NULL)
+		return (true); /* a kernel without user namespaces */
+	while (fscanf(file, "%*u %*u %lu", &count) == 1)
+		users += count;
+	fclose(file);
+	return (users > 1);
+}
+
 bool
 privsep_may_change_users(void)
 {
 	struct capabilities all = capabilities_get();
 
-	return (
-	    is_effective(&all, CAP_SETUID) && is_effective(&all, CAP_SETGID));
+	return (is_effective(&all, CAP_SETUID) &&
+		is_effective(&all, CAP_SETGID) && users_are_mapped());
 }
 
 /* Of the bounding set what is not kept goes, as far as we may: that takes
