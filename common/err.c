@@ -7,7 +7,7 @@ const char *
 err_text(enum err err)
 {
 	static const char *const texts[ERR_COUNT] = {
-#define X(name, text) [ERR_##name] = text,
+#define X(name, text) [ERR_##name] = (text),
 		ERRS(X)
 #undef X
 	};
