@@ -30,6 +30,7 @@
 #include "log.h"
 #include "metrics_read.h"
 #include "notify.h"
+#include "place.h"
 #include "privsep.h"
 #include "trim.h"
 
@@ -465,15 +466,47 @@ agent_end(struct agent *a)
 	buf_deinit(&a->listeners);
 }
 
+/* Only what belonged to somebody else is worth a line. */
+static void
+log_taken_over(char *told)
+{
+	char *line, *rest;
+
+	for (line = strtok_r(told, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		if (strncmp(line, PLACE_TOOK_OVER, strlen(PLACE_TOOK_OVER)) ==
+		    0)
+			log_info(LOG_NAME, line, "");
+	}
+}
+
+/* Its places; what was done is *told, to be freed. */
+static enum err
+agent_place(
+    struct agent *a, const struct config *config, char **told, struct buf *why)
+{
+	size_t size = 0;
+	FILE *stream = open_memstream(told, &size);
+	enum err err;
+
+	if (stream == NULL)
+		fatal("open_memstream: %s", strerror(errno));
+	err = place_make(&a->place, config, stream, why);
+	fclose(stream);
+	return (err);
+}
+
 /* From the configuration to a running agent. Frees the configuration: the
  * launcher needs none of it while it runs. */
 static int
 agent_start(struct agent *a, struct config *config)
 {
 	struct buf why = { 0 };
+	char *told = NULL;
 
-	if (place_make(&a->place, config, &why) != ERR_OK) {
+	if (agent_place(a, config, &told, &why) != ERR_OK) {
 		fprintf(stderr, "==> %s\n", buf_text(&why));
+		free(told);
 		buf_deinit(&why);
 		config_free(config);
 		return (1);
@@ -484,6 +517,8 @@ agent_start(struct agent *a, struct config *config)
 	log_set_json(config->log_json);
 	agent_log_tap(&a->log, config->log_level);
 	log_warnings(config);
+	log_taken_over(told);
+	free(told);
 	if (config_check_start(config, &why) != ERR_OK) {
 		log_error(LOG_NAME, "Error starting agent", "error=\"%s\"",
 		    buf_text(&why));

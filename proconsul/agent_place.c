@@ -155,12 +155,13 @@ pid_file_make(struct place *p, const struct config *config, struct buf *why)
 }
 
 enum err
-place_make(struct place *p, const struct config *config, struct buf *why)
+place_make(
+    struct place *p, const struct config *config, FILE *told, struct buf *why)
 {
 	enum err err;
 
 	*p = (struct place){ .notify = -1, .run_lock = -1 };
-	err = place_data_make(config, p->node_id, NULL, why);
+	err = place_data_make(config, p->node_id, told, why);
 	if (err == ERR_OK)
 		err = run_make(p, why);
 	if (err == ERR_OK)

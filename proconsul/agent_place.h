@@ -9,6 +9,8 @@
 #ifndef PROCONSUL_AGENT_PLACE_H
 #define PROCONSUL_AGENT_PLACE_H
 
+#include <stdio.h>
+
 #include "config.h"
 #include "place.h"
 
@@ -20,10 +22,10 @@ struct place {
 	int notify;   /* owned; datagrams from daemons, with their pid */
 };
 
-/* All of it; on failure *why says what could not be done, and what was made
- * of the run directory is gone again. */
+/* All of it, and into `told` what was done (place.h); on failure *why says what
+ * could not be done, and what was made of the run directory is gone again. */
 MUST_CHECK enum err place_make(
-    struct place *, const struct config *, struct buf *why);
+    struct place *, const struct config *, FILE *told, struct buf *why);
 void place_remove(struct place *);
 
 #endif

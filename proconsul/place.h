@@ -29,7 +29,9 @@
 
 #define PLACE_NODE_ID_BYTES 64
 #define PLACE_PATH_MAX	    4096
-#define PLACE_RUN_DIR_MAX   90 /* short: socket paths end at 108 bytes */
+/* How a line of what was told begins that the launcher puts into its log. */
+#define PLACE_TOOK_OVER	  "Took over "
+#define PLACE_RUN_DIR_MAX 90 /* short: socket paths end at 108 bytes */
 
 /* The data directory and what is in it; `node_id` is the node's UUID, in lower
  * case. On failure *why says what could not be done. What was made or changed

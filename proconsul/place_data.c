@@ -12,6 +12,7 @@
 #include "host_id.h"
 #include "place.h"
 #include "place_parts.h"
+#include "places.h"
 #include "privsep.h"
 #include "wiring.h"
 #include "xmalloc.h"
@@ -38,25 +39,36 @@ folders_make(const char *path, mode_t mode, struct buf *why)
 	return (err);
 }
 
+/* Whom all of a part is handed over to. */
+struct heir {
+	uid_t uid;
+	gid_t gid;
+	unsigned count; /* of what was somebody else's */
+	uid_t from;	/* whose the last of that was */
+};
+
 /* A file with a second name may be someone else's that was linked in here. */
 static enum err
-file_own(int fd, const struct stat *st, uid_t uid, gid_t gid)
+file_own(int fd, const struct stat *st, struct heir *heir)
 {
-	if (st->st_uid == uid && st->st_gid == gid)
+	if (st->st_uid == heir->uid && st->st_gid == heir->gid)
 		return (ERR_OK);
 	if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
 		errno = EMLINK;
 		return (ERR_REFUSED);
 	}
-	return (
-	    fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0 ? ERR_OK : ERR_IO);
+	heir->count++;
+	heir->from = st->st_uid;
+	return (fchownat(fd, "", heir->uid, heir->gid, AT_EMPTY_PATH) == 0
+		    ? ERR_OK
+		    : ERR_IO);
 }
 
 /* Hand over a folder and what is in it: it may come from a run as root, or
  * from Consul. Links are handed over, not followed; what its daemon removes
  * meanwhile is passed over. */
 static enum err
-tree_own(int parent, const char *name, uid_t uid, gid_t gid, int depth)
+tree_own(int parent, const char *name, struct heir *heir, int depth)
 {
 	int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), list;
 	struct dirent *entry;
@@ -66,7 +78,7 @@ tree_own(int parent, const char *name, uid_t uid, gid_t gid, int depth)
 
 	if (fd < 0)
 		return (errno == ENOENT ? ERR_OK : ERR_IO);
-	err = fstat(fd, &st) == 0 ? file_own(fd, &st, uid, gid) : ERR_IO;
+	err = fstat(fd, &st) == 0 ? file_own(fd, &st, heir) : ERR_IO;
 	if (err != ERR_OK || !S_ISDIR(st.st_mode) || depth == 0) {
 		close(fd);
 		return (err);
@@ -81,11 +93,37 @@ tree_own(int parent, const char *name, uid_t uid, gid_t gid, int depth)
 	while (err == ERR_OK && (entry = readdir(folder)) != NULL) {
 		if (strcmp(entry->d_name, ".") != 0 &&
 		    strcmp(entry->d_name, "..") != 0)
-			err =
-			    tree_own(list, entry->d_name, uid, gid, depth - 1);
+			err = tree_own(list, entry->d_name, heir, depth - 1);
 	}
 	closedir(folder);
 	return (err);
+}
+
+/* Root takes over what it finds, and says so; anyone else can only refuse what
+ * is not theirs. */
+static enum err
+part_own(const char *path, enum daemon_id id, bool is_new, FILE *told,
+    struct buf *why)
+{
+	struct heir heir = { .uid = privsep_uid(id), .gid = privsep_gid(id) };
+	struct stat st;
+
+	if (geteuid() == 0) {
+		if (tree_own(AT_FDCWD, path, &heir, TREE_DEPTH_MAX) != ERR_OK)
+			return (place_error(why, "chown", path));
+		if (heir.count > 0 && !is_new)
+			place_tell(told,
+			    PLACE_TOOK_OVER "%s for %s: %u files and folders "
+					    "of user %u",
+			    path, daemon_name(id), heir.count,
+			    (unsigned)heir.from);
+	} else if (stat(path, &st) == 0 && st.st_uid != geteuid())
+		return (places_check_part(path, heir.uid, heir.gid, why));
+	if (chmod(path, 0700) != 0)
+		return (place_error(why, "chmod", path));
+	return (geteuid() == 0
+		    ? ERR_OK
+		    : places_check_part(path, heir.uid, heir.gid, why));
 }
 
 static enum err
@@ -93,18 +131,15 @@ part_make(const char *data_dir, const char *name, enum daemon_id id, FILE *told,
     struct buf *why)
 {
 	char path[PLACE_PATH_MAX];
+	bool is_new;
 
 	place_path(path, data_dir, name);
-	if (mkdir(path, 0700) == 0)
+	is_new = mkdir(path, 0700) == 0;
+	if (is_new)
 		place_tell(told, "made %s for %s", path, daemon_name(id));
 	else if (errno != EEXIST)
 		return (place_error(why, "mkdir", path));
-	if (geteuid() == 0 && tree_own(AT_FDCWD, path, privsep_uid(id),
-				  privsep_gid(id), TREE_DEPTH_MAX) != ERR_OK)
-		return (place_error(why, "chown", path));
-	if (chmod(path, 0700) != 0)
-		return (place_error(why, "chmod", path));
-	return (ERR_OK);
+	return (part_own(path, id, is_new, told, why));
 }
 
 static bool
@@ -133,9 +168,11 @@ way_check(const char *data_dir, enum daemon_id id, struct buf *why)
 		    !may_pass(&st, privsep_uid(id), privsep_gid(id))) {
 			buf_printf(why,
 			    "%s is closed to %s, which has to pass it as "
-			    "user %s (%u): its mode is %04o",
+			    "user %s (%u): its mode is %04o: run `chmod o+x "
+			    "%s`",
 			    path, daemon_name(id), daemon_user(id),
-			    (unsigned)privsep_uid(id), st.st_mode & 07777);
+			    (unsigned)privsep_uid(id), st.st_mode & 07777,
+			    path);
 			err = ERR_REFUSED;
 		}
 		slash = strrchr(path, '/');

@@ -249,3 +249,19 @@ first_run() {
 	chmod 700 "$folder"
 	refused_and_mended httpd "$folder can't be read by the daemons"
 }
+
+@test "the launcher, as root, takes over what it finds, and says so" {
+	first_run raftd
+	chown -R 12345:12345 "$data/raft"
+	agent_launch n1 "${flags[@]}"
+	wait_until 20 works
+	agent_stop n1
+	grep -q "agent: Took over $data/raft for raftd: [0-9]* files and folders of user 12345" \
+		"$BATS_FILE_TMPDIR/n1.log"
+	# Who is not root does not, and says what is to be done.
+	as=one
+	run as_user none timeout 10 "$BATS_FILE_TMPDIR/programs/proconsul" agent "${flags[@]}"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"==> $data/"*" is owned by "*", not by 61450: run \`chown -R 61450:61450 $data/"*\` ]]
+}
