@@ -31,6 +31,8 @@ setup_file() {
 
 teardown() {
 	containers_stop
+	[ -n "${BATS_TEST_COMPLETED-}" ] ||
+		tail -n 30 "$BATS_TEST_TMPDIR"/*.log 2>/dev/null || true
 	# What is in the image is there for all.
 	rm -rf "$BATS_FILE_TMPDIR"/image/root/consul/*/*
 }
@@ -465,6 +467,17 @@ is_ready() {
 	# SIGTERM: well within the grace, and the cluster does not shrink.
 	container_stop consul-2 || [ $? -eq 1 ]
 	[ "$(ask consul-0 /v1/operator/raft/configuration | jq '.Servers | length')" = 3 ]
+	# All at once, and nobody has the address that he had.
+	container_stop consul-0 KILL || true
+	container_stop consul-1 KILL || true
+	names_write 10.55.0.40 10.55.0.41 10.55.0.42
+	for i in 0 1 2; do
+		ip -n "$SWITCH-$i" addr flush dev eth0
+		ip -n "$SWITCH-$i" addr add "10.55.0.4$i/24" dev eth0
+		pod "$i" "10.55.0.4$i"
+	done
+	wait_until 40 is_ready 10.55.0.42
+	[ "$(ask consul-2 '/v1/kv/kept?raw')" = yes ]
 }
 
 all_vote() {
