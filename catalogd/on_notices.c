@@ -43,11 +43,24 @@ line_to_httpd(struct daemon *d, const struct edge_log_line *line)
 	    &edge_log_line_type, line);
 }
 
+/* A daemon's log has none; they are not for operators' terminals. */
+static bool
+has_controls(struct slice line)
+{
+	for (size_t i = 0; i < line.size; i++)
+		if (line.data[i] < ' ' || line.data[i] == 0x7f)
+			return (true);
+	return (false);
+}
+
 void
 on_log_line(struct daemon *d, struct call *call, const void *request)
 {
+	const struct edge_log_line *line = request;
+
 	(void)call;
-	line_to_httpd(d, request);
+	if (!has_controls(line->line) && !has_controls(line->json))
+		line_to_httpd(d, line);
 }
 
 static void

@@ -10,8 +10,15 @@
  * Delivery   at most once: what was on its way to a peer that dies is lost;
  *            open questions then end with ERR_PEER_GONE
  * Bounds     limits.h, IPC_*; a full queue is ERR_FULL, at once
- * Violation  a frame that its edge may not carry is logged and dropped, and
- *            never kills the receiver
+ * Turns      of a peer's frames an edge takes IPC_TURN_MS in a turn of the
+ * loop, and reads none while it does not read our answers: no peer can starve
+ * another edge, or fill our memory Violation  what its edge may not carry is
+ * dropped and logged, with the peer's pid, and never kills catalogd:
+ * ipc_guard.h keeps from nanomsg what it would die of. IPC_VIOLATIONS_MAX of
+ * one process within IPC_VIOLATIONS_MS cut the edge for it, for IPC_CUT_MS and
+ *            twice as long each time; its successor is served at once
+ *            (ipc_violation.c). The other way round there is no such thing: who
+ *            has taken over catalogd has all that the others hold
  * Source     FIGURES.md 1 and 11 (what nanomsg does and does not)
  */
 #ifndef COMMON_IPC_H

@@ -7,6 +7,8 @@
 #include "log.h"
 #include "xmalloc.h"
 
+#define MESSAGES_A_TURN 64
+
 struct message {
 	struct message *next;
 	struct buf bytes;
@@ -22,7 +24,8 @@ struct helper {
 	void *arg;
 	struct message *first, **last; /* waiting */
 	size_t waiting;
-	struct buf in; /* one message */
+	struct buf in;	   /* one message */
+	unsigned nonsense; /* messages that were none */
 };
 
 static void
@@ -36,9 +39,17 @@ result_read(struct helper *h, size_t size)
 		&result) == ERR_OK)
 		h->done(h->arg, &result);
 	else
-		log_error(
-		    "agent", "A helper talks nonsense", "bytes=%zu", size);
+		log_error("agent", "A helper talks nonsense",
+		    "bytes=%zu count=%u", size, ++h->nonsense);
 	arena_deinit(&arena);
+}
+
+/* It has gone, or is not to be listened to any more. */
+static void
+helper_end(struct helper *h)
+{
+	ev_io_stop(h->loop, &h->readable);
+	h->on_gone(h->arg);
 }
 
 static void
@@ -47,18 +58,23 @@ on_readable(struct ev_loop *loop, ev_io *w, int events)
 	struct helper *h = w->data;
 
 	(void)events;
-	for (;;) {
+	(void)loop;
+	/* No more than these a turn: it may never stop. */
+	for (unsigned i = 0; i < MESSAGES_A_TURN; i++) {
 		ssize_t size =
 		    recv(h->fd, h->in.data, HELPER_MESSAGE_MAX, MSG_DONTWAIT);
 
 		if (size < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (size <= 0) {
-			ev_io_stop(loop, w);
-			h->on_gone(h->arg);
+			helper_end(h);
 			return;
 		}
 		result_read(h, (size_t)size);
+		if (h->nonsense >= HELPER_NONSENSE_MAX) {
+			helper_end(h);
+			return;
+		}
 	}
 }
 

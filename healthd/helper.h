@@ -6,6 +6,8 @@
  *
  * Bounds  a message HELPER_MESSAGE_MAX bytes, the queue HELPER_QUEUE_MAX
  *         messages: more is ERR_FULL, and the run counts as failed
+ * Trust   none: scripts share its user. What is no message is told and left
+ *         out, and after HELPER_NONSENSE_MAX of them it counts as gone
  */
 #ifndef HEALTHD_HELPER_H
 #define HEALTHD_HELPER_H
@@ -15,8 +17,9 @@
 #include "err.h"
 #include "health_types.h"
 
-#define HELPER_MESSAGE_MAX (160 * 1024)
-#define HELPER_QUEUE_MAX   4096
+#define HELPER_MESSAGE_MAX  (160 * 1024)
+#define HELPER_QUEUE_MAX    4096
+#define HELPER_NONSENSE_MAX 8
 
 struct helper;
 

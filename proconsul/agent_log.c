@@ -73,6 +73,19 @@ line_put(struct agent_log *l, struct slice line)
 		file_put(l, line);
 }
 
+/* Daemons write none of these; who has taken one over may, and they are not for
+ * the terminals and files of operators. */
+static void
+controls_hide(struct buf *bytes, size_t from)
+{
+	for (size_t i = from; i < bytes->size; i++) {
+		uint8_t c = bytes->data[i];
+
+		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
+			bytes->data[i] = '?';
+	}
+}
+
 static void
 lines_take(struct agent_log *l)
 {
@@ -103,6 +116,7 @@ agent_log_read(struct agent_log *l)
 		return;
 	while ((size = read(l->input, bytes, sizeof(bytes))) > 0) {
 		buf_put(&l->rest, bytes, (size_t)size);
+		controls_hide(&l->rest, l->rest.size - (size_t)size);
 		lines_take(l);
 		if (size < READ_SIZE)
 			break;
