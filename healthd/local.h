@@ -77,6 +77,7 @@ struct local_check {
 	/* healthd alone was restarted, and no run has ended since: what the
 	 * catalog has of it is what was found last. */
 	bool is_unproven;
+	bool was_lost; /* the run before this one, with its helper */
 	struct mark mark;
 };
 
@@ -100,6 +101,7 @@ enum effect_kind {
 	EFFECT_DROP_STATE,
 	EFFECT_RUN,    /* the check's run number `run` */
 	EFFECT_CANCEL, /* forget about that run */
+	EFFECT_HANGS,  /* it should have ended long ago: its helper hangs */
 };
 
 struct effect {
@@ -202,8 +204,14 @@ enum run_end {
 	RUN_OUTPUT,	   /* not at all: a piece of a job's output */
 };
 
+#define RUN_GRACE SECONDS(30) /* beyond its timeout, for the helper */
+
 /* Do all that is due by `now`; true if AGENDA_SYNC was (it is sync.c's). */
 bool local_due(struct local *, struct instant now);
+/* Its helper has died with it: once it is run again at once, and what is lost
+ * twice in a row is critical. */
+void local_run_lost(
+    struct local *, struct local_check *, struct slice output, struct instant);
 /* A run has ended. Unknown checks and old runs are ignored. */
 void local_run_ended(struct local *, struct slice check_id, uint64_t run,
     enum run_end, enum check_status, struct slice output, struct instant now);

@@ -6,11 +6,16 @@
 
 #define LOG_NAME "agent"
 
+/* Until it ends, the timer of the next run is that of its latest end. */
 static void
-run_start(struct local *l, struct local_check *c)
+run_start(struct local *l, struct local_check *c, struct instant now)
 {
+	struct duration latest = check_timeout(&c->type);
+
 	assert(c->run == 0);
 	c->run = ++l->runs;
+	latest.ns += RUN_GRACE.ns;
+	agenda_set(&l->agenda, &c->timer, instant_add(now, latest));
 	local_effect(l, EFFECT_RUN, c->row.id, c->run);
 }
 
@@ -65,8 +70,10 @@ check_due(struct local *l, struct local_check *c, struct instant now)
 {
 	if (c->kind == CHECK_TTL)
 		ttl_expire(l, c, now);
+	else if (c->run != 0)
+		local_effect(l, EFFECT_HANGS, c->row.id, c->run);
 	else
-		run_start(l, c);
+		run_start(l, c, now);
 }
 
 bool
@@ -175,9 +182,27 @@ local_run_ended(struct local *l, struct slice check_id, uint64_t run,
 	}
 	/* A script that timed out is still to be reaped: until then it must
 	 * not run twice. */
-	if (end == RUN_TIMED_OUT)
+	if (end == RUN_TIMED_OUT) {
+		agenda_clear(&l->agenda, &c->timer);
 		return;
+	}
 	c->run = 0;
+	c->was_lost = false;
 	agenda_set(
 	    &l->agenda, &c->timer, instant_add(now, check_interval(&c->type)));
+}
+
+void
+local_run_lost(struct local *l, struct local_check *c, struct slice output,
+    struct instant now)
+{
+	assert(c->run != 0);
+	if (c->was_lost) {
+		local_run_ended(l, c->row.id, c->run, RUN_DONE, CHECK_CRITICAL,
+		    output, now);
+		return;
+	}
+	c->run = 0;
+	c->was_lost = true;
+	agenda_set(&l->agenda, &c->timer, now);
 }

@@ -215,6 +215,7 @@ persist_do(struct persist *p, struct local *l, const struct effect *e)
 		break;
 	case EFFECT_RUN:
 	case EFFECT_CANCEL:
+	case EFFECT_HANGS:
 		break;
 	}
 }

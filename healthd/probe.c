@@ -26,8 +26,7 @@ probes_fail(struct healthd *h)
 		    (struct local_check *)h->local.checks.rows[i];
 
 		if (c->run != 0 && c->kind != CHECK_SCRIPT)
-			local_run_ended(&h->local, c->row.id, c->run, RUN_DONE,
-			    CHECK_CRITICAL, text, instant_now());
+			local_run_lost(&h->local, c, text, instant_now());
 	}
 }
 
@@ -88,6 +87,15 @@ run_start(struct healthd *h, struct local_check *c)
 		    CHECK_CRITICAL, text, instant_now());
 }
 
+/* What it was asked for is late by far. It may be somebody else's to kill. */
+static void
+on_hang(struct healthd *h, const struct effect *e)
+{
+	log_error("agent", "A helper hangs, starting over", "check=%.*s",
+	    SLICE_ARGS(buf_slice(&e->id)));
+	daemon_stop(h->daemon, 1);
+}
+
 /* The check may be gone: then both helpers forget a run that one has. */
 static void
 run_cancel(struct healthd *h, uint64_t run)
@@ -106,6 +114,8 @@ probe_do(struct healthd *h, const struct effect *e)
 
 	if (e->kind == EFFECT_CANCEL)
 		run_cancel(h, e->run);
+	else if (e->kind == EFFECT_HANGS)
+		on_hang(h, e);
 	else if (e->kind == EFFECT_RUN && c != NULL && c->run == e->run)
 		run_start(h, c);
 }

@@ -127,8 +127,9 @@ test_schedule(void)
 	pass(SECONDS(10));
 	run = effect_last(EFFECT_RUN);
 	CHECK(run != NULL && run->run == c->run && c->run != 0);
-	/* Not again while it runs. */
-	CHECK_EQ(agenda_first(&local.agenda).ns, INSTANT_NEVER.ns);
+	/* Not again while it runs: there is only its latest end. */
+	CHECK_EQ(instant_since(agenda_first(&local.agenda), now).ns,
+	    CHECK_TIMEOUT.ns + RUN_GRACE.ns);
 	now = instant_add(now, SECONDS(3));
 	end_run("c", CHECK_PASSING, "fine");
 	CHECK(status_is("c", "passing"));
@@ -560,6 +561,52 @@ test_files_win(void)
 	end();
 }
 
+/* Not the check is at fault, when its helper dies; but perhaps when the next
+ * one dies, too. */
+static void
+test_a_run_that_is_lost_is_repeated_once(void)
+{
+	struct check_type t = { .http = SLICE("http://x"),
+		.interval = SECONDS(10) };
+	struct local_check *c;
+
+	begin();
+	CHECK_EQ(register_check("c", "", t), ERR_OK);
+	c = local_check_find(&local, SLICE("c"));
+	pass(SECONDS(10));
+	end_run("c", CHECK_PASSING, "fine");
+	pass(SECONDS(10));
+	local_run_lost(&local, c, SLICE("died"), now);
+	CHECK(status_is("c", "passing"));
+	CHECK_EQ(c->run, 0);
+	pass(SECONDS(0));
+	CHECK(c->run != 0);
+	local_run_lost(&local, c, SLICE("died"), now);
+	CHECK(status_is("c", "critical"));
+	pass(SECONDS(10));
+	end_run("c", CHECK_PASSING, "fine");
+	pass(SECONDS(10));
+	local_run_lost(&local, c, SLICE("died"), now);
+	CHECK(status_is("c", "passing"));
+	end();
+}
+
+static void
+test_a_helper_that_hangs_is_told(void)
+{
+	struct check_type t = { .http = SLICE("http://x"),
+		.interval = SECONDS(10) };
+
+	begin();
+	CHECK_EQ(register_check("c", "", t), ERR_OK);
+	pass(SECONDS(10));
+	pass(SECONDS(39));
+	CHECK(effect_last(EFFECT_HANGS) == NULL);
+	pass(SECONDS(1));
+	CHECK(effect_last(EFFECT_HANGS) != NULL);
+	end();
+}
+
 int
 main(void)
 {
@@ -582,6 +629,8 @@ main(void)
 	RUN(test_reload_is_a_diff);
 	RUN(test_reload_refuses_all_or_nothing);
 	RUN(test_files_win);
+	RUN(test_a_run_that_is_lost_is_repeated_once);
+	RUN(test_a_helper_that_hangs_is_told);
 	buf_deinit(&why);
 	return (tap_done());
 }
