@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# Takes long.
 """Mixed clusters: a real client agent under three servers of ours, and a client
 of ours under three real servers. The same is asked of both.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# Takes long.
 """The same command lines for the real Consul's program and for ours.
 
 usage: cli.py [--net N] [--only TEXT]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# Takes long.
 """The same calls to a cluster of the real Consul and to one of ours.
 
 usage: cluster.py [--only REGEX]

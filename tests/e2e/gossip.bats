@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Takes long.
 # Our agent in one pool with the real Consul and with serf, in the clear and
 # encrypted: they join, see each other alive under probing, exchange events,
 # fail, and leave. GOSSIP_SECONDS is how long they watch each other.

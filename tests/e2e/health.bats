@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Takes long.
 # Checks of a real agent against real servers and scripts: that they pass and
 # fail when they should, run out, follow one another, survive, and are reloaded
 # as a diff.

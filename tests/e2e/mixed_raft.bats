@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Takes long.
 # One Raft cluster of real Consul servers and ours, in both roles: ours follows
 # a real leader (snapshot, entries, votes), then leads real followers, one of
 # which has to be sent a snapshot. What one accepts, the others show.

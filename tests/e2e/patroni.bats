@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Takes long.
 # Patroni, which keeps PostgreSQL alive, with us as its store: two nodes choose
 # a leader, change it on demand, and find a new one when it is killed. It leans
 # on sessions with a TTL, locks with compare-and-set, and blocking reads.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Takes long.
 # Prepared queries in a cluster: written at one server and run at all, at a
 # client, over DNS; after a leader was killed and a snapshot restored; and a
 # real Consul server that follows ours, and runs what ours has written.

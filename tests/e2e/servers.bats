@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Takes long.
 # Several servers: who begins, joins, leaves, fails, moves; and what Raft and
 # the catalog make of it. Each test goes on where the one before it has ended.
 load helpers

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Takes long.
 # Snapshots for users: saved, restored and looked at, by the command line, over
 # HTTP, and between agents; with the real Consul's files and agents too.
 
