@@ -12,19 +12,16 @@ import http.client
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 import urllib.parse
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from alike import BUILD, Alike, real_or_skip  # noqa: E402
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+from alike import Alike             # noqa: E402  (beside this file)
+from pair import PORT, Agent, Pair  # noqa: E402
 
-SPAN = os.getpid() % 200 + 20
-CONFIG = {"server": True, "bootstrap_expect": 1, "node_name": "n1",
-          "log_level": "warn", "enable_script_checks": True,
+CONFIG = {"log_level": "warn", "enable_script_checks": True,
           "ports": {"dns": -1}}
 
 NODES = [
@@ -259,29 +256,20 @@ PLAIN = ["/v1/internal/ui/nodes?dc=zz", "/v1/internal/ui/nodes?index=x",
          "/v1/health/service/?filter=Foo", "/v1/health/node/?filter=Foo"]
 
 
-class Agent:
-    def __init__(self, binary, number, folder):
-        self.address = "127.0.%d.%d" % (SPAN, number)
-        data = os.path.join(folder, str(number))
-        config = dict(CONFIG, bind_addr=self.address, data_dir=data,
-                      client_addr=self.address)
-        path = os.path.join(folder, "%d.json" % number)
-        with open(path, "w", encoding="utf-8") as out:
-            json.dump(config, out)
-        os.chmod(path, 0o644)
-        self.log = os.path.join(folder, "%d.log" % number)
-        with open(self.log, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(
-                [binary, "agent", "-config-file=" + path], stdout=log,
-                stderr=log, start_new_session=True)
-        self.connection = None
+class Filled(Agent):
+    """With nodes, services and checks; one connection for all questions."""
+
+    connection = None
+
+    def config(self):
+        return CONFIG
 
     def ask(self, method, target, body=None):
         for patience in (20, 20, 0):
             try:
                 if self.connection is None:
                     self.connection = http.client.HTTPConnection(
-                        self.address, 8500, timeout=20)
+                        self.address, PORT, timeout=20)
                 self.connection.request(method, target, body=body)
                 answer = self.connection.getresponse()
                 return (answer.status,
@@ -292,18 +280,6 @@ class Agent:
                 self.connection = None
                 if patience == 0:
                     raise
-
-    def wait(self):
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                said = self.ask("GET", "/v1/health/service/consul")[2]
-                if "serfHealth" in said and "lan_ipv4" in said:
-                    return
-            except (OSError, http.client.HTTPException):
-                pass
-            time.sleep(0.2)
-        raise SystemExit("Bail out! no leader; see " + self.log)
 
     def fill(self):
         for node in NODES:
@@ -317,13 +293,6 @@ class Agent:
             if "nodettl" in self.ask("GET", "/v1/health/state/any")[2]:
                 return
             time.sleep(0.1)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
 
 
 def plain(agent, answer):
@@ -355,21 +324,11 @@ def compare(alike, real, ours):
 
 
 def main():
-    binary = real_or_skip()
     alike = Alike("http")
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        agents = [Agent(binary, 1, folder),
-                  Agent(os.path.join(BUILD, "proconsul"), 2, folder)]
-        try:
-            for agent in agents:
-                agent.wait()
-            for agent in agents:
-                agent.fill()
-            compare(alike, *agents)
-        finally:
-            for agent in agents:
-                agent.stop()
+    with Pair("filter", agent=Filled) as pair:
+        for agent in pair:
+            agent.fill()
+        compare(alike, *pair)
     return alike.done()
 
 

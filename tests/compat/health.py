@@ -1,30 +1,23 @@
 #!/usr/bin/env python3
 """The same services and checks for the real Consul and for ours.
 
-usage: health.py [--real CONSUL] [--ours PROCONSUL] [--net N]
-
-Starts both agents on 127.0.N.1 and 127.0.N.2, and a web server on 127.0.N.9.
-Sends both the same registrations, right and wrong, and compares every answer;
-then lets the checks run and compares their statuses and outputs, the agent's
-services, and what the catalog has of the node. Prints TAP.
+Starts both agents, and a web server beside them. Sends both the same
+registrations, right and wrong, and compares every answer; then lets the checks
+run and compares their statuses and outputs, the agent's services, and what the
+catalog has of the node. Prints TAP.
 """
 
-import argparse
 import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.error
-import urllib.request
-
-from alike import Alike, real_or_skip
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-REAL = "/root/.cache/real-consul/root/usr/bin/consul"
-OURS = os.path.join(os.environ.get("PROCONSUL_BUILD") or
-                    os.path.join(HERE, "..", "..", "build"), "proconsul")
+sys.path.insert(0, os.path.join(HERE, "lib"))
+from alike import Alike       # noqa: E402  (beside this file)
+from pair import Agent, Pair  # noqa: E402
+
 SERVER = os.path.join(HERE, "..", "e2e", "health_server.py")
 
 SERVICE = "/v1/agent/service/register"
@@ -221,47 +214,11 @@ def running(server):
     return rows
 
 
-class Agent:
-    """One agent, and questions to it."""
+class Checking(Agent):
+    """An agent that runs checks."""
 
-    def __init__(self, program, address, folder):
-        self.base = "http://%s:8500" % address
-        config = os.path.join(folder, "config.json")
-        with open(config, "w", encoding="utf-8") as file:
-            json.dump(CONFIG, file)
-        os.chmod(folder, 0o755)
-        with open(os.path.join(folder, address + ".log"), "wb") as log:
-            self.process = subprocess.Popen(
-                [program, "agent", "-dev", "-bind=" + address,
-                 "-client=" + address, "-node=n1", "-config-file=" + config],
-                stdout=log, stderr=log, cwd="/")
-
-    def call(self, method, path, body=None):
-        """Status and text of an answer."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.base + path, data, {}, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    def wait(self):
-        """Until there is a leader."""
-        for _ in range(200):
-            try:
-                if self.call("GET", "/v1/status/leader")[1].strip() not in (
-                        "", '""'):
-                    return
-            except OSError:
-                pass
-            time.sleep(0.1)
-        raise SystemExit("no leader at " + self.base)
-
-    def stop(self):
-        """And wait until it has gone."""
-        self.process.terminate()
-        self.process.wait()
+    def config(self):
+        return CONFIG
 
 
 class Comparison:
@@ -330,29 +287,17 @@ def compare(both, server):
 
 def main():
     """Start, compare, stop."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--real", default=os.environ.get("CONSUL_REAL", REAL))
-    parser.add_argument("--ours", default=OURS)
-    parser.add_argument("--net", default="203.7")
-    args = parser.parse_args()
-    real_or_skip()
-    net = "127.%s." % args.net
-    server = net + "9"
-    with tempfile.TemporaryDirectory(prefix="health-") as folder, \
-            subprocess.Popen([sys.executable, SERVER, server, "8080"],
-                             stderr=subprocess.DEVNULL) as web:
-        agents = [Agent(args.real, net + "1", folder),
-                  Agent(args.ours, net + "2", folder)]
-        try:
-            for agent in agents:
-                agent.wait()
-            both = Comparison(*agents)
-            compare(both, server)
-        finally:
-            for agent in agents:
-                agent.stop()
-            web.terminate()
+    with Pair("health", ["-dev"], Checking) as pair:
+        server = pair.network + "9"
+        with subprocess.Popen([sys.executable, SERVER, server, "8080"],
+                              stderr=subprocess.DEVNULL) as web:
+            try:
+                both = Comparison(*pair)
+                compare(both, server)
+            finally:
+                web.terminate()
     return both.tally.done()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,22 +11,14 @@ import gzip
 import json
 import os
 import re
-import shutil
-import signal
 import socket
-import subprocess
 import sys
-import tempfile
-import time
-
-from alike import Alike, real_or_skip
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.environ.get("PROCONSUL_BUILD", os.path.join(HERE, "../../build"))
-REAL = os.environ.get("CONSUL_REAL", os.path.expanduser(
-    "~/.cache/real-consul/root/usr/bin/consul"))
-PORT = 8500
-SPAN = os.getpid() % 200 + 20
+sys.path.insert(0, os.path.join(HERE, "lib"))
+
+from alike import Alike             # noqa: E402  (beside this file)
+from pair import PORT, Agent, Pair  # noqa: E402
 
 UUID = "adf4238a-882b-9ddc-4a9d-5b6758e4159e"  # of nothing
 TEXT = {"Content-Type": "text/plain"}
@@ -34,19 +26,10 @@ TEXT = {"Content-Type": "text/plain"}
 
 # --- Talking. ---
 
-class Server:
-    """One agent, its address, and what it calls its things."""
+class Server(Agent):
+    """One agent, and what it calls its things."""
 
-    def __init__(self, name, argv0, address, folder, flags=()):
-        self.name = name
-        self.address = address
-        self.log = open(os.path.join(folder, name + ".log"), "w")
-        self.process = subprocess.Popen(
-            argv0 + ["agent", "-server", "-bootstrap-expect=1", "-ui",
-                     "-node=n1", "-data-dir=" + os.path.join(folder, name),
-                     "-bind=" + address, "-client=" + address, *flags],
-            stdout=self.log, stderr=self.log, start_new_session=True)
-        self.session = None
+    session = None
 
     def send(self, data, patience=5.0):
         """One connection: send, read until the answer is whole or it ends."""
@@ -65,28 +48,6 @@ class Server:
             except (socket.timeout, ConnectionResetError):
                 return got + b"<silent>"
             return got
-
-    def wait(self):
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                answer = self.send(request("GET", "/v1/health/service/consul"))
-                if b'"serfHealth"' in answer and b'"lan_ipv4"' in answer:
-                    return
-            except OSError:
-                pass
-            time.sleep(0.1)
-        with open(self.log.name) as log:
-            for line in log.readlines()[-20:]:
-                print("# " + line.rstrip())
-        raise SystemExit("Bail out! %s has no leader" % self.name)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
 
 
 def is_whole(data):
@@ -582,26 +543,14 @@ def raw_cases():
 # --- The test. ---
 
 def main():
-    real_or_skip()
-    folder = tempfile.mkdtemp(prefix="compat-http.")
-    os.chmod(folder, 0o755)  # our daemons do not stay root
-    ours = Server("ours", [os.path.join(BUILD, "proconsul")],
-                  "127.%d.1.1" % SPAN, folder)
-    real = Server("real", [REAL], "127.%d.1.2" % SPAN, folder)
     result = Alike("http")
-    try:
-        ours.wait()
-        real.wait()
+    with Pair("http", ["-ui"], Server) as pair:
         for name, data in cases():
             answers = [
                 [line.decode("latin-1") for line in alike(
                     data(server) if callable(data) else server.send(data))]
-                for server in (real, ours)]
+                for server in pair]
             result.same(name, *answers)
-    finally:
-        ours.stop()
-        real.stop()
-        shutil.rmtree(folder, ignore_errors=True)
     return result.done()
 
 

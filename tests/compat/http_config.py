@@ -9,16 +9,13 @@ http_api.py, the whole of DebugConfig, and the shapes of /v1/agent/host.
 import json
 import os
 import re
-import shutil
 import socket
 import stat
 import subprocess
 import sys
-import tempfile
 
-from alike import Alike, real_or_skip
-from http_api import (BUILD, REAL, SPAN, Server, alike, is_whole, request,
-                      unchunk)
+from alike import Alike
+from http_api import Pair, Server, alike, is_whole, request, unchunk
 
 
 def configuration(folder, address):
@@ -59,19 +56,12 @@ def configuration(folder, address):
 class Configured(Server):
     """An agent with that file; reads are answered, writes come too."""
 
-    def __init__(self, name, argv0, address, folder):
-        self.folder = os.path.join(folder, name + ".sock")
-        os.mkdir(self.folder)
-        os.chmod(self.folder, 0o755)
-        path = os.path.join(folder, name + ".json")
-        with open(path, "w") as file:
-            json.dump(configuration(self.folder, address), file)
+    def config(self):
         # One that was left behind is no obstacle.
         left = socket.socket(socket.AF_UNIX)
         left.bind(self.folder + "/http.sock")
         left.close()
-        super().__init__(name, argv0, address, folder,
-                         ["-config-file=" + path])
+        return configuration(self.folder, self.address)
 
     def by_socket(self, data):
         with socket.socket(socket.AF_UNIX) as sock:
@@ -137,12 +127,11 @@ def compare(result, real, ours):
          os.stat(server.folder + "/http.sock").st_gid]
         for server in (real, ours)])
     result.same("configured CLI over the socket", *[
-        subprocess.run([binary, "kv", "get", "none"], capture_output=True,
+        subprocess.run([server.program, "kv", "get", "none"], capture_output=True,
                        env={"CONSUL_HTTP_ADDR":
                             "unix://%s/http.sock" % server.folder},
                        check=False).stderr.decode()
-        for binary, server in ((REAL, real), (
-            os.path.join(BUILD, "proconsul"), ours))])
+        for server in (real, ours)])
 
 
 def tree_of(server, path):
@@ -207,22 +196,10 @@ def compare_self(result, real, ours):
 
 
 def main():
-    real_or_skip()
-    folder = tempfile.mkdtemp(prefix="compat-config.")
-    os.chmod(folder, 0o755)  # our daemons do not stay root
     result = Alike("http")
-    ours = Configured("ours", [os.path.join(BUILD, "proconsul")],
-                      "127.%d.3.1" % SPAN, folder)
-    real = Configured("real", [REAL], "127.%d.3.2" % SPAN, folder)
-    try:
-        ours.wait()
-        real.wait()
-        compare(result, real, ours)
-        compare_self(result, real, ours)
-    finally:
-        ours.stop()
-        real.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with Pair("config", ["-ui"], Configured) as pair:
+        compare(result, *pair)
+        compare_self(result, *pair)
     return result.done()
 
 

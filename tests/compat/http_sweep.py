@@ -12,15 +12,13 @@ Prints a TAP line a route. Arguments are parts of patterns to sweep alone.
 import json
 import os
 import re
-import shutil
 import socket
 import sys
-import tempfile
 import time
 
-from alike import Alike, real_or_skip
-from http_api import (BUILD, HERE, PORT, REAL, SPAN, UUID, Server, alike,
-                      is_whole, request)
+from alike import Alike
+from http_api import (HERE, PORT, UUID, Pair, Server, alike, is_whole,
+                      request)
 
 ROUTES = os.path.join(HERE, "../../httpd/route.c")
 
@@ -253,21 +251,10 @@ def sweep(result, ours, real, only):
 
 
 def main():
-    real_or_skip()
-    folder = tempfile.mkdtemp(prefix="compat-sweep.")
-    os.chmod(folder, 0o755)  # our daemons do not stay root
-    ours = Server("ours", [os.path.join(BUILD, "proconsul")],
-                  "127.%d.2.1" % SPAN, folder)
-    real = Server("real", [REAL], "127.%d.2.2" % SPAN, folder)
     result = Alike("http")
-    try:
-        ours.wait()
-        real.wait()
+    with Pair("sweep", ["-ui"], Server) as pair:
+        real, ours = pair
         sweep(result, ours, real, sys.argv[1:])
-    finally:
-        ours.stop()
-        real.stop()
-        shutil.rmtree(folder, ignore_errors=True)
     return result.done()
 
 

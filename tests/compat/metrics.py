@@ -10,18 +10,15 @@ both, and the shape of the JSON form.
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
 
-from alike import BUILD, Alike, real_or_skip
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+from alike import Alike       # noqa: E402  (beside this file)
+from pair import Agent, Pair  # noqa: E402
 
-SPAN = os.getpid() % 200 + 20
-CONFIG = {"node_name": "n1", "telemetry": {
+CONFIG = {"telemetry": {
     "prometheus_retention_time": "60s", "disable_hostname": True,
     "prefix_filter": ["-consul.session.apply", "+consul.session"]}}
 
@@ -65,36 +62,19 @@ COUNTED = re.compile(
     r"prepared_query|(health|catalog)_service_(query|not))")
 
 
-class Agent:
-    def __init__(self, name, program, address, folder):
-        self.address = address
-        config = os.path.join(folder, "telemetry.json")
-        self.log = open(os.path.join(folder, name + ".log"), "w")
-        self.process = subprocess.Popen(
-            [program, "agent", "-dev", "-bind=" + address,
-             "-client=" + address, "-config-file=" + config],
-            stdout=self.log, stderr=self.log)
+class Measured(Agent):
+    """With figures of what it has done."""
+
+    def config(self):
+        return CONFIG
 
     def ask(self, method, path, body=None):
-        request = urllib.request.Request(
-            "http://%s:8500%s" % (self.address, path), method=method,
-            data=body.encode() if body is not None else None)
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.read().decode()
+        return self.call(method, path, body)[1]
 
-    def wait(self):
-        for _ in range(300):
-            try:
-                # serfHealth is there: the leader has done its first duties
-                if "serfHealth" in self.ask("GET", "/v1/health/node/n1"):
-                    return
-            except OSError:
-                pass
-            time.sleep(0.1)
-        raise SystemExit("Bail out! no leader at " + self.address)
+    def is_ready(self):
+        """The leader has done its first duties; this is asked too often for
+        any of it to be compared."""
+        return "serfHealth" in self.ask("GET", "/v1/health/node/n1")
 
     def traffic(self):
         for method, path, body in TRAFFIC:
@@ -104,15 +84,6 @@ class Agent:
             subprocess.run(["dig", "+short", "+tries=1", "+time=2", "-p",
                             "8600", "@" + self.address] + question,
                            stdout=subprocess.DEVNULL, check=False)
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
 
 
 def take_apart(text):
@@ -177,28 +148,11 @@ def compare(alike, real, ours):
 
 
 def main():
-    real_program = real_or_skip()
-    folder = tempfile.mkdtemp(prefix="proconsul-metrics-")
-    os.chmod(folder, 0o755)
-    with open(os.path.join(folder, "telemetry.json"), "w") as config:
-        json.dump(CONFIG, config)
-    os.chmod(os.path.join(folder, "telemetry.json"), 0o644)
     alike = Alike("http")
-    agents = []
-    try:
-        agents.append(Agent("real", real_program, "127.211.%d.1" % SPAN,
-                            folder))
-        agents.append(Agent("ours", os.path.join(BUILD, "proconsul"),
-                            "127.211.%d.2" % SPAN, folder))
-        for agent in agents:
-            agent.wait()
-        for agent in agents:
+    with Pair("metrics", ["-dev"], Measured) as pair:
+        for agent in pair:
             agent.traffic()
-        compare(alike, *agents)
-    finally:
-        for agent in agents:
-            agent.stop()
-        shutil.rmtree(folder)
+        compare(alike, *pair)
     return alike.done()
 
 

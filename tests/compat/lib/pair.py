@@ -22,37 +22,72 @@ PORT = 8500
 
 
 class Agent:
-    """A server alone, ready when it leads and its own checks are there."""
+    """A server alone, ready when it leads and its own checks are there.
+
+    A file's own kind of agent is made of this one: it says what its
+    configuration is, and how it is asked."""
 
     def __init__(self, name, program, address, folder, flags):
         self.name = name
+        self.program = program
         self.address = address
+        self.folder = os.path.join(folder, name)
+        os.mkdir(self.folder)
+        os.chmod(self.folder, 0o755)  # our daemons do not stay root
         self.log_path = os.path.join(folder, name + ".log")
+        words = [program, "agent", "-node=n1", "-bind=" + address,
+                 "-client=" + address] + flags
+        if "-dev" not in flags:
+            words += ["-server", "-bootstrap-expect=1",
+                      "-data-dir=" + os.path.join(self.folder, "data")]
+        config = self.config()
+        if config is not None:
+            self.config_path = os.path.join(self.folder, "config.json")
+            self.configure(config)
+            words.append("-config-file=" + self.config_path)
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [program, "agent", "-server", "-bootstrap-expect=1",
-                 "-node=n1", "-data-dir=" + os.path.join(folder, name),
-                 "-bind=" + address, "-client=" + address] + flags,
-                stdout=log, stderr=log, start_new_session=True)
+                words, stdout=log, stderr=log, cwd=self.folder,
+                start_new_session=True)
 
-    def get(self, path):
-        """The status and the text of an answer."""
+    def config(self):
+        """What its file says; None: it has none."""
+        return None
+
+    def configure(self, config):
+        with open(self.config_path, "w", encoding="utf-8") as file:
+            json.dump(config, file)
+        os.chmod(self.config_path, 0o644)
+
+    def call(self, method, path, body=None):
+        """The status and the text of an answer; a body is JSON, or a text."""
+        if body is not None and not isinstance(body, (str, bytes)):
+            body = json.dumps(body)
+        if isinstance(body, str):
+            body = body.encode()
+        request = urllib.request.Request("http://%s:%d%s" % (
+            self.address, PORT, path), body, {}, method=method)
         try:
-            with urllib.request.urlopen("http://%s:%d%s" % (
-                    self.address, PORT, path), timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=20) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
+    def get(self, path):
+        return self.call("GET", path)
+
     def json(self, path):
         return json.loads(self.get(path)[1])
 
+    def is_ready(self):
+        text = self.get("/v1/health/service/consul")[1]
+        return '"serfHealth"' in text and '"lan_ipv4"' in text
+
     def wait(self):
-        deadline = time.monotonic() + 40
-        while time.monotonic() < deadline:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                text = self.get("/v1/health/service/consul")[1]
-                if '"serfHealth"' in text and '"lan_ipv4"' in text:
+                if self.is_ready():
                     return
             except OSError:
                 pass
@@ -74,16 +109,17 @@ class Agent:
 class Pair:
     """Both; where there is no real Consul the test ends as skipped."""
 
-    def __init__(self, name, flags=()):
+    def __init__(self, name, flags=(), agent=Agent):
         real = real_or_skip()
         span = os.getpid() % 200 + 20
         self.folder = tempfile.mkdtemp(prefix="compat-%s." % name)
         os.chmod(self.folder, 0o755)  # our daemons do not stay root
+        self.network = "127.%d.3." % span
         self.agents = [
-            Agent("real", real, "127.%d.3.2" % span, self.folder,
+            agent("real", real, self.network + "2", self.folder,
                   list(flags)),
-            Agent("ours", os.path.join(BUILD, "proconsul"),
-                  "127.%d.3.1" % span, self.folder, list(flags))]
+            agent("ours", os.path.join(os.path.abspath(BUILD), "proconsul"),
+                  self.network + "1", self.folder, list(flags))]
 
     def __iter__(self):
         return iter(self.agents)
