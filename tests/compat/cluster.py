@@ -21,7 +21,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -30,7 +29,9 @@ import time
 
 import dns
 import http_api
+from alike import BUILD, real_or_skip
 from http_api import get, put, delete, request
+from pair import SPAN
 
 HOSTS = 4  # three servers, and n4, the client
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -62,20 +63,7 @@ class Agent:
             argv, stdout=self.log, stderr=self.log, start_new_session=True)
 
     def send(self, data, patience=12.0):
-        """One connection: send, read until the answer is whole or it ends."""
-        with socket.create_connection((self.address, 8500), 5) as sock:
-            sock.settimeout(patience)
-            sock.sendall(data)
-            got = b""
-            try:
-                while not http_api.is_whole(got):
-                    more = sock.recv(65536)
-                    if not more:
-                        return got + b"<closed>"
-                    got += more
-            except (socket.timeout, ConnectionResetError):
-                return got + b"<silent>"
-            return got
+        return http_api.send(self.address, data, patience)
 
     def json(self, target):
         """The body of a GET as JSON, or None."""
@@ -803,20 +791,17 @@ def main():
     parser.add_argument("--only", help="calls that match, as `role: METHOD "
                         "path`")
     args = parser.parse_args()
-    if not os.access(http_api.REAL, os.X_OK):
-        print("1..0 # SKIP no real Consul at CONSUL_REAL (%s)"
-              % http_api.REAL)
-        return 0
+    real = real_or_skip()
     folder = tempfile.mkdtemp(prefix="compat-cluster.")
     os.chmod(folder, 0o755)  # our daemons do not stay root
     clusters = []
     status = 1
     try:
         for name, binary, third in (
-                ("real", http_api.REAL, 35),
-                ("ours", os.path.join(http_api.BUILD, "proconsul"), 36)):
+                ("real", real, 35),
+                ("ours", os.path.join(BUILD, "proconsul"), 36)):
             clusters.append(Cluster(name, [binary], "127.%d.%d" % (
-                http_api.SPAN, third), folder))
+                SPAN, third), folder))
         for cluster in clusters:
             cluster.add_client()
         for cluster in clusters:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The same catalog and the same DNS questions for the real Consul and for ours.
 
-usage: dns.py [--real CONSUL] [--ours PROCONSUL] [--net N] [--only REGEX]
+usage: dns.py [--only REGEX]
 
-Starts both agents on 127.0.N.1 and 127.0.N.2, registers one catalog in each
-through /v1/catalog/register, asks both a few hundred questions (forms x types
+Starts both agents, registers one catalog in each through
+/v1/catalog/register, asks both a few hundred questions (forms x types
 x UDP, TCP and EDNS sizes, and malformed messages) and compares the answers:
 header, question and records, without regard to order, message id and the
 serial of the SOA. Where an answer is a random choice, the number of records
@@ -15,30 +15,19 @@ and where they come from are compared. Recursors are lib/recursor.py, on address
 import argparse
 import collections
 import concurrent.futures
-import json
 import os
 import random
 import re
-import shutil
-import signal
 import socket
 import struct
-import subprocess
 import sys
-import tempfile
 import time
-import urllib.error
-import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
-from alike import Alike  # noqa: E402
-from recursor import Recursor  # noqa: E402
-
-REAL = os.environ.get("CONSUL_REAL") or os.path.expanduser(
-    "~/.cache/real-consul/root/usr/bin/consul")
-OURS = os.path.join(os.environ.get("PROCONSUL_BUILD") or os.path.join(
-    HERE, "..", "..", "build"), "proconsul")
+from alike import Alike         # noqa: E402  (beside this file)
+from pair import Agent, Pair    # noqa: E402
+from recursor import Recursor   # noqa: E402
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16,
          "AAAA": 28, "SRV": 33, "OPT": 41, "DS": 43, "AXFR": 252, "ANY": 255}
@@ -84,11 +73,11 @@ def variant(name):
                                         **VARIANTS[name]))
 
 
-def with_recursors(name, net):
+def with_recursors(name, network):
     return dict(CONFIG, dns_config=dict(CONFIG["dns_config"],
                                         recursor_timeout="700ms"),
-                recursors=["127.0.%d.%d:%d" % (
-                    net, number or 3, RECURSOR_PORT if number else 1)
+                recursors=["%s%d:%d" % (
+                    network, number or 3, RECURSOR_PORT if number else 1)
                     for number in RECURSORS[name]])
 
 
@@ -676,51 +665,20 @@ def differs(real, ours, whole, is_relayed=False):
 
 # --- Agents. ---
 
-class Agent:
-    """One agent on an address of its own."""
+class Asked(Agent):
+    """An agent with a file that changes, asked by DNS."""
 
-    def __init__(self, binary, address, folder):
-        self.address = address
-        self.path = path = os.path.join(folder, "c.json")
-        self.configure(CONFIG)
-        self.log = open(os.path.join(folder, "log"), "wb")
-        self.process = subprocess.Popen(
-            [binary, "agent", "-dev", "-bind=" + address,
-             "-client=" + address, "-node=n1", "-config-file=" + path],
-            stdout=self.log, stderr=subprocess.STDOUT, cwd=folder)
-
-    def configure(self, config):
-        with open(self.path, "w", encoding="utf-8") as file:
-            json.dump(config, file)
+    def config(self):
+        return CONFIG
 
     def reload(self, config):
         self.configure(config)
         self.http("PUT", "/v1/agent/reload")
 
     def http(self, method, path, body=None):
-        request = urllib.request.Request(
-            "http://%s:8500%s" % (self.address, path), method=method,
-            data=json.dumps(body).encode() if body is not None else None)
-        try:
-            with urllib.request.urlopen(request, timeout=10) as reply:
-                return reply.read()
-        except urllib.error.HTTPError as error:
-            raise OSError("%s %s: %s" % (method, path,
-                                         error.read())) from error
-
-    def wait(self):
-        for _ in range(100):
-            try:
-                # The agent's own service is the last to come.
-                if b"127.0" in self.http("GET", "/v1/health/service/consul"):
-                    return
-            except OSError:
-                pass
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        raise SystemExit("Bail out! %s did not start: see %s" % (
-            self.address, self.log.name))
+        status, text = self.call(method, path, body)
+        if status != 200:
+            raise OSError("%s %s: %s" % (method, path, text))
 
     def wait_for(self, question, is_it):
         """Ask until the answer is what is waited for."""
@@ -741,14 +699,6 @@ class Agent:
         except ConnectionError:
             return None
 
-    def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-        self.log.close()
-
 
 def normal(answer, question, address):
     """Ours lives on another address, and has more metadata or less."""
@@ -763,34 +713,13 @@ def normal(answer, question, address):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--real", default=REAL)
-    parser.add_argument("--ours", default=OURS)
-    parser.add_argument("--net", type=int, default=17)
     parser.add_argument("--only", default="")
-    parser.add_argument("--keep", action="store_true")
     args = parser.parse_args()
-    if not os.access(args.real, os.X_OK):
-        print("1..0 # SKIP no real Consul at CONSUL_REAL (%s)" % args.real)
-        return 0
-    folder = tempfile.mkdtemp(prefix="dns.")
-    os.chmod(folder, 0o755)  # daemons read it again as users of their own
-    agents = []
-    for number, binary in enumerate((args.real, args.ours), 1):
-        os.mkdir(os.path.join(folder, str(number)))
-        agents.append(Agent(os.path.abspath(binary), "127.0.%d.%d" % (
-            args.net, number), os.path.join(folder, str(number))))
-    try:
-        for agent in agents:
-            agent.wait()
+    with Pair("dns", ["-dev"], Asked) as pair:
+        for agent in pair:
             for row in catalog():
                 agent.http("PUT", "/v1/catalog/register", row)
-        return Comparison(*agents, re.compile(args.only)).all(
-            args.net)
-    finally:
-        for agent in agents:
-            agent.stop()
-        if not args.keep:
-            shutil.rmtree(folder)
+        return Comparison(*pair, re.compile(args.only)).all(pair.network)
 
 
 # Of a random choice the counts may differ once, but not always.
@@ -850,16 +779,16 @@ class Comparison:
         for agent in (self.real, self.ours):
             agent.reload(config)
 
-    def recursors(self, net):
+    def recursors(self, network):
         """Names that others know. Questions that nobody answers take time,
         so many are asked at once."""
-        servers = [Recursor("127.0.%d.3" % net, RECURSOR_PORT),
-                   Recursor("127.0.%d.4" % net, RECURSOR_PORT,
+        servers = [Recursor(network + "3", RECURSOR_PORT),
+                   Recursor(network + "4", RECURSOR_PORT,
                             is_plain=True)]
         probe = Question("www.example.com", "A", "udp", 0, None)
         with concurrent.futures.ThreadPoolExecutor(32) as pool:
             for name in RECURSORS:
-                self.reload(with_recursors(name, net))
+                self.reload(with_recursors(name, network))
                 for agent in (self.real, self.ours):
                     agent.wait_for(probe, lambda a: a and a.flags & 0x80)
                 self.group(recursor_questions(), name + ": ", 2, pool)
@@ -900,14 +829,14 @@ class Comparison:
             self.alike.same("recursors see: " + what, *seen,
                             group="recursors see")
 
-    def all(self, net):
+    def all(self, network):
         self.group(questions() + strange(), "")
         for question in variant_questions():
             self.whole(question)  # while there is no limit
         for name in VARIANTS:
             self.reload(variant(name))
             self.group(variant_questions(), name + ": ")
-        self.recursors(net)
+        self.recursors(network)
         return self.alike.done()
 
 

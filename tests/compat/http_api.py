@@ -26,28 +26,32 @@ TEXT = {"Content-Type": "text/plain"}
 
 # --- Talking. ---
 
+def send(address, data, patience):
+    """One connection: send, read until the answer is whole or it ends."""
+    with socket.create_connection((address, PORT), 5) as sock:
+        sock.settimeout(patience)
+        sock.sendall(data)
+        got = b""
+        try:
+            while not is_whole(got):
+                if data.startswith(b"HEAD ") and b"\r\n\r\n" in got:
+                    sock.settimeout(0.3)  # no body may follow
+                more = sock.recv(65536)
+                if not more:
+                    return got + b"<closed>"
+                got += more
+        except (socket.timeout, ConnectionResetError):
+            return got + b"<silent>"
+        return got
+
+
 class Server(Agent):
     """One agent, and what it calls its things."""
 
     session = None
 
     def send(self, data, patience=5.0):
-        """One connection: send, read until the answer is whole or it ends."""
-        with socket.create_connection((self.address, PORT), 5) as sock:
-            sock.settimeout(patience)
-            sock.sendall(data)
-            got = b""
-            try:
-                while not is_whole(got):
-                    if data.startswith(b"HEAD ") and b"\r\n\r\n" in got:
-                        sock.settimeout(0.3)  # no body may follow
-                    more = sock.recv(65536)
-                    if not more:
-                        return got + b"<closed>"
-                    got += more
-            except (socket.timeout, ConnectionResetError):
-                return got + b"<silent>"
-            return got
+        return send(self.address, data, patience)
 
 
 def is_whole(data):

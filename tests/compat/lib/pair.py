@@ -19,6 +19,7 @@ import urllib.request
 from alike import BUILD, real_or_skip
 
 PORT = 8500
+SPAN = os.getpid() % 200 + 20  # so that files may run at the same time
 
 
 class Agent:
@@ -111,10 +112,9 @@ class Pair:
 
     def __init__(self, name, flags=(), agent=Agent):
         real = real_or_skip()
-        span = os.getpid() % 200 + 20
         self.folder = tempfile.mkdtemp(prefix="compat-%s." % name)
         os.chmod(self.folder, 0o755)  # our daemons do not stay root
-        self.network = "127.%d.3." % span
+        self.network = "127.%d.3." % SPAN
         self.agents = [
             agent("real", real, self.network + "2", self.folder,
                   list(flags)),
