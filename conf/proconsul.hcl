@@ -30,9 +30,9 @@ bootstrap_expect = 1
 # --- How other agents reach it (ports 8300, 8301 and 8302). ---
 
 # 127.0.0.1 is nobody's way to us: for a cluster, say an address of this
-# machine, or how it is found.
+# machine, or how it is found, as in "{{ GetPrivateIP }}".
 bind_addr = "127.0.0.1"
-#bind_addr = "{{ GetPrivateIP }}"
+#bind_addr = "192.0.2.10"
 
 # Names or addresses of some of the other agents, asked until one answers.
 #retry_join = ["s1.example.com", "s2.example.com", "s3.example.com"]

@@ -225,8 +225,9 @@ packages_need() {
 # in it. `inside command...` is run there as root.
 system_make() {
 	local at=$BATS_FILE_TMPDIR/system holder
-	[ ! -e "$BATS_FILE_TMPDIR/holder.pid" ] || return 0
+	[ ! -e "$BATS_FILE_TMPDIR/inside.pid" ] || return 0
 	[ "$(id -u)" -eq 0 ] || skip "needs root, for mounts"
+	[ ! -e "$at.log" ] || skip "no overlay can be mounted here"
 	mkdir -p "$at"
 	# A file system of its own: /tmp may be an overlay itself.
 	unshare -m -n -p -u -f --kill-child --propagation private sh -eu -c '
