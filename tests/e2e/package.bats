@@ -338,7 +338,7 @@ inside_agent_stop() {
 	inside_agent consul agent
 	[ "$(inside consul kv get kept)" = "by the data directory" ]
 	[[ "$(inside consul version)" == "Consul v1.8.7"* ]]
-	inside man -w consul
+	[[ "$(inside zcat /usr/share/man/man1/consul.1.gz)" == *".Nm proconsul"* ]]
 	inside_agent_stop
 	inside dpkg -r proconsul-consul
 	not inside sh -c 'command -v consul'
