@@ -240,6 +240,9 @@ watchers_start(struct daemon *d, struct watchers *w)
 	w->daemon = d;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
+	/* libev's default loop would wait for children, which no daemon may:
+	 * healthd knows the death of its own by their sockets. */
+	signal(SIGCHLD, SIG_DFL);
 	ev_signal_init(&w->terminate, on_terminate, SIGTERM);
 	ev_signal_init(&w->hang_up, on_hang_up, SIGHUP);
 	ev_signal_init(&w->dump, on_dump, SIGUSR1);

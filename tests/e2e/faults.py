@@ -375,9 +375,12 @@ def inflict(fault, name, launcher):
     wait(PATIENCE, lambda: process(launcher, name), f"{name} does not run")
     pid = process(launcher, name)
     if fault == "stop":
+        healthd = process(launcher, "healthd")
         os.kill(pid, signal.SIGSTOP)
         time.sleep(STOP_SECONDS)
         os.kill(pid, signal.SIGCONT)
+        if process(launcher, "healthd") != healthd:
+            fail(f"healthd died when {name} was stopped")
         return
     if fault == "replace":
         replace(launcher, name)
