@@ -415,6 +415,32 @@ flood(struct daemon *d, const char *argument)
 	return (end(NULL));
 }
 
+/* Writes of large values, as many as are taken from us. */
+static const char *
+flood_writes(struct daemon *d, const char *argument)
+{
+	static uint8_t value[300000];
+	struct kvs_request q = { .datacenter = SLICE("dc1"),
+		.op = SLICE("set") };
+	struct instant until = instant_add(instant_now(), SECONDS(1));
+	struct buf body = { 0 }, batch = { 0 };
+
+	if (!begin(d))
+		return (end("could not even say HELLO"));
+	q.dir_ent.key = slice_of_text(argument);
+	q.dir_ent.value = slice(value, sizeof(value));
+	type_encode(&kvs_request_type, &q, &body);
+	do {
+		buf_reset(&batch);
+		(void)call_put(
+		    &wire, &batch, METHOD_KVS_Apply, buf_slice(&body));
+	} while (instant_before(instant_now(), until) &&
+		 wire_batch(&wire, buf_slice(&batch)));
+	buf_deinit(&batch);
+	buf_deinit(&body);
+	return (end(NULL));
+}
+
 /* What the table gives this edge it may do: with ACLs, what its token may. */
 static const char *
 write_key(struct daemon *d, const char *argument)
@@ -453,6 +479,7 @@ const struct attack edge_attacks[] = {
 	{ "bodies", bodies },
 	{ "bombs", bombs },
 	{ "flood", flood },
+	{ "flood_writes", flood_writes },
 	{ "write_key", write_key },
 	{ NULL, NULL },
 };
