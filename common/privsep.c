@@ -237,6 +237,7 @@ privsep_declared(size_t subject)
 	    .page_gid = privsep_page_gid_named(),
 	    .has_page_group = is_daemon,
 	    .is_confined = row->runs != RUNS_ANYTHING,
+	    .has_users = privsep_users_are_mapped(),
 	});
 }
 

@@ -59,6 +59,7 @@ struct privsep_declared {
 	gid_t page_gid; /* its one supplementary group, if has_page_group */
 	bool has_page_group;
 	bool is_confined; /* by Landlock and seccomp */
+	bool has_users;	  /* else there is one user only, as in a container */
 };
 
 struct privsep_declared privsep_declared(size_t subject);

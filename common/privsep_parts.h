@@ -27,6 +27,7 @@ struct privsep_scope {
 struct privsep_ids privsep_ids_of(const char *name, size_t number);
 struct privsep_ids privsep_ids_named(const char *, size_t); /* whoever asks */
 gid_t privsep_page_gid_named(void);
+bool privsep_users_are_mapped(void); /* more than one */
 /* This user for good, if users may be changed; no capability in any set. */
 void privsep_become(struct privsep_ids, bool has_page_group);
 /* Of all sets; none becomes inheritable. */

@@ -59,8 +59,8 @@ is_effective(const struct capabilities *all, int capability)
 }
 
 /* A container may map one user only: then there is nobody to become. */
-static bool
-users_are_mapped(void)
+bool
+privsep_users_are_mapped(void)
 {
 	FILE *file = fopen("/proc/self/uid_map", "re");
 	unsigned long count = 0, users = 0;
@@ -79,7 +79,7 @@ privsep_may_change_users(void)
 	struct capabilities all = capabilities_get();
 
 	return (is_effective(&all, CAP_SETUID) &&
-		is_effective(&all, CAP_SETGID) && users_are_mapped());
+		is_effective(&all, CAP_SETGID) && privsep_users_are_mapped());
 }
 
 /* Of the bounding set what is not kept goes, as far as we may: that takes

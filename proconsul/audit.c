@@ -111,8 +111,8 @@ users_tell(const struct audit_suite *suite, struct audit_report *r)
 	if (suite->declared[0].is_shared)
 		audit_add(r, AUDIT_NOTE, "users", "one a daemon",
 		    audit_text(r->arena, "%u for all", suite->run_uid),
-		    "it was not started by root: users keep nothing apart, the "
-		    "rest does");
+		    "not started by root, or there are no others: users keep "
+		    "nothing apart, the rest does");
 	else
 		audit_add(
 		    r, AUDIT_SAME, "users", "one a daemon", "one a daemon", "");

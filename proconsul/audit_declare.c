@@ -358,7 +358,8 @@ ids_declare(const struct audit_suite *suite, struct audit_declared *d)
 	struct privsep_declared ids = privsep_declared(d->subject);
 
 	d->is_confined = ids.is_confined;
-	d->is_shared = suite->has_run_dir && suite->run_uid != 0;
+	d->is_shared =
+	    suite->has_run_dir && (suite->run_uid != 0 || !ids.has_users);
 	d->uid = d->is_shared ? suite->run_uid : ids.uid;
 	d->gid = d->is_shared ? suite->run_gid : ids.gid;
 	d->page_gid = d->is_shared ? suite->run_gid : ids.page_gid;
