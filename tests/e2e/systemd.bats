@@ -402,3 +402,61 @@ member_is() {
 		jq -e --argjson status "$([ "$1" = left ] && echo 3 || echo 1)" \
 			'.[] | select(.Name == "client") | .Status == $status' >/dev/null
 }
+
+# A package of this build, and one of a next version, in the machine's /tmp.
+packages_make() {
+	local out=$BATS_TEST_TMPDIR/deb file
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s -C "$BATS_TEST_DIRNAME/../.." \
+		deb DEB_DIR="$out" BUILD="$(realpath --relative-to="$BATS_TEST_DIRNAME/../.." "$BUILD")"
+	dpkg-deb -R "$out"/proconsul_*.deb "$out/next"
+	sed -i 's/^Version: .*/Version: 99/' "$out/next/DEBIAN/control"
+	dpkg-deb --root-owner-group -Znone --build "$out/next" "$out/proconsul_99.deb" >/dev/null
+	for file in "$out"/proconsul_*.deb; do
+		in_machine sh -c 'cat >"/tmp/$0"' "${file##*/}" <"$file"
+	done
+	# Its own list of packages is empty: what these depend on is there all the same.
+	# And nothing forbids its packages to restart daemons, as in an image of Docker's.
+	in_machine sh -c 'mkdir -p /var/lib/dpkg/info /var/lib/dpkg/updates
+		touch /var/lib/dpkg/status /var/lib/dpkg/available
+		rm -f /usr/sbin/policy-rc.d'
+}
+
+@test "a package's upgrade replaces the daemons that run, one by one, and loses nothing" {
+	command -v dpkg-deb >/dev/null || skip "no dpkg-deb here"
+	local install="dpkg --force-depends --force-confold -i" daemon pid
+	local load=$BATS_TEST_TMPDIR/load
+	ctl stop proconsul.target
+	wait_until 30 all_are inactive
+	in_machine sh -c 'rm -rf /var/lib/proconsul/* /etc/proconsul.d/*'
+	packages_make
+	in_machine sh -c "$install /tmp/proconsul_1*.deb"
+	all_are inactive
+	ctl start proconsul.target
+	wait_until 30 answers
+	ctl stop proconsul-dnsd
+	local -A before
+	for daemon in $DAEMONS; do
+		before[$daemon]=$(pid_of "$daemon")
+	done
+	mkfifo "$load.in"
+	at_machine "$BATS_TEST_DIRNAME/systemd_load.py" 127.0.0.1:8500 \
+		<"$load.in" >"$load" 2>&1 3>&- &
+	pid=$!
+	exec 7>"$load.in"
+	echo upgrade >&7
+	in_machine sh -c "$install /tmp/proconsul_99.deb"
+	wait_until 20 answers
+	exec 7>&-
+	wait "$pid"
+	sed 's/^/# figure: load while it is upgraded: /' "$load" >&3
+	grep -q '^upgrade writes=[1-9].* lost=0 ' "$load"
+	for daemon in $DAEMONS; do
+		[ "$daemon" = dnsd ] || is_new "$daemon" "${before[$daemon]}"
+	done
+	[ "$(ctl is-active proconsul-dnsd)" = inactive ]
+	# Taken away, nothing runs and nothing is left but the users.
+	in_machine dpkg --force-depends -P proconsul
+	all_are inactive
+	[ -z "$(in_machine sh -c 'ls -d /var/lib/proconsul /etc/proconsul.d /run/proconsul 2>/dev/null')" ]
+	in_machine getent passwd _raftd
+}
