@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# Runs alone.
 # One daemon is replaced by another build while the others run. Builds with the
 # same method table work together; others refuse each other, say so once, and
 # go on by themselves when they match again. build/next/ has daemons with
