@@ -17,7 +17,9 @@ setup_file() {
 		ln -s "$(realpath "$BUILD")/$name" "$SUITE/$name"
 	done
 	PROCONSUL=$SUITE/proconsul
-	agent_start n1 -server -bootstrap-expect=1
+	# With a file of its own the log goes through the launcher.
+	agent_start n1 -server -bootstrap-expect=1 \
+		-log-file="$BATS_FILE_TMPDIR/log-of-"
 	http PUT /v1/kv/kept -d 'as it was' >/dev/null
 	http PUT /v1/agent/service/register -d '{"Name": "web", "Port": 80}'
 	wait_until 10 dns_answers
@@ -36,7 +38,7 @@ teardown_file() {
 LOG=$BATS_FILE_TMPDIR/n1.log
 
 dns_answers() {
-	[ "$(dig +short +time=2 +tries=1 "@$(address)" -p 8600 web.service.consul)" = "$(address)" ]
+	[ "$(dig +short +time=5 +tries=1 "@$(address)" -p 8600 web.service.consul)" = "$(address)" ]
 }
 
 # What users have put there, however it was reached meanwhile.
@@ -105,7 +107,7 @@ holds() {
 
 # logged TEXT: lines come through a pipe.
 logged() {
-	wait_until 5 grep -q "$1" "$LOG"
+	wait_until 10 grep -aq "$1" "$LOG"
 }
 
 @test "bytes that would end catalogd do not reach it, and are told with their sender" {
@@ -155,7 +157,7 @@ http_is_silent() {
 	wait_until 10 http GET /v1/kv/kept?raw
 	wait_for_leader
 	state_is_as_it_was
-	[ "$(grep -c 'Edge is taken by a peer that broke off' "$LOG")" -le 1 ]
+	[ "$(grep -ac 'Edge is taken by a peer that broke off' "$LOG")" -le 1 ]
 }
 
 @test "garbage, forged frames and what its edge may not carry come to nothing" {
@@ -194,7 +196,7 @@ resident_kb() {
 		done | sort -n | tail -n 1)
 		wait
 		echo "# slowest of 20 DNS answers while flooded ($flood): $slowest ms" >&3
-		[ "$slowest" -lt 1000 ]
+		[ "$slowest" -lt 2000 ]
 	done
 	[ "$(daemon_pid n1 catalogd)" = "$CATALOGD" ]
 	echo "# catalogd at its largest: $(resident_kb) kB" >&3
@@ -257,11 +259,15 @@ ends() {
 
 @test "what it says of others to the launcher is not taken for theirs" {
 	local before
-	before=$(grep -c 'Daemon died' "$LOG")
+	before=$(grep -ac 'Daemon died' "$LOG")
 	holds httpd "notify $(daemon_pid n1 raftd)"
 	holds httpd "log_lines daemon=raftd"
 	dns_answers
-	[ "$(grep -c 'Daemon died' "$LOG")" -eq "$before" ]
+	# Nothing that a terminal would obey, and no line without end.
+	logged 'forged: daemon=raftd'
+	not grep -aqP '[\x00-\x08\x0b-\x1f\x7f]' "$LOG"
+	awk 'length > 100000 { exit 1 }' "$LOG"
+	[ "$(grep -ac 'Daemon died' "$LOG")" -eq "$before" ]
 	give_back httpd
 	wait_for_leader
 	state_is_as_it_was
