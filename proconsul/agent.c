@@ -31,6 +31,7 @@
 #include "metrics_read.h"
 #include "notify.h"
 #include "place.h"
+#include "places.h"
 #include "privsep.h"
 #include "trim.h"
 
@@ -480,6 +481,22 @@ log_taken_over(char *told)
 	}
 }
 
+/* Each daemon reads it once more at a reload, as its own user. All are alike in
+ * that: one is asked for. */
+static void
+log_unreadable(const struct agent *a)
+{
+	const struct places places = { DAEMON_catalogd, a->place.run_dir,
+		a->children.argc, a->children.argv };
+	struct buf why = { 0 };
+
+	if (privsep_may_change_users() &&
+	    places_check_configuration(&places, &why) != ERR_OK)
+		log_warn(LOG_NAME, "A reload will be refused", "error=\"%s\"",
+		    buf_text(&why));
+	buf_deinit(&why);
+}
+
 /* Its places; what was done is *told, to be freed. */
 static enum err
 agent_place(
@@ -519,6 +536,7 @@ agent_start(struct agent *a, struct config *config)
 	log_warnings(config);
 	log_taken_over(told);
 	free(told);
+	log_unreadable(a);
 	if (config_check_start(config, &why) != ERR_OK) {
 		log_error(LOG_NAME, "Error starting agent", "error=\"%s\"",
 		    buf_text(&why));

@@ -250,6 +250,21 @@ first_run() {
 	refused_and_mended httpd "$folder can't be read by the daemons"
 }
 
+@test "the launcher, as root, says that a reload can't read the configuration" {
+	local folder=$BATS_FILE_TMPDIR/closed command
+	mkdir "$folder"
+	echo '{}' >"$folder/one.json"
+	chmod 600 "$folder/one.json"
+	agent_launch n2 "${flags[@]}" -config-dir="$folder"
+	wait_until 20 works
+	command=$(sed -n "s/.*A reload will be refused: error=.*can't be read by the daemons: run \`\(.*\)\`.*/\1/p" \
+		"$BATS_FILE_TMPDIR/n2.log")
+	[ -n "$command" ]
+	bash -c "$command"
+	http PUT /v1/agent/reload
+	agent_stop n2
+}
+
 @test "the launcher, as root, takes over what it finds, and says so" {
 	first_run raftd
 	chown -R 12345:12345 "$data/raft"
