@@ -409,7 +409,11 @@ next_make() {
 @test "purged: configuration and data go, the users stay" {
 	packages_need
 	system_make
+	inside sh -c 'echo "service { name = \"mine\" }" >/etc/proconsul.d/mine.hcl'
 	inside dpkg -P proconsul
+	# Nor a file that the package did not bring.
+	[ "$(inside sh -c 'echo /etc/proconsul.d/*')" = /etc/proconsul.d/mine.hcl ]
+	inside rm -r /etc/proconsul.d
 	not inside sh -c 'find /etc /var /usr /run -name "*proconsul*" \
 		-not -path "/var/log/*" -not -path "/var/cache/*" | grep .'
 	inside id _raftd
