@@ -14,6 +14,7 @@
 #include "common/ipc.h"
 #include "common/log.h"
 #include "common/privsep.h"
+#include "tests/lib/start.h"
 #include "tests/lib/tap.h"
 
 #define SELF_MAX 4096
@@ -194,22 +195,11 @@ edge_as(enum daemon_id self, char path[128])
 	return (edge_new(&config));
 }
 
-static void
-folder_make(const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (mkdir(path, 0755) != 0 || chown(path, privsep_uid(DAEMON_catalogd),
-					  privsep_gid(DAEMON_catalogd)) != 0)
-		exit(1);
-}
-
 /* Beside this test: build/tests/catalogd/forward_test, build/catalogd. */
 static void
 program_run(const char *role)
 {
-	char self[SELF_MAX], program[SELF_MAX + 32], data[96], file[96];
+	char self[SELF_MAX], data[96], file[96];
 	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (size < 0)
@@ -217,17 +207,16 @@ program_run(const char *role)
 	self[size] = '\0';
 	for (unsigned up = 0; up < 3; up++)
 		*strrchr(self, '/') = '\0';
-	snprintf(program, sizeof(program), "%s/catalogd", self);
 	snprintf(data, sizeof(data), "-data-dir=%s/data", folder);
 	snprintf(file, sizeof(file), "-config-file=%s/config.json", folder);
 	/* Its log is not for TAP. */
 	if (freopen("/dev/null", "w", stdout) == NULL)
 		_exit(127);
-	execl(program, "catalogd", "-run-dir", folder, role, data, file,
-	    "-bind=127.0.0.1", "-client=127.0.0.1", "-node=n1",
-	    "-node-id=11111111-2222-3333-4444-555555555555", "-log-level=err",
-	    (char *)NULL);
-	_exit(127);
+	start_exec(
+	    self, (const char *[]){ "catalogd", "-run-dir", folder, role, data,
+		      file, "-bind=127.0.0.1", "-client=127.0.0.1", "-node=n1",
+		      "-node-id=11111111-2222-3333-4444-555555555555",
+		      "-log-level=err", NULL });
 }
 
 static void
@@ -248,11 +237,6 @@ begin(const char *role)
 	snprintf(folder, sizeof(folder), "/tmp/forward_test.XXXXXX");
 	if (mkdtemp(folder) == NULL || chmod(folder, 0755) != 0)
 		exit(1);
-#define X(peer) folder_make(#peer);
-	EDGES(X)
-#undef X
-	folder_make("genpage");
-	folder_make("data");
 	config_make();
 	memset(refusals, 0, sizeof(refusals));
 	ups = follows = answers = forwards = verifies = submits = 0;

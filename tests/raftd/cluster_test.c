@@ -331,7 +331,6 @@ main(int argc, char **argv)
 			return (1);
 		*end = '\0';
 	}
-	strncat(program, "/raftd", sizeof(program) - strlen(program) - 1);
 	snprintf(folder, sizeof(folder), "/tmp/raftd_cluster.XXXXXX");
 	if (mkdtemp(folder) == NULL)
 		return (1);

@@ -15,6 +15,7 @@
 #include "common/ipc.h"
 #include "common/log.h"
 #include "common/privsep.h"
+#include "tests/lib/start.h"
 #include "tests/lib/tap.h"
 
 #define ENTRIES_MAX 20000
@@ -208,6 +209,7 @@ catalogd_start(void)
 
 	snprintf(path, sizeof(path), "%s/raftd/s", folder);
 	edge = edge_new(&config);
+	start_own_socket(path, DAEMON_catalogd);
 }
 
 /* Forget everything, and say Raft.Follow. */
@@ -246,12 +248,13 @@ raftd_start(void)
 	snprintf(config, sizeof(config), "-config-file=%s/config.json", folder);
 	raftd = fork();
 	if (raftd == 0) {
-		execl(program, "raftd", "-run-dir", folder,
-		    data_dir == NULL ? "-dev" : "-server", "-bind=127.0.14.9",
-		    "-node=n1", "-node-id=eb2a5df2-b4c5-cdc0-cca2-aa9075be0888",
-		    config, data_dir == NULL ? "-log-level=info" : data, extra,
-		    (char *)NULL);
-		_exit(127);
+		start_exec(program,
+		    (const char *[]){ "raftd", "-run-dir", folder,
+			data_dir == NULL ? "-dev" : "-server",
+			"-bind=127.0.14.9", "-node=n1",
+			"-node-id=eb2a5df2-b4c5-cdc0-cca2-aa9075be0888", config,
+			data_dir == NULL ? "-log-level=info" : data, extra,
+			NULL });
 	}
 }
 
@@ -602,7 +605,6 @@ main(int argc, char **argv)
 			return (1);
 		*end = '\0';
 	}
-	strncat(program, "/raftd", sizeof(program) - strlen(program) - 1);
 	snprintf(folder, sizeof(folder), "/tmp/raftd_edge.XXXXXX");
 	if (mkdtemp(folder) == NULL)
 		return (1);

@@ -22,6 +22,7 @@
 #include "common/log.h"
 #include "common/msgpack.h"
 #include "common/privsep.h"
+#include "tests/lib/start.h"
 #include "tests/lib/tap.h"
 
 #define SERVERS	     3
@@ -505,9 +506,9 @@ start(size_t i)
 	s->pid = fork();
 	if (s->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execl(program, "raftd", "-run-dir", run, "-server", bind, node,
-		    id, data, config, (char *)NULL);
-		_exit(127);
+		start_exec(program,
+		    (const char *[]){ "raftd", "-run-dir", run, "-server", bind,
+			node, id, data, config, NULL });
 	}
 }
 
@@ -572,6 +573,7 @@ make_server(size_t i)
 	s->daemon.state = s;
 	s->pid = -1;
 	s->edge = edge_new(&config);
+	start_own_socket(path, DAEMON_catalogd);
 }
 
 static void
