@@ -51,8 +51,10 @@ HARDEN	 := -fPIE
 LDFLAGS	 := -pie -fsanitize=address,undefined -Wl,--as-needed
 endif
 
+# The same programs from any folder: its name is not in them.
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPROCONSUL_VERSION='"$(VERSION)"' \
-	     -fno-math-errno $(WARNINGS) $(HARDEN) $(CFLAGS) \
+	     -fno-math-errno -ffile-prefix-map=$(CURDIR)=. \
+	     $(WARNINGS) $(HARDEN) $(CFLAGS) \
 	     -Icommon -I. -MMD -MP
 
 sources	 = $(sort $(wildcard $(1)/*.c))
