@@ -53,7 +53,9 @@ configure() {
 }
 
 server_start() {
-	inside python3 "$BATS_TEST_DIRNAME/health_server.py" "$1" 8080 \
+	# No function, or what is killed at the end would be a shell's.
+	nsenter -t "$(cat "$BATS_FILE_TMPDIR/holder")" -n -m -- \
+		python3 "$BATS_TEST_DIRNAME/health_server.py" "$1" 8080 \
 		3>&- 4>&- 2>/dev/null &
 	echo $! >>"$BATS_FILE_TMPDIR/servers"
 	wait_until 10 curl -sf "http://$1:8080/code/200"
