@@ -21,11 +21,15 @@ namespace_make() {
 	printf '127.0.0.1 localhost\n%s metadata.test\n' $LINK_LOCAL \
 		>"$BATS_FILE_TMPDIR/hosts"
 	chmod 644 "$BATS_FILE_TMPDIR/hosts"
-	unshare -n -m sleep 600 3>&- 4>&- &
+	# All of it from within: who enters too early is still outside.
+	unshare -n -m sh -c '
+		ip link set lo up &&
+		ip address add "$1/32" dev lo &&
+		mount --bind "$2/hosts" /etc/hosts &&
+		touch "$2/ready"
+		exec sleep 600' sh $LINK_LOCAL "$BATS_FILE_TMPDIR" 3>&- 4>&- &
 	echo $! >"$BATS_FILE_TMPDIR/holder"
-	wait_until 5 inside ip link set lo up
-	wait_until 5 inside mount --bind "$BATS_FILE_TMPDIR/hosts" /etc/hosts
-	inside ip address add $LINK_LOCAL/32 dev lo
+	wait_until 10 test -e "$BATS_FILE_TMPDIR/ready"
 }
 
 check() { # check NAME FIELDS
