@@ -156,8 +156,8 @@ by_path(void)
 
 	snprintf(at.sun_path, sizeof(at.sun_path), "/tmp/listen_given_test.%ld",
 	    (long)getpid());
-	snprintf(
-	    other.sun_path, sizeof(other.sun_path), "%s.other", at.sun_path);
+	snprintf(other.sun_path, sizeof(other.sun_path),
+	    "/tmp/listen_given_test.%ld.other", (long)getpid());
 	CHECK_EQ(fd, FIRST);
 	CHECK_EQ(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	CHECK_EQ(listen(fd, 4), 0);
