@@ -100,6 +100,7 @@ install-name:
 
 # All but the configuration. A `consul` that is not ours stays.
 uninstall:
+	@echo "First, where it runs: systemctl disable --now proconsul.target"
 	rm -f $(bindir)/proconsul $(completedir)/proconsul
 	rm -f $(mandir)/man1/proconsul.1 $(mandir)/man1/proconsul-*.1
 	rm -f $(addprefix $(mandir)/man,$(foreach p,$(notdir $(filter-out \

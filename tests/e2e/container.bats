@@ -168,7 +168,7 @@ field() {
 	ip -n "$SWITCH-vars" link set eth1 up
 	container vars --net "$SWITCH-vars" \
 		--env CONSUL_BIND_INTERFACE=eth0 --env CONSUL_CLIENT_INTERFACE=eth1 \
-		--env 'CONSUL_LOCAL_CONFIG={"datacenter":"east","encrypt":"8A9zUcMG0zV3fVZUVWIAxmjVVQnu5+mcq0uBdUqB1rg="}' \
+		--env 'CONSUL_LOCAL_CONFIG={"datacenter":"east","node_meta":{"path":"a\\nb"},"encrypt":"8A9zUcMG0zV3fVZUVWIAxmjVVQnu5+mcq0uBdUqB1rg="}' \
 		--env CONSUL_DATA_DIR=/tmp/data --tmpfs /tmp \
 		-- consul agent -server -bootstrap-expect=1 -node=vars
 	wait_until 20 says vars "agent running"
@@ -178,6 +178,8 @@ field() {
 	says vars "Datacenter: 'east'"
 	wait_until 20 nsenter --net=/run/netns/"$SWITCH-vars" curl -sSf -m 5 \
 		http://10.56.0.9:8500/v1/catalog/datacenters
+	[ "$(nsenter --net=/run/netns/"$SWITCH-vars" curl -sSf -m 5 \
+		http://10.56.0.9:8500/v1/agent/self | jq -r .Meta.path)" = 'a\nb' ]
 	[ "$(inside vars stat -c '%a %U:%G' /consul/config/local.json)" = \
 		"640 root:_proconsul" ]
 	inside vars test -e /tmp/data/raft/raft.db
