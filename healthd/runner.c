@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "errand.h"
 #include "health_types.h"
 #include "helper.h"
 #include "local.h"
@@ -35,7 +36,8 @@ struct runner {
 	struct script_limits limits;
 	struct script *scripts; /* owned */
 	size_t script_count;
-	uint8_t *in; /* owned; one message */
+	uint64_t refused; /* the last run of which no piece is kept */
+	uint8_t *in;	  /* owned; one message */
 };
 
 /* --- Saying how it went. --- */
@@ -160,15 +162,42 @@ script_begin(struct runner *r, struct script *s, const struct probe_request *q)
 	s->timeout = q->timeout;
 	if (q->timeout.ns > 0 || q->kind == PROBE_CHECK)
 		s->deadline = instant_add(instant_now(), q->timeout);
-	if (r->script_count > SCRIPTS_MAX)
-		buf_put_text(&why, "too many scripts at once");
-	else if (script_start(s, q, &r->limits, &why)) {
-		buf_deinit(&why);
-		return;
+	if (!script_start(s, q, &r->limits, &why)) {
+		script_tell(
+		    r, s, RUN_NOT_STARTED, CHECK_CRITICAL, buf_slice(&why));
+		script_drop(r, s);
 	}
-	script_tell(r, s, RUN_NOT_STARTED, CHECK_CRITICAL, buf_slice(&why));
-	script_drop(r, s);
 	buf_deinit(&why);
+}
+
+/* Of all that is not started yet: healthd gives one after the other. */
+static size_t
+input_size(const struct runner *r)
+{
+	size_t size = 0;
+
+	for (const struct script *s = r->scripts; s != NULL; s = s->next)
+		size += s->input.size;
+	return (size);
+}
+
+/* Healthd keeps to the limits, but is not trusted to. It is told with the last
+ * piece, so that it is told once. */
+static void
+script_refuse(struct runner *r, const struct probe_request *q, const char *why)
+{
+	struct probe_result result = {
+		.run = q->run,
+		.check_id = q->check_id,
+		.end = RUN_NOT_STARTED,
+		.status = CHECK_CRITICAL,
+		.exit_code = -1,
+		.output = slice_of_text(why),
+	};
+
+	r->refused = q->is_input_more ? q->run : 0;
+	if (!q->is_input_more)
+		result_send(r->healthd, &result);
 }
 
 /* What it is to be given comes before the request itself, if it is long. */
@@ -177,10 +206,25 @@ script_request(struct runner *r, const struct probe_request *q)
 {
 	struct script *s = script_find(r, q->run);
 
+	if (s != NULL && s->has_started)
+		return;
+	if (s == NULL && r->refused != 0 && r->refused == q->run) {
+		script_refuse(
+		    r, q, "too many scripts, or too much input, at once");
+		return;
+	}
+	if (s == NULL && r->script_count >= SCRIPTS_MAX) {
+		script_refuse(r, q, "too many scripts at once");
+		return;
+	}
+	if (input_size(r) + q->input.size > ERRAND_INPUT_MAX) {
+		if (s != NULL)
+			script_drop(r, s);
+		script_refuse(r, q, "too much input for scripts at once");
+		return;
+	}
 	if (s == NULL)
 		s = script_new(r, q);
-	else if (s->has_started)
-		return;
 	buf_put_slice(&s->input, q->input);
 	if (!q->is_input_more)
 		script_begin(r, s, q);
@@ -399,7 +443,7 @@ static void
 turn(struct runner *r)
 {
 	struct pollfd polls[POLLS_FIXED + 2 * SCRIPTS_MAX];
-	nfds_t count = POLLS_FIXED;
+	nfds_t count = POLLS_FIXED; /* EINVAL beyond RLIMIT_NOFILE */
 
 	polls[0] = (struct pollfd){ r->healthd, POLLIN, 0 };
 	polls[1] = (struct pollfd){ r->children, POLLIN, 0 };
@@ -407,13 +451,12 @@ turn(struct runner *r)
 	polls[2] =
 	    (struct pollfd){ r->prober == 0 ? r->probes : -1, POLLIN, 0 };
 	for (const struct script *s = r->scripts; s != NULL; s = s->next) {
-		bool is_heard =
-		    !s->has_timed_out && s->output >= 0 &&
-		    (s->stream == NULL || stream_room(s->stream) > 0);
-
-		polls[count++] =
-		    (struct pollfd){ is_heard ? s->output : -1, POLLIN, 0 };
-		polls[count++] = (struct pollfd){ s->line, POLLIN, 0 };
+		if (!s->has_timed_out && s->output >= 0 &&
+		    (s->stream == NULL || stream_room(s->stream) > 0))
+			polls[count++] =
+			    (struct pollfd){ s->output, POLLIN, 0 };
+		if (s->line >= 0)
+			polls[count++] = (struct pollfd){ s->line, POLLIN, 0 };
 	}
 	if (poll(polls, count, wait_ms(r)) < 0 && errno != EINTR)
 		_exit(1);
