@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "metrics_page.h"
@@ -16,23 +17,36 @@
 /* --- One page. --- */
 
 const struct metrics_page *
-metrics_page_map(const char *path)
+metrics_page_map_owned(const char *path, uint32_t *owner)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* Nor does a FIFO in its place make us wait for a writer. */
+	int fd = open(
+	    path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	const struct metrics_page *page = MAP_FAILED;
+	struct stat st;
 
 	if (fd < 0)
 		return (NULL);
 	/* A shorter file would kill us at the first look (SIGBUS). */
-	if (lseek(fd, 0, SEEK_END) == (off_t)sizeof(*page))
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size == (off_t)sizeof(*page))
 		page = mmap(NULL, sizeof(*page), PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
 	if (page == MAP_FAILED)
 		return (NULL);
+	*owner = st.st_uid;
 	if (atomic_load(&page->magic) == METRICS_MAGIC)
 		return (page);
 	metrics_page_unmap(page);
 	return (NULL);
+}
+
+const struct metrics_page *
+metrics_page_map(const char *path)
+{
+	uint32_t owner;
+
+	return (metrics_page_map_owned(path, &owner));
 }
 
 void

@@ -62,6 +62,9 @@ struct metrics_page;
 
 /* Map it; NULL if there is none, or none that we understand. */
 const struct metrics_page *metrics_page_map(const char *path);
+/* And whose it is: of the very file that was mapped. */
+const struct metrics_page *metrics_page_map_owned(
+    const char *path, uint32_t *owner);
 void metrics_page_unmap(const struct metrics_page *); /* NULL is fine */
 bool metrics_page_is_over(const struct metrics_page *);
 /* Who writes it, and what became of reloads; read by who asks it for one. */

@@ -29,7 +29,7 @@ daemon_find(const char *name, enum daemon_id *out)
  * kernel lets others signal their own alone; and they may not even see it
  * (ProtectProc= of a unit). */
 static bool
-is_the_daemon(const struct daemon_process *p, const struct stat *page)
+is_the_daemon(const struct daemon_process *p, uid_t page_owner)
 {
 	char path[64], name[32] = "";
 	struct stat st;
@@ -40,7 +40,7 @@ is_the_daemon(const struct daemon_process *p, const struct stat *page)
 	snprintf(path, sizeof(path), "/proc/%ld", (long)p->pid);
 	if (p->pid <= 1 || stat(path, &st) != 0)
 		return (false);
-	if (st.st_uid != page->st_uid && page->st_uid != 0)
+	if (st.st_uid != page_owner && page_owner != 0)
 		return (false);
 	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)p->pid);
 	file = fopen(path, "re");
@@ -58,13 +58,14 @@ daemon_process_open(struct daemon_process *p, const char *run_dir,
     enum daemon_id id, struct buf *why)
 {
 	char path[256];
-	struct stat st;
+	uint32_t owner;
 
 	*p = (struct daemon_process){ .id = id, .pidfd = -1 };
 	snprintf(path, sizeof(path), "%s/" METRICS_FOLDER "/%s", run_dir,
 	    daemon_name(id));
-	p->page = metrics_page_map(path);
-	if (p->page == NULL || stat(path, &st) != 0) {
+	/* Whose the page is that we read, and not what has its name by now. */
+	p->page = metrics_page_map_owned(path, &owner);
+	if (p->page == NULL) {
 		buf_printf(why, "%s: %s is not there, or may not be read",
 		    daemon_name(id), path);
 		daemon_process_close(p);
@@ -73,7 +74,7 @@ daemon_process_open(struct daemon_process *p, const char *run_dir,
 	p->pid = metrics_page_reloads(p->page).pid;
 	/* First the handle, then the look: the number may be another's soon. */
 	p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
-	if (p->pidfd < 0 || !is_the_daemon(p, &st)) {
+	if (p->pidfd < 0 || !is_the_daemon(p, owner)) {
 		buf_printf(why, "%s: does not run", daemon_name(id));
 		daemon_process_close(p);
 		return (ERR_NOT_FOUND);

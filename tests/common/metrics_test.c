@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -376,6 +377,23 @@ test_a_strange_page(void)
 	CHECK(metrics_page_map(path) == NULL);
 }
 
+/* Nobody waits for who would write into it, and no link is followed. */
+static void
+test_what_is_no_file(void)
+{
+	char other[80];
+
+	snprintf(other, sizeof(other), "%s-other", path);
+	begin();
+	CHECK(symlink(path, other) == 0);
+	CHECK(metrics_page_map(path) != NULL);
+	CHECK(metrics_page_map(other) == NULL);
+	CHECK(unlink(other) == 0);
+	CHECK(mkfifo(other, 0600) == 0);
+	CHECK(metrics_page_map(other) == NULL);
+	CHECK(unlink(other) == 0);
+}
+
 int
 main(void)
 {
@@ -398,6 +416,7 @@ main(void)
 	RUN(test_the_dump);
 	RUN(test_no_torn_row);
 	RUN(test_a_strange_page);
+	RUN(test_what_is_no_file);
 	unlink(path);
 	rmdir(folder);
 	return (tap_done());
