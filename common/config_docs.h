@@ -197,7 +197,7 @@
 	X("limits.rpc_rate", APPLIED, IN(catalogd), "Calls a second that a client agent makes to servers; negative is no limit.") \
 	X("limits.script_max_file_size", RESTART, IN(healthd), "Bytes of a file that a check's script may write; 0 is no limit. Consul does not have it.") \
 	X("limits.script_max_open_files", RESTART, IN(healthd), "Files that each process of a script may open; 0 is no limit of ours. Consul does not have it.") \
-	X("limits.script_max_processes", RESTART, IN(healthd), "Processes and threads of the user of scripts beyond which scripts start no more; 0 is no limit of ours. Consul does not have it.") \
+	X("limits.script_max_processes", RESTART, IN(healthd), "Processes and threads of the user of scripts beyond which scripts start no more, where that is a user of their own (_runner); 0 is no limit of ours. Consul does not have it.") \
 	X("limits.txn_max_ops", RESTART, IN(httpd), "Operations in a transaction; at most 16384. Consul does not have it.") \
 	X("limits.txn_max_req_len", RESTART, IN(httpd), "Bytes of a transaction; at most 33554432.") \
 	X("log_file", RESTART, LAUNCHER, "File into which the log is written, too; a name that ends in / is a directory.") \

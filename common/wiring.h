@@ -55,7 +55,7 @@
 #define SCRIPT_LIMITS(X)                                                       \
 	/* rlimit, value                          of */                        \
 	X(CORE,    0,                             SCRIPTS_ALL)                 \
-	X(NPROC,   limits->script_max_processes,  SCRIPTS_ALL)                 \
+	X(NPROC,   limits->script_max_processes,  SCRIPTS_OF_OWN_USER)         \
 	X(NOFILE,  limits->script_max_open_files, SCRIPTS_ALL)                 \
 	X(FSIZE,   limits->script_max_file_size,  SCRIPTS_OF_CHECKS)
 
@@ -109,6 +109,9 @@ enum daemon_runs {
 enum script_kinds {
 	SCRIPTS_ALL,
 	SCRIPTS_OF_CHECKS, /* not handlers of watches, nor remote execution */
+	/* Where the runner has become _runner: the kernel counts all that a
+	 * user runs, and of the agent's own user that may be anything. */
+	SCRIPTS_OF_OWN_USER,
 };
 
 enum daemon_id {

@@ -540,10 +540,11 @@ score_reset(void)
 
 /* Its user's own name, where it becomes another one. */
 static void
-runner_narrow(const struct config_keys *keys)
+runner_narrow(const struct config_keys *keys, struct script_limits *limits)
 {
 	bool becomes_another = privsep_may_change_users();
 
+	script_limits_from(&keys->limits, becomes_another, limits);
 	score_reset();
 	privsep_drop_runner();
 	script_environment_clean(
@@ -555,13 +556,12 @@ runner_main(const struct config_keys *keys, int healthd, int probes)
 {
 	struct runner r = { .healthd = healthd, .probes = probes };
 
-	script_limits_from(&keys->limits, &r.limits);
 	descriptors_keep(&r.healthd, &r.probes);
 	prctl(PR_SET_NAME, "healthd-runner");
 	prober_find(r.prober_path);
 	r.children = children_watch();
 	r.in = xmalloc(HELPER_MESSAGE_MAX);
-	runner_narrow(keys);
+	runner_narrow(keys, &r.limits);
 	trim_memory();
 	for (;;)
 		turn(&r);

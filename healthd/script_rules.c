@@ -70,12 +70,13 @@ script_environment_clean(const struct config_keys *keys, const char *user)
 #define OPEN_FILES_SOFT 1024
 
 static void
-limit_add(struct script_limits *limits, int resource, uint64_t value,
-    enum script_kinds of)
+limit_add(struct script_limits *limits, bool is_own_user, int resource,
+    uint64_t value, enum script_kinds of)
 {
 	struct script_limit *row = &limits->rows[limits->count];
 
-	if (value == 0 && resource != RLIMIT_CORE)
+	if ((value == 0 && resource != RLIMIT_CORE) ||
+	    (of == SCRIPTS_OF_OWN_USER && !is_own_user))
 		return;
 	*row = (struct script_limit){ resource, value, value,
 		of == SCRIPTS_OF_CHECKS };
@@ -85,10 +86,12 @@ limit_add(struct script_limits *limits, int resource, uint64_t value,
 }
 
 void
-script_limits_from(const struct limits_keys *limits, struct script_limits *out)
+script_limits_from(const struct limits_keys *limits, bool is_own_user,
+    struct script_limits *out)
 {
 	*out = (struct script_limits){ .count = 0 };
-#define X(name, value, of) limit_add(out, RLIMIT_##name, value, of);
+#define X(name, value, of) \
+	limit_add(out, is_own_user, RLIMIT_##name, value, of);
 	SCRIPT_LIMITS(X)
 #undef X
 }

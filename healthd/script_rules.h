@@ -28,7 +28,9 @@ struct script_limits {
 	size_t count;
 };
 
-void script_limits_from(const struct limits_keys *, struct script_limits *);
+/* `is_own_user`: they run as a user of their own, not as the agent's. */
+void script_limits_from(
+    const struct limits_keys *, bool is_own_user, struct script_limits *);
 /* In a script's process, before it is one. False, and errno, where the kernel
  * refuses. */
 MUST_CHECK bool script_limits_set(const struct script_limits *, bool is_check);

@@ -65,10 +65,15 @@ rows_print(const char *what, const struct daemon_row *rows, size_t count)
 static void
 scripts_print(void)
 {
+	static const char *const scripts[] = {
+		[SCRIPTS_ALL] = "all",
+		[SCRIPTS_OF_CHECKS] = "checks",
+		[SCRIPTS_OF_OWN_USER] = "all, as _runner",
+	};
+
 	puts("# script limit value of");
-#define X(name, value, of)                         \
-	printf("script %s %s %s\n", #name, #value, \
-	    (of) == SCRIPTS_OF_CHECKS ? "checks" : "all");
+#define X(name, value, of) \
+	printf("script %s %s %s\n", #name, #value, scripts[of]);
 	SCRIPT_LIMITS(X)
 #undef X
 	puts("# variables of scripts");

@@ -1,6 +1,7 @@
 /* The runner keeps to its limits, whatever healthd asks of it. */
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "healthd/helper.h"
 #include "healthd/local.h"
 #include "healthd/runner.h"
+#include "healthd/script_rules.h"
 #include "tests/lib/tap.h"
 
 #define SCRIPTS_MAX 1024 /* of runner.c */
@@ -114,6 +116,24 @@ test_more_input_than_a_script_may_be_given(void)
 	CHECK_EQ(run, first + 1);
 }
 
+/* The kernel counts what a user runs: of the agent's own user that may be
+ * more than any script may start. */
+static void
+test_processes_are_limited_of_an_own_user_only(void)
+{
+	const struct limits_keys keys = {
+		.script_max_processes = 2048,
+		.script_max_open_files = 4096,
+	};
+	struct script_limits own, shared;
+
+	script_limits_from(&keys, true, &own);
+	script_limits_from(&keys, false, &shared);
+	CHECK_EQ(own.count, shared.count + 1);
+	for (size_t i = 0; i < shared.count; i++)
+		CHECK(shared.rows[i].resource != RLIMIT_NPROC);
+}
+
 int
 main(void)
 {
@@ -122,6 +142,7 @@ main(void)
 	ends = runner_start(&keys);
 	RUN(test_more_runs_than_there_is_room_for);
 	RUN(test_more_input_than_a_script_may_be_given);
+	RUN(test_processes_are_limited_of_an_own_user_only);
 	arena_deinit(&arena);
 	return (tap_done());
 }
