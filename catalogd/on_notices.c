@@ -3,6 +3,7 @@
  */
 #include "catalogd.h"
 #include "log.h"
+#include "utf8.h"
 
 void
 on_member_changed(struct daemon *d, struct call *call, const void *request)
@@ -47,10 +48,7 @@ line_to_httpd(struct daemon *d, const struct edge_log_line *line)
 static bool
 has_controls(struct slice line)
 {
-	for (size_t i = 0; i < line.size; i++)
-		if (line.data[i] < ' ' || line.data[i] == 0x7f)
-			return (true);
-	return (false);
+	return (utf8_find_unsafe(line, 0) != SIZE_MAX);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "json.h"
 #include "log.h"
+#include "utf8.h"
 
 #define FIELDS_SIZE 2048 /* longer fields are cut */
 
@@ -129,17 +130,22 @@ put_time(struct buf *b, unsigned digits, const char *zone_format)
 static void
 put_visible(struct buf *b, struct slice s)
 {
+	size_t bad = utf8_find_unsafe(s, 0);
+
 	for (size_t i = 0; i < s.size; i++) {
 		uint8_t c = s.data[i];
 
+		if (i != bad) {
+			buf_put_u8(b, c);
+			continue;
+		}
 		if (c == '\n')
 			buf_put_text(b, "\\n");
 		else if (c == '\t')
 			buf_put_text(b, "\\t");
-		else if (c < ' ' || c == 0x7f)
-			buf_printf(b, "\\x%02x", c);
 		else
-			buf_put_u8(b, c);
+			buf_printf(b, "\\x%02x", c);
+		bad = utf8_find_unsafe(s, i + 1);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "metrics_page.h"
+#include "utf8.h"
 #include "xmalloc.h"
 
 #define READ_TRIES 64 /* of a row that changes while it is copied */
@@ -67,16 +68,16 @@ struct metrics_reloads
 metrics_page_reloads(const struct metrics_page *page)
 {
 	struct metrics_reloads r = { 0 };
-	size_t i;
+	size_t size, at = 0;
 
 	r.pid = (pid_t)atomic_load(&page->pid);
 	r.done = atomic_load(&page->reloads);
 	r.refused = atomic_load(&page->refusals);
 	/* Another process has written it: to be shown, and not trusted. */
-	for (i = 0; i + 1 < sizeof(r.why) && page->refused_why[i] != '\0'; i++)
-		r.why[i] = (unsigned char)page->refused_why[i] < ' '
-			       ? ' '
-			       : page->refused_why[i];
+	memcpy(r.why, page->refused_why, sizeof(r.why) - 1);
+	size = strlen(r.why);
+	while ((at = utf8_find_unsafe(slice(r.why, size), at)) != SIZE_MAX)
+		r.why[at++] = ' ';
 	return (r);
 }
 

@@ -45,6 +45,21 @@ utf8_decode(struct slice text, size_t *width)
 	return (rune);
 }
 
+size_t
+utf8_find_unsafe(struct slice text, size_t at)
+{
+	size_t width;
+
+	for (; at < text.size; at += width) {
+		int32_t rune = utf8_decode(slice_tail(text, at), &width);
+
+		if (rune < ' ' || (rune >= 0x7f && rune < 0xa0) ||
+		    (rune == UTF8_ERROR && width == 1))
+			return (at);
+	}
+	return (SIZE_MAX);
+}
+
 void
 utf8_put(struct buf *out, int32_t rune)
 {

@@ -16,4 +16,11 @@ int32_t utf8_decode(struct slice, size_t *width);
 /* Surrogates and what is beyond UTF8_MAX are written as UTF8_ERROR. */
 void utf8_put(struct buf *, int32_t rune);
 
+/*
+ * Where, from `at` on, the first byte is that must not get at a terminal: of a
+ * control character (C0, DEL, C1), or of nothing that is UTF-8, which terminals
+ * of eight bits take for C1; SIZE_MAX where there is none.
+ */
+size_t utf8_find_unsafe(struct slice, size_t at);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "agent_log.h"
 #include "log.h"
+#include "utf8.h"
 
 #define LOG_NAME       "agent"
 #define INDENT	       "    " /* of standard output alone */
@@ -76,13 +77,14 @@ line_put(struct agent_log *l, struct slice line)
 /* Daemons write none of these; who has taken one over may, and they are not for
  * the terminals and files of operators. */
 static void
-controls_hide(struct buf *bytes, size_t from)
+controls_hide(uint8_t *line, size_t size)
 {
-	for (size_t i = from; i < bytes->size; i++) {
-		uint8_t c = bytes->data[i];
+	size_t at = 0;
 
-		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
-			bytes->data[i] = '?';
+	while ((at = utf8_find_unsafe(slice(line, size), at)) != SIZE_MAX) {
+		if (line[at] != '\t')
+			line[at] = '?';
+		at++;
 	}
 }
 
@@ -93,6 +95,7 @@ lines_take(struct agent_log *l)
 	size_t end, used = 0;
 
 	while ((end = slice_find(all, '\n', used)) != SIZE_MAX) {
+		controls_hide(l->rest.data + used, end - used);
 		line = slice(all.data + used, end + 1 - used);
 		output_write(line);
 		if (slice_starts_with(line, SLICE(INDENT)))
@@ -116,7 +119,6 @@ agent_log_read(struct agent_log *l)
 		return;
 	while ((size = read(l->input, bytes, sizeof(bytes))) > 0) {
 		buf_put(&l->rest, bytes, (size_t)size);
-		controls_hide(&l->rest, l->rest.size - (size_t)size);
 		lines_take(l);
 		if (size < READ_SIZE)
 			break;

@@ -4,6 +4,7 @@
 
 #include "audit.h"
 #include "json.h"
+#include "utf8.h"
 
 #define WHAT_COLUMNS	 18
 #define DECLARED_COLUMNS 24
@@ -30,13 +31,19 @@ static const char *const words[] = {
 static int
 text_print(const char *text)
 {
+	struct slice all = slice_of_text(text);
+	size_t bad = utf8_find_unsafe(all, 0);
 	int width = 0;
 
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		width += c < ' ' || c == 0x7f ? printf("\\x%02x", c)
-					      : (putchar(c), 1);
+	for (size_t i = 0; i < all.size; i++) {
+		if (i == bad) {
+			width += printf("\\x%02x", all.data[i]);
+			bad = utf8_find_unsafe(all, i + 1);
+			continue;
+		}
+		putchar(all.data[i]);
+		/* All bytes of a character but the first are 10xxxxxx. */
+		width += (all.data[i] & 0xc0) != 0x80;
 	}
 	return (width);
 }
