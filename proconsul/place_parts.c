@@ -45,7 +45,8 @@ place_tell(FILE *told, const char *format, ...)
 	fputc('\n', told);
 }
 
-/* Write a small file as a whole: beside it first, then in its place. */
+/* Write a small file as a whole: beside it first, then in its place. Its folder
+ * may be another user's, who may have put a link there. */
 enum err
 place_file_put(const char *path, const char *text, struct buf *why)
 {
@@ -58,7 +59,9 @@ place_file_put(const char *path, const char *text, struct buf *why)
 		errno = ENAMETOOLONG;
 		return (place_error(why, "open", path));
 	}
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	(void)unlink(beside);
+	fd = open(
+	    beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return (place_error(why, "open", beside));
 	if (fchmod(fd, 0644) != 0 || write(fd, text, size) != (ssize_t)size ||
