@@ -14,6 +14,7 @@
 #include "config_flags.h"
 #include "log.h"
 #include "metrics_read.h"
+#include "own.h"
 #include "places.h"
 #include "powers_record.h"
 #include "privsep.h"
@@ -292,18 +293,17 @@ places_check_part(const char *path, uid_t uid, gid_t gid, struct buf *why)
 	return (tree_check(path, owner, path, TREE_DEPTH_MAX, why));
 }
 
-/* All folders down to this one. */
-static enum err
-way_check(
-    const struct places *p, const char *to, struct owner who, struct buf *why)
+enum err
+places_check_way(const char *to, enum daemon_id id, struct buf *why)
 {
+	struct owner who = { privsep_uid(id), privsep_gid(id) };
 	char *path = realpath(to, NULL), *slash;
 	enum err err = ERR_OK;
 	char what[96];
 	struct stat st;
 
 	snprintf(what, sizeof(what), "is closed to %s, which has to pass it",
-	    daemon_name(p->id));
+	    daemon_name(id));
 	for (slash = path; err == ERR_OK && slash != NULL;
 	     slash = strchr(slash + 1, '/')) {
 		if (slash != path)
@@ -360,7 +360,7 @@ data_check(const struct places *p, const struct config *config,
 		return (ERR_OK);
 	if (access(config->data_dir, F_OK) != 0 && errno == ENOENT)
 		return (refuse_setup(p, why, config->data_dir, "is missing"));
-	err = way_check(p, config->data_dir, own, why);
+	err = places_check_way(config->data_dir, p->id, why);
 	snprintf(names, sizeof(names), "%s", daemon_rows[p->id].writes);
 	for (name = strtok_r(names, " ", &rest); err == ERR_OK && name != NULL;
 	     name = strtok_r(NULL, " ", &rest)) {
@@ -372,25 +372,30 @@ data_check(const struct places *p, const struct config *config,
 	return (err);
 }
 
-/* A file with a second name may be another's. */
+/* Only what root made here, just now. */
+static void
+file_hand_over(int folder, const char *path, const char *name, struct owner own)
+{
+	struct stat st;
+	int fd = own_open(folder, name, &st);
+
+	if (fd < 0)
+		return;
+	if (S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_uid == geteuid() &&
+	    own_give(fd, &st, own.uid, own.gid) != ERR_OK)
+		fatal(
+		    "cannot hand over %s/%s: %s", path, name, strerror(errno));
+	close(fd);
+}
+
 static void
 files_hand_over(const char *path, struct owner own)
 {
 	DIR *folder = opendir(path);
 	struct dirent *entry;
-	struct stat st;
 
-	while (folder != NULL && (entry = readdir(folder)) != NULL) {
-		if (fstatat(dirfd(folder), entry->d_name, &st,
-			AT_SYMLINK_NOFOLLOW) != 0 ||
-		    !S_ISREG(st.st_mode) || st.st_nlink != 1 ||
-		    st.st_uid != geteuid())
-			continue;
-		if (fchownat(dirfd(folder), entry->d_name, own.uid, own.gid,
-			AT_SYMLINK_NOFOLLOW) != 0)
-			fatal("cannot hand over %s/%s: %s", path, entry->d_name,
-			    strerror(errno));
-	}
+	while (folder != NULL && (entry = readdir(folder)) != NULL)
+		file_hand_over(dirfd(folder), path, entry->d_name, own);
 	if (folder != NULL)
 		closedir(folder);
 }
@@ -499,7 +504,7 @@ run_check(const struct places *p, struct owner own, struct buf *why)
 
 	if (access(p->run_dir, F_OK) != 0 && errno == ENOENT)
 		return (refuse_setup(p, why, p->run_dir, "is missing"));
-	err = way_check(p, p->run_dir, own, why);
+	err = places_check_way(p->run_dir, p->id, why);
 	if (err == ERR_OK)
 		err = edges_check(p, own, why);
 	if (p->id == DAEMON_catalogd)

@@ -46,7 +46,11 @@ void places_hand_over(const struct places *, const struct config *);
  * that is closed, as "; DIR is closed to USER (mode 0700): run `...`". */
 void places_put_closed(const char *path, struct buf *why);
 
-/* The same of a part of the data directory for whoever is to own it. */
+/* The folders down to this one: may the daemon's user pass them all? */
+MUST_CHECK enum err places_check_way(
+    const char *to, enum daemon_id, struct buf *why);
+
+/* The check of a part of the data directory for whoever is to own it. */
 MUST_CHECK enum err places_check_part(
     const char *path, uid_t uid, gid_t gid, struct buf *why);
 

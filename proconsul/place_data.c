@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host_id.h"
+#include "own.h"
 #include "place.h"
 #include "place_parts.h"
 #include "places.h"
@@ -47,44 +48,31 @@ struct heir {
 	uid_t from;	/* whose the last of that was */
 };
 
-/* A file with a second name may be someone else's that was linked in here. */
 static enum err
 file_own(int fd, const struct stat *st, struct heir *heir)
 {
+	enum err err;
+
 	if (st->st_uid == heir->uid && st->st_gid == heir->gid)
 		return (ERR_OK);
-	if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
-		errno = EMLINK;
-		return (ERR_REFUSED);
-	}
+	err = own_give(fd, st, heir->uid, heir->gid);
 	heir->count++;
 	heir->from = st->st_uid;
-	return (fchownat(fd, "", heir->uid, heir->gid, AT_EMPTY_PATH) == 0
-		    ? ERR_OK
-		    : ERR_IO);
+	return (err);
 }
 
-/* Hand over a folder and what is in it: it may come from a run as root, or
- * from Consul. Links are handed over, not followed; what its daemon removes
- * meanwhile is passed over. */
+static enum err tree_own(
+    int parent, const char *name, struct heir *heir, int depth);
+
+/* What is in the folder that is open. */
 static enum err
-tree_own(int parent, const char *name, struct heir *heir, int depth)
+inside_own(int fd, struct heir *heir, int depth)
 {
-	int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), list;
+	int list = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
-	struct stat st;
-	enum err err;
+	enum err err = ERR_OK;
 	DIR *folder;
 
-	if (fd < 0)
-		return (errno == ENOENT ? ERR_OK : ERR_IO);
-	err = fstat(fd, &st) == 0 ? file_own(fd, &st, heir) : ERR_IO;
-	if (err != ERR_OK || !S_ISDIR(st.st_mode) || depth == 0) {
-		close(fd);
-		return (err);
-	}
-	list = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	close(fd);
 	if (list < 0 || (folder = fdopendir(list)) == NULL) {
 		if (list >= 0)
 			close(list);
@@ -93,36 +81,103 @@ tree_own(int parent, const char *name, struct heir *heir, int depth)
 	while (err == ERR_OK && (entry = readdir(folder)) != NULL) {
 		if (strcmp(entry->d_name, ".") != 0 &&
 		    strcmp(entry->d_name, "..") != 0)
-			err = tree_own(list, entry->d_name, heir, depth - 1);
+			err = tree_own(list, entry->d_name, heir, depth);
 	}
 	closedir(folder);
 	return (err);
 }
 
-/* Root takes over what it finds, and says so; anyone else can only refuse what
- * is not theirs. */
+/* Hand over a folder and what is in it: it may come from a run as root, or
+ * from Consul. Links are handed over, not followed; what its daemon removes
+ * meanwhile is passed over. */
+static enum err
+tree_own(int parent, const char *name, struct heir *heir, int depth)
+{
+	struct stat st;
+	int fd = own_open(parent, name, &st);
+	enum err err;
+
+	if (fd < 0)
+		return (errno == ENOENT ? ERR_OK : ERR_IO);
+	err = file_own(fd, &st, heir);
+	if (err == ERR_OK && S_ISDIR(st.st_mode) && depth > 0)
+		err = inside_own(fd, heir, depth - 1);
+	close(fd);
+	return (err);
+}
+
+/* A link is not followed: nobody knows yet whose the folder behind it is, and
+ * all in it would change its owner. */
+static enum err
+link_refuse(const char *path, struct buf *why)
+{
+	buf_printf(why,
+	    "%s is a symbolic link, which is not followed: remove it and mount "
+	    "the folder in its place (`mount --bind FOLDER %s`), or move the "
+	    "whole data directory and name its real path with data_dir",
+	    path, path);
+	return (ERR_REFUSED);
+}
+
+static enum err
+part_open(const char *path, const struct heir *heir, int *fd, struct buf *why)
+{
+	struct stat st;
+	enum err err = ERR_OK;
+
+	*fd = -1;
+	if (lstat(path, &st) != 0)
+		return (place_error(why, "stat", path));
+	if (S_ISLNK(st.st_mode))
+		return (link_refuse(path, why));
+	if (geteuid() == 0 || st.st_uid == geteuid())
+		*fd =
+		    open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd >= 0)
+		return (ERR_OK);
+	/* It knows what mends it. */
+	if (geteuid() != 0)
+		err = places_check_part(path, heir->uid, heir->gid, why);
+	return (err != ERR_OK ? err : place_error(why, "open", path));
+}
+
+/* What root finds it takes over, and says so. */
+static enum err
+part_take(int fd, const char *path, struct heir *heir, struct buf *why)
+{
+	struct stat st;
+	enum err err = fstat(fd, &st) == 0 ? file_own(fd, &st, heir) : ERR_IO;
+
+	if (err == ERR_OK)
+		err = inside_own(fd, heir, TREE_DEPTH_MAX - 1);
+	return (err == ERR_OK ? ERR_OK : place_error(why, "chown", path));
+}
+
+/* Anyone but root can only refuse what is not theirs. */
 static enum err
 part_own(const char *path, enum daemon_id id, bool is_new, FILE *told,
     struct buf *why)
 {
 	struct heir heir = { .uid = privsep_uid(id), .gid = privsep_gid(id) };
-	struct stat st;
+	bool is_root = geteuid() == 0;
+	enum err err;
+	int fd;
 
-	if (geteuid() == 0) {
-		if (tree_own(AT_FDCWD, path, &heir, TREE_DEPTH_MAX) != ERR_OK)
-			return (place_error(why, "chown", path));
-		if (heir.count > 0 && !is_new)
-			place_tell(told,
-			    PLACE_TOOK_OVER "%s for %s: %u files and folders "
-					    "of user %u",
-			    path, daemon_name(id), heir.count,
-			    (unsigned)heir.from);
-	} else if (stat(path, &st) == 0 && st.st_uid != geteuid())
-		return (places_check_part(path, heir.uid, heir.gid, why));
-	if (chmod(path, 0700) != 0)
-		return (place_error(why, "chmod", path));
-	return (geteuid() == 0
-		    ? ERR_OK
+	err = part_open(path, &heir, &fd, why);
+	if (err != ERR_OK)
+		return (err);
+	if (is_root)
+		err = part_take(fd, path, &heir, why);
+	if (err == ERR_OK && heir.count > 0 && !is_new)
+		place_tell(told,
+		    PLACE_TOOK_OVER "%s for %s: %u files and folders of user "
+				    "%u",
+		    path, daemon_name(id), heir.count, (unsigned)heir.from);
+	if (err == ERR_OK && fchmod(fd, 0700) != 0)
+		err = place_error(why, "chmod", path);
+	close(fd);
+	return (err != ERR_OK || is_root
+		    ? err
 		    : places_check_part(path, heir.uid, heir.gid, why));
 }
 
@@ -142,47 +197,6 @@ part_make(const char *data_dir, const char *name, enum daemon_id id, FILE *told,
 	return (part_own(path, id, is_new, told, why));
 }
 
-static bool
-may_pass(const struct stat *st, uid_t uid, gid_t gid)
-{
-	if (st->st_uid == uid)
-		return ((st->st_mode & S_IXUSR) != 0);
-	if (st->st_gid == gid)
-		return ((st->st_mode & S_IXGRP) != 0);
-	return ((st->st_mode & S_IXOTH) != 0);
-}
-
-/* As root each daemon becomes another user, who must reach its part: told
- * here, where it can still be said which folder is closed. */
-static enum err
-way_check(const char *data_dir, enum daemon_id id, struct buf *why)
-{
-	char *path = realpath(data_dir, NULL), *slash;
-	struct stat st;
-	enum err err = ERR_OK;
-
-	if (path == NULL)
-		return (place_error(why, "realpath", data_dir));
-	do {
-		if (stat(*path == '\0' ? "/" : path, &st) == 0 &&
-		    !may_pass(&st, privsep_uid(id), privsep_gid(id))) {
-			buf_printf(why,
-			    "%s is closed to %s, which has to pass it as "
-			    "user %s (%u): its mode is %04o: run `chmod o+x "
-			    "%s`",
-			    path, daemon_name(id), daemon_user(id),
-			    (unsigned)privsep_uid(id), st.st_mode & 07777,
-			    path);
-			err = ERR_REFUSED;
-		}
-		slash = strrchr(path, '/');
-		if (slash != NULL)
-			*slash = '\0';
-	} while (err == ERR_OK && slash != NULL);
-	free(path);
-	return (err);
-}
-
 static enum err
 parts_make(const char *data_dir, FILE *told, struct buf *why)
 {
@@ -198,7 +212,9 @@ parts_make(const char *data_dir, FILE *told, struct buf *why)
 			err = part_make(data_dir, name, id, told, why);
 		if (err == ERR_OK && geteuid() == 0 &&
 		    daemon_rows[id].writes[0] != '\0')
-			err = way_check(data_dir, id, why);
+			/* Each becomes another user, who must reach its part:
+			 * told here, where it can still be mended. */
+			err = places_check_way(data_dir, id, why);
 	}
 	return (err);
 }

@@ -95,6 +95,37 @@ as_nobody() {
 	[ "$(stat -c %u "$BATS_TEST_TMPDIR/secret")" -eq 0 ]
 }
 
+@test "as root: links lead nowhere" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	local said=$BATS_TEST_TMPDIR/said elsewhere=$BATS_TEST_TMPDIR/elsewhere
+	mkdir "$DATA" "$elsewhere"
+	echo mine >"$elsewhere/file"
+	# Beside a file that is to be written.
+	ln -s "$elsewhere/file" "$DATA/node-id.new"
+	"$PROCONSUL" setup -run-dir="$RUN" "${FLAGS[@]}"
+	[ "$(cat "$elsewhere/file")" = mine ]
+	[ -f "$DATA/node-id" ]
+	# Instead of a part: refused, and nothing is changed.
+	rm -r "$DATA/raft"
+	chmod 755 "$elsewhere"
+	ln -s "$elsewhere" "$DATA/raft"
+	not "$PROCONSUL" setup -run-dir="$RUN" "${FLAGS[@]}" 2>"$said"
+	grep -q "$DATA/raft is a symbolic link, which is not followed: .*mount --bind" "$said"
+	[ "$(stat -c '%u %a' "$elsewhere")" = "0 755" ]
+	[ "$(stat -c %u "$elsewhere/file" "$DATA/raft")" = $'0\n0' ]
+}
+
+@test "as root: a data directory for the group of all daemons" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	mkdir "$DATA"
+	chgrp "$(getent group _proconsul | cut -d: -f3 | grep . || echo 61406)" "$DATA"
+	chmod 750 "$DATA"
+	"$PROCONSUL" setup -run-dir="$RUN" "${FLAGS[@]}"
+	chmod 700 "$DATA"
+	not "$PROCONSUL" setup -run-dir="$RUN" "${FLAGS[@]}" 2>"$BATS_TEST_TMPDIR/said"
+	grep -q "$DATA is closed to .*chmod o+x $DATA" "$BATS_TEST_TMPDIR/said"
+}
+
 @test "what it cannot do is refused, and says what would help" {
 	local said=$BATS_TEST_TMPDIR/said
 	not "$PROCONSUL" setup "${FLAGS[@]}" 2>"$said"
