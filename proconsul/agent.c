@@ -39,6 +39,8 @@
 #define LEAVE_TIMEOUT SECONDS(15)
 #define STOP_TIMEOUT  SECONDS(5)
 
+#define NOTIFY_TURN_MAX 64 /* datagrams */
+
 enum phase {
 	STARTING, /* not all daemons have been up yet */
 	RUNNING,
@@ -57,9 +59,12 @@ struct agent {
 	bool leaves_on_terminate;
 	bool leaves_on_interrupt;
 	bool is_server;
+	bool has_more_notify; /* than one turn has read */
 	struct buf listeners; /* owned; lines of fields, for the end */
 	int signals;	      /* owned; a signalfd */
 	int notify;	      /* owned; whoever started us wants to know */
+	struct duration beat; /* how often they want to; 0: not at all */
+	struct instant beat_at;
 };
 
 static void
@@ -196,8 +201,6 @@ on_death(struct agent *a, struct child *child, int status)
 		return;
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_ANEW) {
-		child->restart_at = now;
-		child->quick_deaths = 0;
 		log_info(LOG_NAME, "Daemon starts anew for its configuration",
 		    "daemon=%s", daemon_name(child->id));
 		return;
@@ -272,6 +275,8 @@ on_ready(struct agent *a, struct child *child)
 	notify_send(a->notify, "READY=1");
 }
 
+/* No more than so many in a turn: one that never ends must not keep us from
+ * the others, nor from signals. */
 static void
 on_notify(struct agent *a)
 {
@@ -286,24 +291,29 @@ on_notify(struct agent *a)
 	struct child *child;
 	struct cmsghdr *c;
 	ssize_t size;
+	unsigned i;
 
-	for (;;) {
+	for (i = 0; i < NOTIFY_TURN_MAX; i++) {
 		message.msg_control = control.bytes;
 		message.msg_controllen = sizeof(control.bytes);
 		size = recvmsg(a->place.notify, &message, MSG_CMSG_CLOEXEC);
 		if (size < 0)
-			return;
+			break;
 		text[size] = '\0';
 		c = CMSG_FIRSTHDR(&message);
 		if (c == NULL || c->cmsg_type != SCM_CREDENTIALS)
 			continue;
 		memcpy(&sender, CMSG_DATA(c), sizeof(sender));
 		child = children_find(&a->children, sender.pid);
-		if (child != NULL && strcmp(text, "READY=1") == 0)
+		if (child == NULL)
+			continue;
+		child->said++;
+		if (strcmp(text, "READY=1") == 0)
 			on_ready(a, child);
-		else if (child != NULL && strcmp(text, "WATCHDOG=1") == 0)
+		else if (strcmp(text, "WATCHDOG=1") == 0)
 			child_is_alive(child, instant_now());
 	}
+	a->has_more_notify = i == NOTIFY_TURN_MAX;
 }
 
 /* --- The loop. --- */
@@ -321,6 +331,29 @@ on_deadline(struct agent *a)
 		a->deadline = instant_add(instant_now(), STOP_TIMEOUT);
 }
 
+/* We are a service ourselves, and the loop turns: whoever watches us hears of
+ * it. */
+static void
+beat(struct agent *a)
+{
+	struct instant now = instant_now();
+
+	if (instant_before(now, a->beat_at))
+		return;
+	notify_send(a->notify, "WATCHDOG=1");
+	a->beat_at = instant_add(now, a->beat);
+}
+
+static void
+beat_start(struct agent *a)
+{
+	a->notify = notify_open();
+	a->beat = NANOSECONDS((int64_t)(notify_watchdog_s() * 1e9));
+	a->beat_at = INSTANT_NEVER;
+	if (a->notify >= 0 && a->beat.ns > 0)
+		a->beat_at = instant_now();
+}
+
 static int
 wait_ms(struct instant until)
 {
@@ -335,7 +368,8 @@ wait_ms(struct instant until)
 static int
 notify_wanted(const struct agent *a)
 {
-	return (a->phase == RUNNING && children_are_up(&a->children)
+	return (a->phase == RUNNING && children_are_up(&a->children) &&
+			!a->has_more_notify
 		    ? -1
 		    : a->place.notify);
 }
@@ -363,6 +397,8 @@ loop(struct agent *a)
 			next = a->deadline;
 		if (instant_before(a->trim_at, next))
 			next = a->trim_at;
+		if (instant_before(a->beat_at, next))
+			next = a->beat_at;
 		fds[1].fd = notify_wanted(a);
 		if (poll(fds, 3, wait_ms(next)) < 0 && errno != EINTR)
 			fatal("poll: %s", strerror(errno));
@@ -370,10 +406,11 @@ loop(struct agent *a)
 			a->trim_at = INSTANT_NEVER;
 			trim_memory();
 		}
-		agent_log_read(&a->log);
+		beat(a);
 		/* Readiness first: it was told before a death. */
 		on_notify(a);
 		on_signals(a);
+		agent_log_read(&a->log);
 		if (a->phase >= LEAVING &&
 		    !instant_before(instant_now(), a->deadline))
 			on_deadline(a);
@@ -609,6 +646,23 @@ watchdog_read(struct children *c)
 		c->watchdog = SECONDS(strtol(text, NULL, 10));
 }
 
+/* Whoever connects to them would wait for ever. */
+static bool
+were_sockets_given(void)
+{
+	const char *count = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+
+	if (count == NULL || pid == NULL || strtol(count, NULL, 10) <= 0 ||
+	    strtol(pid, NULL, 10) != (long)getpid())
+		return (false);
+	fprintf(stderr,
+	    "==> LISTEN_FDS: `proconsul agent` takes no sockets from a service "
+	    "manager: start the daemons as units of their own "
+	    "(proconsul.target with proconsul-httpd.socket and "
+	    "proconsul-dnsd.socket), or the agent without a socket unit\n");
+	return (true);
+}
+
 int
 agent_run(int argc, char **argv)
 {
@@ -624,6 +678,8 @@ agent_run(int argc, char **argv)
 		flags_help(stdout, config_flag_table);
 		return (0);
 	}
+	if (were_sockets_given())
+		return (1);
 	config = configuration_read(argc, argv);
 	if (config == NULL)
 		return (1);
@@ -637,7 +693,7 @@ agent_run(int argc, char **argv)
 		return (1);
 	}
 	a.signals = signals_open();
-	a.notify = notify_open();
+	beat_start(&a);
 	children_init(&a.children);
 	watchdog_read(&a.children);
 	a.children.folder = folder;

@@ -12,6 +12,7 @@
 #define INDENT	       "    " /* of standard output alone */
 #define LINE_BYTES_MAX (64 * 1024)
 #define READ_SIZE      16384
+#define READS_MAX      16 /* at a time; more than a pipe holds */
 #define SYSLOG_TRIES   12
 #define SYSLOG_WAIT_S  5
 
@@ -117,7 +118,11 @@ agent_log_read(struct agent_log *l)
 
 	if (l->input < 0)
 		return;
-	while ((size = read(l->input, bytes, sizeof(bytes))) > 0) {
+	/* Who never ends must not keep the launcher from all else. */
+	for (int i = 0; i < READS_MAX; i++) {
+		size = read(l->input, bytes, sizeof(bytes));
+		if (size <= 0)
+			break;
 		buf_put(&l->rest, bytes, (size_t)size);
 		lines_take(l);
 		if (size < READ_SIZE)

@@ -90,6 +90,7 @@ child_start(struct children *c, struct child *child, struct instant now)
 	child->started = now;
 	child->restart_at = INSTANT_NEVER;
 	child->is_ready = false;
+	child->said = 0;
 	child->alive_at = INSTANT_NEVER;
 	pid = fork();
 	if (pid == 0)
@@ -178,13 +179,43 @@ child_watch(struct children *c, struct child *child, struct instant now)
 	child->alive_at = INSTANT_NEVER;
 }
 
+static void
+child_silence(struct child *child)
+{
+	log_error("agent",
+	    "Violation: a daemon floods the notify socket, killing it",
+	    "daemon=%s datagrams=%u", daemon_name(child->id), child->said);
+	kill(child->pid, SIGKILL);
+	child->alive_at = INSTANT_NEVER;
+}
+
+/* True where one has kept others from being heard. What was said while we hung
+ * is no measure. */
+static bool
+flooders_kill(struct children *c, bool is_late)
+{
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < DAEMON_COUNT; i++) {
+		if (c->items[i].pid > 0 && c->items[i].said > SAID_MAX &&
+		    !is_late) {
+			child_silence(&c->items[i]);
+			found = true;
+		}
+		c->items[i].said = 0;
+	}
+	return (found);
+}
+
 static bool
 is_anyone_watched(const struct children *c)
 {
 	size_t i;
 
 	for (i = 0; i < DAEMON_COUNT; i++) {
-		if (c->items[i].alive_at.ns != INSTANT_NEVER.ns)
+		if (c->items[i].alive_at.ns != INSTANT_NEVER.ns ||
+		    c->items[i].said > SAID_MAX)
 			return (true);
 	}
 	return (false);
@@ -196,6 +227,7 @@ children_watch(struct children *c, struct instant now)
 	bool is_late =
 	    c->watched_next.ns != INSTANT_NEVER.ns &&
 	    instant_since(now, c->watched_next).ns >= WATCHDOG_LATE.ns;
+	bool is_deaf;
 	size_t i;
 
 	if (c->watchdog.ns <= 0 || !is_anyone_watched(c))
@@ -203,12 +235,13 @@ children_watch(struct children *c, struct instant now)
 	if (c->watched_next.ns != INSTANT_NEVER.ns &&
 	    instant_before(now, c->watched_next))
 		return (c->watched_next);
+	is_deaf = flooders_kill(c, is_late) || is_late;
 	for (i = 0; i < DAEMON_COUNT; i++) {
 		struct child *child = &c->items[i];
 
-		/* We, or the whole machine, were stopped: what they have said
-		 * meanwhile has not been heard. */
-		if (is_late && child->alive_at.ns != INSTANT_NEVER.ns)
+		/* We, or the whole machine, were stopped, or the queue was
+		 * full: what they have said meanwhile has not been heard. */
+		if (is_deaf && child->alive_at.ns != INSTANT_NEVER.ns)
 			child->alive_at = now;
 		child_watch(c, child, now);
 	}

@@ -10,6 +10,10 @@
  * so and then is silent for so long is killed. The time is shorter than httpd
  * waits for an answer: what was asked of the hanging one is asked of the next.
  *
+ * All say so to one socket, whose queue is short (11 datagrams where the system
+ * has Linux's default). One that says more than SAID_MAX in a quarter of that
+ * time keeps the others from being heard: it is killed, and they are not.
+ *
  * Source  sd_watchdog_enabled(3)
  */
 #ifndef PROCONSUL_CHILDREN_H
@@ -26,7 +30,10 @@
 #define RESTART_DELAY_MAX MILLISECONDS(400)
 #define WATCHDOG_TIME	  SECONDS(20)
 #define WATCHDOG_LATE	  SECONDS(2) /* then we hung, not they */
-#define LONG_LIFE	  SECONDS(5) /* after which the count starts again */
+/* A daemon says one thing in two quarters of the watchdog's time, and one more
+ * at its start; with one from each of the others these fill no queue. */
+#define SAID_MAX  5
+#define LONG_LIFE SECONDS(5) /* after which the count starts again */
 
 struct child {
 	enum daemon_id id;
@@ -34,6 +41,7 @@ struct child {
 	bool has_been_ready;   /* in any of its lives */
 	bool is_ready;	       /* in this one */
 	unsigned quick_deaths; /* in a row */
+	unsigned said;	       /* datagrams, since it was looked at last */
 	struct instant started;
 	struct instant alive_at;   /* said last; INSTANT_NEVER: not yet */
 	struct instant restart_at; /* INSTANT_NEVER while it runs */
@@ -62,8 +70,8 @@ void child_died(struct child *, struct instant now);
 struct instant children_restart(struct children *, struct instant now);
 /* It has said that it is alive. */
 void child_is_alive(struct child *, struct instant now);
-/* Kill those that hang, where it is time to look; the next time, or
- * INSTANT_NEVER. */
+/* Kill those that hang, or say too much, where it is time to look; the next
+ * time, or INSTANT_NEVER. */
 struct instant children_watch(struct children *, struct instant now);
 void children_signal(struct children *, int signal);
 size_t children_count_running(const struct children *);

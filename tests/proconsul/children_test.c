@@ -145,6 +145,37 @@ test_a_late_launcher_kills_nobody(void)
 	waitpid(child->pid, &status, 0);
 }
 
+/* Who fills the queue is killed, and not those who could not be heard. */
+static void
+test_who_floods_is_killed(void)
+{
+	struct children c;
+	struct instant now = { 1000 * MS };
+	struct child *flooder, *other;
+	int status;
+
+	children_init(&c);
+	flooder = &c.items[DAEMON_httpd];
+	other = &c.items[DAEMON_raftd];
+	flooder->pid = sleeper();
+	other->pid = sleeper();
+	child_is_alive(flooder, now);
+	child_is_alive(other, now);
+	flooder->said = other->said = SAID_MAX;
+	now = children_watch(&c, now);
+	CHECK_EQ(waitpid(flooder->pid, &status, WNOHANG), 0);
+	CHECK_EQ(flooder->said, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		flooder->said = i == 3 ? SAID_MAX + 1 : 1;
+		now = children_watch(&c, now);
+	}
+	CHECK_EQ(waitpid(flooder->pid, &status, 0), flooder->pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	CHECK_EQ(waitpid(other->pid, &status, WNOHANG), 0);
+	kill(other->pid, SIGKILL);
+	waitpid(other->pid, &status, 0);
+}
+
 int
 main(void)
 {
@@ -155,5 +186,6 @@ main(void)
 	RUN(test_ready);
 	RUN(test_who_hangs_is_killed);
 	RUN(test_a_late_launcher_kills_nobody);
+	RUN(test_who_floods_is_killed);
 	return (tap_done());
 }
