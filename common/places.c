@@ -441,26 +441,54 @@ folder_check(const struct places *p, const char *name, struct owner owner,
 	return (refuse_setup(p, why, path, what));
 }
 
-/* Its own file in a folder where only root makes files. */
+bool
+places_file_name(enum daemon_id id, size_t i, char out[PLACES_NAME_MAX])
+{
+	size_t count = daemon_rows[id].runs == RUNS_HELPERS ? HELPER_COUNT : 0;
+	const char *name;
+
+	if (i / 2 > count)
+		return (false);
+	name = i / 2 == 0 ? daemon_name(id) : helper_rows[i / 2 - 1].name;
+	snprintf(out, PLACES_NAME_MAX, "%s%s", name, i % 2 == 0 ? "" : ".new");
+	return (true);
+}
+
+/* In a sticky folder none but root, its owner and a file's own user may put
+ * another in that file's place. */
 static enum err
-file_check(const struct places *p, const char *folder, struct owner own,
-    struct buf *why)
+left_check(const char *folder, const struct places *p, struct buf *why)
+{
+	char path[PATH_BYTES_MAX], name[PLACES_NAME_MAX];
+	struct stat st;
+
+	if (stat(folder, &st) != 0 || (st.st_mode & S_ISVTX) == 0 ||
+	    st.st_uid == geteuid() || geteuid() == 0)
+		return (ERR_OK);
+	for (size_t i = 0; places_file_name(p->id, i, name); i++) {
+		if (snprintf(path, sizeof(path), "%s/%s", folder, name) >=
+			(int)sizeof(path) ||
+		    lstat(path, &st) != 0 || st.st_uid == geteuid())
+			continue;
+		return (refuse(
+		    why, path, "was left by another user", "rm -f", path));
+	}
+	return (ERR_OK);
+}
+
+/* A folder where each daemon makes files anew at its start. */
+static enum err
+files_check(const struct places *p, const char *folder, struct buf *why)
 {
 	char path[PATH_BYTES_MAX];
-	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/%s", p->run_dir, folder);
 	if (access(path, F_OK) != 0)
 		return (refuse_setup(p, why, path, "is missing"));
-	if (access(path, W_OK) == 0 || errno == EROFS)
-		return (ERR_OK); /* it will be made */
-	snprintf(path, sizeof(path), "%s/%s/%s", p->run_dir, folder,
-	    daemon_name(p->id));
-	if (stat(path, &st) != 0)
-		return (refuse_setup(p, why, path, "is missing"));
-	if (st.st_uid != own.uid)
-		return (refuse_owner(why, path, st.st_uid, own, path));
-	return (ERR_OK);
+	if (access(path, W_OK) != 0 && errno != EROFS)
+		return (refuse_setup(p, why, path,
+		    "is closed to this user, who has to be in its group"));
+	return (left_check(path, p, why));
 }
 
 /* What is there of an earlier run is catalogd's to take away. */
@@ -513,9 +541,9 @@ run_check(const struct places *p, struct owner own, struct buf *why)
 				 (daemon_rows[p->id].reads & READ_PAGE) != 0))
 		err = folder_check(p, "genpage", page, 02750, why);
 	if (err == ERR_OK)
-		err = file_check(p, METRICS_FOLDER, own, why);
+		err = files_check(p, METRICS_FOLDER, why);
 	if (err == ERR_OK)
-		err = file_check(p, POWERS_FOLDER, own, why);
+		err = files_check(p, POWERS_FOLDER, why);
 	return (err);
 }
 

@@ -9,7 +9,8 @@
  *	RUN/PEER                 catalogd's, 2710, the other end's group
  *	RUN/PEER/s               catalogd's, if it is there
  *	RUN/genpage              catalogd's, 2750, the group _proconsul
- *	RUN/metrics, RUN/powers  there, with a file of its user's
+ *	RUN/metrics, RUN/powers  its user may write there, and its files of
+ *	                         an earlier run are its user's
  *	configuration            its user may read it
  *
  * Nothing is changed here: `proconsul setup` makes places, and the launcher,
@@ -53,5 +54,11 @@ MUST_CHECK enum err places_check_way(
 /* The check of a part of the data directory for whoever is to own it. */
 MUST_CHECK enum err places_check_part(
     const char *path, uid_t uid, gid_t gid, struct buf *why);
+
+/* The i-th file that a daemon makes in RUN/metrics or RUN/powers, also for its
+ * helpers; false behind the last. */
+#define PLACES_NAME_MAX 64
+
+bool places_file_name(enum daemon_id, size_t i, char out[PLACES_NAME_MAX]);
 
 #endif

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "metrics_read.h"
+#include "own.h"
 #include "place.h"
 #include "place_parts.h"
+#include "places.h"
 #include "powers_record.h"
 #include "privsep.h"
 #include "wiring.h"
@@ -74,6 +76,49 @@ own(int fd, const char *path, uid_t uid, gid_t gid, mode_t mode, FILE *told,
 	return (ERR_OK);
 }
 
+/* What a daemon has left that was started as another user becomes its own
+ * one's, who could not take it away. What can't be given is removed. */
+static enum err
+file_give(int folder, const char *folder_path, const char *name,
+    enum daemon_id id, FILE *told, struct buf *why)
+{
+	char path[PLACE_PATH_MAX];
+	enum err err = ERR_OK;
+	struct stat st;
+	int fd = own_open(folder, name, &st);
+
+	place_path(path, folder_path, name);
+	if (fd < 0)
+		return (
+		    errno == ENOENT ? ERR_OK : place_error(why, "open", path));
+	if (st.st_uid != privsep_uid(id)) {
+		if (!S_ISREG(st.st_mode) ||
+		    own_give(fd, &st, privsep_uid(id), st.st_gid) != ERR_OK)
+			err = unlinkat(folder, name, 0) == 0
+				  ? ERR_OK
+				  : place_error(why, "unlink", path);
+		place_tell(
+		    told, "%s: was user %u's", path, (unsigned)st.st_uid);
+	}
+	close(fd);
+	return (err);
+}
+
+static enum err
+files_give(int folder, const char *path, FILE *told, struct buf *why)
+{
+	char name[PLACES_NAME_MAX];
+	enum err err = ERR_OK;
+	enum daemon_id id;
+	size_t i;
+
+	for (id = 0; id < DAEMON_COUNT; id++) {
+		for (i = 0; err == ERR_OK && places_file_name(id, i, name); i++)
+			err = file_give(folder, path, name, id, told, why);
+	}
+	return (err);
+}
+
 static enum err
 folder_make(const char *run_dir, const struct run_folder *f, FILE *told,
     struct buf *why)
@@ -89,6 +134,8 @@ folder_make(const char *run_dir, const struct run_folder *f, FILE *told,
 	if (fd < 0)
 		return (place_error(why, "open", path));
 	err = own(fd, path, f->uid, f->gid, f->mode, told, why);
+	if (err == ERR_OK && (f->mode & S_ISVTX) != 0 && geteuid() == 0)
+		err = files_give(fd, path, told, why);
 	close(fd);
 	return (err);
 }

@@ -231,6 +231,16 @@ first_run() {
 	refused_and_mended dnsd "$run_dir/genpage belongs to 0:0 "
 	rm -rf "$run_dir/metrics"
 	refused_and_mended raftd "$run_dir/metrics is missing"
+	# Root has run them by hand.
+	touch "$run_dir/metrics/raftd" "$run_dir/powers/prober.new"
+	chown root "$run_dir/metrics/raftd" "$run_dir/powers/prober.new"
+	refused_and_mended raftd "$run_dir/metrics/raftd was left by another user"
+	refused_and_mended healthd "$run_dir/powers/prober.new was left by another user"
+	touch "$run_dir/metrics/raftd" "$run_dir/powers/prober.new"
+	chown root "$run_dir/metrics/raftd" "$run_dir/powers/prober.new"
+	prepare
+	[ "$(stat -c %u "$run_dir/metrics/raftd" "$run_dir/powers/prober.new")" = \
+		"$(stat -c %u "$data/raft" "$data/services")" ]
 	rm -rf "$run_dir/dnsd"
 	refused_and_mended catalogd "$run_dir/dnsd is missing"
 	rm -f "$run_dir/httpd/s"
