@@ -83,7 +83,7 @@ job() {
 	grep -q "^==> ours: heartbeat received" <<<"$output"
 	grep -q "^==> ours: acknowledged" <<<"$output"
 	if [ "$(id -u)" = 0 ]; then
-		! grep -q "^    ours: 0$" <<<"$output"
+		not grep -q "^    ours: 0$" <<<"$output"
 	fi
 	# Nothing of it stays.
 	[ "$(cli kv get -keys _rexec/)" = "" ]

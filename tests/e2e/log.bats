@@ -102,7 +102,7 @@ disk_is_full() {
 			"$binary" agent -dev -log-level=info -node=n1 \
 			-bind="$(address)" -client="$(address)" -syslog \
 			>"$BATS_TEST_TMPDIR/out"
-		! grep -Ev '^<133>[A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} consul\[[0-9]+\]: 20' \
+		not grep -Ev '^<133>[A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} consul\[[0-9]+\]: 20' \
 			"$BATS_TEST_TMPDIR/heard"
 		sed 's/.*consul\[[0-9]*\]: //' "$BATS_TEST_TMPDIR/heard" |
 			diff <(output_log) -

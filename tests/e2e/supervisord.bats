@@ -76,8 +76,9 @@ all_run() {
 	[ "$(control status 'proconsul:*' | grep -c RUNNING)" -eq 6 ]
 }
 
+# all_stopped: supervisord knows six, and none of them runs or is to run.
 all_stopped() {
-	not control status 'proconsul:*' | grep -v 'STOPPED\|EXITED'
+	[ "$(control status 'proconsul:*' | grep -c 'STOPPED\|EXITED')" -eq 6 ]
 }
 
 works() {
