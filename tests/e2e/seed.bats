@@ -10,8 +10,10 @@ setup_file() {
 	local run=$BATS_FILE_TMPDIR
 	mkdir -p "$run/bin" "$run/logs" "$run/conf"
 	ln -s "$(realpath "$PROCONSUL")" "$run/bin/consul"
-	# The shipped program, with this test's folders and address.
-	sed -e "s|consul agent|$run/bin/consul agent|" \
+	# The shipped program as root and by the article's name, with this test's
+	# folders and address.
+	sed -e '/^user=/d; s/^;user=root/user=root/' \
+		-e "s|=proconsul agent|=$run/bin/consul agent|" \
 		-e "s|/data/consul/data|$run/data|; s|/data/consul/logs|$run/logs|" \
 		-e "s|127\.0\.0\.1|$(address)|g" \
 		-e "s|^\(command=.*\)|\1 -config-dir=$run/conf|" \

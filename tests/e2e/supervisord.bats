@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # The real supervisord: one program a daemon, each as its own user and all as one;
-# and the article's one program, by somebody who is not root (seed.bats has it as
-# root). Users are added in a mount namespace of the test's own.
+# and the article's one program, as it is shipped, by a user who is not root
+# (seed.bats has it as root, and by the name consul). Users are added in a mount
+# namespace of the test's own.
 
 load helpers
 
@@ -58,6 +59,15 @@ supervisor_start() {
 	echo "$1" >"$BATS_FILE_TMPDIR/folder"
 	"${@:2}" supervisord -n -c "$1/supervisord.conf" >"$1/supervisord.out" 2>&1 3>&- 4>&- &
 	wait_until 20 test -S "$1/supervisor.sock"
+}
+
+# With the users of FOLDER/passwd and FOLDER/group; FOLDER/before runs first.
+supervisor_start_with_users() { # supervisor_start_with_users FOLDER
+	# shellcheck disable=SC2016 # the inner shell's
+	supervisor_start "$1" unshare -m sh -ec 'mount --bind "$0/passwd" /etc/passwd
+		mount --bind "$0/group" /etc/group
+		. "$0/before"
+		exec "$@"' "$1"
 }
 
 supervisor_stop() {
@@ -130,9 +140,8 @@ operate() { # operate FOLDER
 	sed -i '/^_proconsul:/d' "$folder/group"
 	echo '_proconsul:x:61470:_gossipd,_raftd,_catalogd,_healthd,_httpd,_dnsd' >>"$folder/group"
 	write_daemons "$folder"
-	# shellcheck disable=SC2016 # the inner shell's
-	supervisor_start "$folder" unshare -m sh -c 'mount --bind "$0/passwd" /etc/passwd &&
-		mount --bind "$0/group" /etc/group && exec "$@"' "$folder"
+	: >"$folder/before"
+	supervisor_start_with_users "$folder"
 	operate "$folder"
 	# No one has another's groups, and nobody a capability.
 	[[ "$(identity raftd)" =~ ^61461:61461:[\ 0-9]*61470:0+$ ]]
@@ -161,26 +170,42 @@ operate() { # operate FOLDER
 	[[ "$(identity catalogd)" == "$(stat -c %u:%g "$folder"):"*":0000000000000000" ]]
 }
 
+# uids PID: of that process and its children, and how many each has.
+uids() { ps -o uid= --pid "$1" --ppid "$1" | sort | uniq -c | awk '{ print $1 ":" $2 }'; }
+
 @test "the article's one program, not as root" {
 	local folder=$BATS_FILE_TMPDIR/article
-	mkdir -p "$folder/data" "$folder/logs"
-	ln -s proconsul "$BATS_FILE_TMPDIR/programs/consul"
-	sed -e "s|consul agent|$BATS_FILE_TMPDIR/programs/consul agent|; /^user=/d" \
-		-e "s|/data/consul|$folder|; s|127\.0\.0\.1|$(address)|g; s|^startsecs=5|startsecs=1|; s|^stdout_logfile=.*|stdout_logfile=$folder/logs/log|" \
+	mkdir "$folder"
+	chmod 755 "$folder"
+	# Other folders and another address; the rest is as shipped, and so is the
+	# command in its head that makes the folders.
+	sed -e "s|=proconsul agent|=$BATS_FILE_TMPDIR/programs/proconsul agent|" \
+		-e "s|/data/consul|$folder|g; s|127\.0\.0\.1|$(address)|g" \
 		"$conf/consul.conf" >"$folder/program.conf"
+	sed -n 's/^;   \(install -d \)/\1/p' "$folder/program.conf" >"$folder/before"
+	[ "$(wc -l <"$folder/before")" -eq 1 ]
 	write_conf "$folder" "$folder/program.conf"
 	if is_root; then
-		chown -R 61450:61450 "$folder"
-		supervisor_start "$folder" setpriv --reuid 61450 --regid 61450 --clear-groups \
-			env HOME="$folder"
+		unshare -m true || skip "no mount namespaces here"
+		for name in passwd group; do
+			sed '/^consul:/d' "/etc/$name" >"$folder/$name"
+		done
+		echo 'consul:x:61450:61450::/:/usr/sbin/nologin' >>"$folder/passwd"
+		echo 'consul:x:61450:' >>"$folder/group"
+		supervisor_start_with_users "$folder"
 	else
+		sed -i '/^user=/d' "$folder/program.conf"
+		mkdir "$folder/data" "$folder/logs"
 		supervisor_start "$folder"
 	fi
 	wait_until 20 works
+	[ "$(uids "$(control pid consul)")" = "7:$(stat -c %u "$folder/data")" ]
+	not is_root || [ "$(stat -c %u:%a "$folder/data")" = 61450:750 ]
 	http PUT /v1/kv/before -d kept
 	control restart consul
 	wait_until 20 works
 	[ "$(http GET '/v1/kv/before?raw')" = kept ]
 	kill -9 "$(control pid consul)"
 	wait_until 20 works
+	grep -q 'Consul agent running!' "$folder/logs/consul.log"
 }
