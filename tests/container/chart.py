@@ -6,7 +6,8 @@ chart uses, and fails on anything else, so a chart that it renders is not yet
 proven; but names that do not meet and YAML that does not parse are found.
 conf/kubernetes/README.md says how it was compared with Go's own.
 
-The release is `consul` in `default`. Random bytes are zeros.
+The release is `consul` in `default`. Random bytes are zeros. With the name of a
+file in THERE, its objects are what `lookup` finds in the cluster.
 """
 import base64
 import hashlib
@@ -112,6 +113,25 @@ def nindent(count, text):
     return "\n" + "\n".join(" " * count + line for line in text.split("\n"))
 
 
+def lookup(_version, kind, _namespace, name):
+    if "THERE" in os.environ:
+        with open(os.environ["THERE"]) as file:
+            for o in yaml.safe_load_all(file):
+                if (o["kind"], o["metadata"]["name"]) == (kind, name):
+                    return o
+    return {}
+
+
+def required(text, value):
+    if value is None or value == "":
+        raise Wrong(text)
+    return value
+
+
+def fail(text):
+    raise Wrong(text)
+
+
 FUNCTIONS = {
     "default": lambda other, value=None: value or other,
     "trunc": lambda count, text: text[:count],
@@ -133,7 +153,14 @@ FUNCTIONS = {
     "not": lambda value: not value,
     "and": lambda *args: next((a for a in args if not a), args[-1]),
     "or": lambda *args: next((a for a in args if a), args[-1]),
-    "lookup": lambda *args: {},
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "kindIs": lambda kind, value: {"invalid": value is None}[kind],
+    "dict": lambda: {},
+    "get": lambda value, key: value.get(key, ""),
+    "required": required,
+    "fail": fail,
+    "lookup": lookup,
     "randBytes": lambda count: base64.b64encode(bytes(count)).decode(),
     "b64enc": lambda text: base64.b64encode(text.encode()).decode(),
     "sha256sum": lambda text: hashlib.sha256(text.encode()).hexdigest(),

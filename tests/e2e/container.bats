@@ -326,24 +326,29 @@ libraries_named() {
 	cd "$SOURCE/conf/kubernetes"
 	run "$CONTAINER/manifests.py" check ./*.yaml
 	[ "$output" = "" ]
-	# And the check sees what is wrong.
-	local change
-	for change in 's/targetPort: http/targetPort: htpp/' \
-		's/app: consul, component: server/app: consul, component: servr/' \
-		's/mountPath: .consul.data/mountPath: x}\n            - {name: nodata, &/' \
-		's/serviceName: consul/serviceName: consul-x/' \
-		's/drop: \[ALL\]/drop: [NET_RAW]/' 's/64Mi/64Mib/' \
-		's/key: gossip-key/key: key/' 's/\$(POD_IP)/$(POD_IPS)/' \
-		's/port: http}/port: web}/' 's/runAsNonRoot: true/runAsNonRoot: false/'; do
+	# And the check sees what is wrong, and says just that.
+	while IFS='|' read -r file change said; do
 		mkdir -p "$BATS_TEST_TMPDIR/m"
 		cp ./*.yaml "$BATS_TEST_TMPDIR/m/"
-		sed -i "0,/${change#s/}" "$BATS_TEST_TMPDIR/m/server.yaml" 2>/dev/null ||
-			sed -i "$change" "$BATS_TEST_TMPDIR"/m/*.yaml
-		sed -i "$change" "$BATS_TEST_TMPDIR"/m/s*.yaml
+		sed -i "$change" "$BATS_TEST_TMPDIR/m/$file"
 		run "$CONTAINER/manifests.py" check "$BATS_TEST_TMPDIR"/m/*.yaml
 		echo "$change: $output"
-		[ "$status" -ne 0 ]
-	done
+		[ "$status" -eq 1 ]
+		grep -qF ": $said" <<<"$output"
+		not grep -qvF ": $said" <<<"$output"
+	done <<-'END'
+		services.yaml|s/targetPort: http/targetPort: htpp/|no container has port htpp
+		services.yaml|s/selector: {app: consul, component: server/&s/|its selector chooses 0 workloads
+		server.yaml|s/mountPath: .consul.data/mountPath: x}\n            - {name: nodata, &/|no volume nodata
+		server.yaml|s/serviceName: consul/&-x/|no headless service consul-x
+		server.yaml|s/drop: \[ALL\]/drop: [NET_RAW]/|keeps capabilities
+		server.yaml|s/64Mi/64Mib/|64Mib is no quantity
+		server.yaml|s/key: gossip-key/key: key/|no secret consul-gossip-key with key
+		server.yaml|s/\$(POD_IP)/$(POD_IPS)/|$(POD_IPS) is not there
+		server.yaml|s/leader, port: http}/leader, port: web}/|livenessProbe asks port web
+		server.yaml|s/runAsNonRoot: true/runAsNonRoot: false/|may run as root
+		server.yaml|/enableServiceLinks/d|gets variables named after services
+	END
 }
 
 # rendered VALUES: the chart with these, in YAML, checked; in rendered.yaml.
@@ -351,7 +356,7 @@ rendered() {
 	local out=$BATS_TEST_TMPDIR/rendered.yaml
 	tr '\t' ' ' <<<"$1" >"$BATS_TEST_TMPDIR/values.yaml"
 	"$CONTAINER/chart.py" "$SOURCE/conf/kubernetes/helm/proconsul" \
-		"$BATS_TEST_TMPDIR/values.yaml" >"$out"
+		"$BATS_TEST_TMPDIR/values.yaml" >"$out" || return 1
 	"$CONTAINER/manifests.py" check "$out"
 }
 
@@ -384,6 +389,26 @@ rendered() {
 	  dns: {enabled: false}, tests: {enabled: false}}'
 	not grep -qE 'GOSSIP_KEY|NodePort|consul-pdb|consul-test' \
 		"$BATS_TEST_TMPDIR/rendered.yaml"
+	rendered '{server: {affinity: {}}}'
+	not grep -q podAntiAffinity "$BATS_TEST_TMPDIR/rendered.yaml"
+	run rendered '{ui: {service: {type: ClusterIP, nodePort: 30082}}}'
+	[ "$status" -ne 0 ]
+	grep -q 'ui.service.nodePort: a service of type ClusterIP has none' <<<"$output"
+}
+
+@test "chart: a key of gossip that is there stays, one that is not is asked for" {
+	export THERE=$BATS_TEST_TMPDIR/there.yaml
+	echo '{kind: Secret, metadata: {name: consul-gossip-key},
+	  data: {gossip-key: b2xk}}' | tr '\t' ' ' >"$THERE"
+	rendered '{}'
+	grep -q '^  gossip-key: b2xk$' "$BATS_TEST_TMPDIR/rendered.yaml"
+	run rendered '{global: {gossipEncryption: {secretKey: key}}}'
+	[ "$status" -ne 0 ]
+	grep -q 'the secret consul-gossip-key is there, but has no key key' <<<"$output"
+	echo '{kind: Secret, metadata: {name: consul-gossip-key}}' >"$THERE"
+	run rendered '{}'
+	[ "$status" -ne 0 ]
+	grep -q 'has no key gossip-key' <<<"$output"
 }
 
 # pod ORDINAL ADDRESS [WORKLOAD]: of the StatefulSet, with its own volume.
