@@ -12,11 +12,11 @@ import json
 import os
 import re
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import filter as filters  # noqa: E402
-from alike import BUILD, Alike, real_or_skip  # noqa: E402
+import filter as filters  # noqa: E402  (it says where pair.py is)
+from alike import Alike   # noqa: E402
+from pair import Pair     # noqa: E402
 
 VALUE_MAX = 900000
 TXN_MAX = 1000000
@@ -176,22 +176,18 @@ def compare(alike, agents):
     sizes(alike, agents)
 
 
+class Limited(filters.Filled):
+    """With room for larger values, and an end to it."""
+
+    def config(self):
+        return {**filters.CONFIG, "limits": {
+            "kv_max_value_size": VALUE_MAX, "txn_max_req_len": TXN_MAX}}
+
+
 def main():
-    binary = real_or_skip()
     alike = Alike("http")
-    filters.CONFIG["limits"] = {"kv_max_value_size": VALUE_MAX,
-                                "txn_max_req_len": TXN_MAX}
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        agents = [filters.Agent(binary, 3, folder),
-                  filters.Agent(os.path.join(BUILD, "proconsul"), 4, folder)]
-        try:
-            for agent in agents:
-                agent.wait()
-            compare(alike, agents)
-        finally:
-            for agent in agents:
-                agent.stop()
+    with Pair("txn", agent=Limited) as pair:
+        compare(alike, list(pair))
     return alike.done()
 
 

@@ -180,10 +180,13 @@ class Docker(http.server.BaseHTTPRequestHandler):
 class TcpServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 64
 
 
 class UnixServer(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
+    # A local connection does not wait: beyond this it is refused.
+    request_queue_size = 64
     commands = {}
 
 
