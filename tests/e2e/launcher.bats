@@ -236,6 +236,33 @@ nothing_is_left() {
 	wait_until 5 grep -q READY=1 "$BATS_TEST_TMPDIR/heard"
 }
 
+@test "a service manager that watches it hears WATCHDOG=1" {
+	python3 - "$BATS_TEST_TMPDIR/ears" >"$BATS_TEST_TMPDIR/heard" 3>&- 4>&- <<-'END' &
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.bind(sys.argv[1])
+		s.settimeout(20)
+		while True:
+		    print(s.recv(100).decode(), flush=True)
+	END
+	local ears=$!
+	wait_until 5 test -S "$BATS_TEST_TMPDIR/ears"
+	WATCHDOG_USEC=1000000 NOTIFY_SOCKET=$BATS_TEST_TMPDIR/ears launch_dev
+	wait_until 10 has_lines "$BATS_TEST_TMPDIR/heard" 3 WATCHDOG=1
+	kill "$ears"
+}
+
+has_lines() { # has_lines FILE COUNT LINE
+	[ "$(grep -cx "$3" "$1")" -ge "$2" ]
+}
+
+@test "sockets that it is given are refused" {
+	# shellcheck disable=SC2016 # $$ of the inner shell
+	run bash -c 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"' sh "$PROCONSUL" agent -dev
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"takes no sockets from a service manager"*"proconsul-httpd.socket"* ]]
+}
+
 @test "the node ID is kept, and the parts of the data directory are private" {
 	local data=$BATS_TEST_TMPDIR/data id
 	launch -server -bootstrap-expect=1 -data-dir="$data"

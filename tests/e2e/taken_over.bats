@@ -294,6 +294,21 @@ ends() {
 	wait_until 10 state_is_as_it_was
 }
 
+@test "who fills the launcher's ears is killed for it, and nobody else" {
+	local before pid
+	before=$(grep -ac 'Daemon died' "$LOG" || :)
+	take_over httpd
+	pid=$(daemon_pid n1 httpd)
+	attack httpd notify_flood
+	[ "$verdict" = "notify_flood held" ]
+	logged "a daemon floods the notify socket, killing it: daemon=httpd"
+	wait_until 10 is_replaced httpd "$pid"
+	# By the test itself once, by the launcher once.
+	[ "$(grep -ac 'Daemon died' "$LOG")" -eq $((before + 2)) ]
+	give_back httpd
+	wait_for_leader
+}
+
 @test "what each edge's rights give: of those that strangers reach, httpd alone writes keys" {
 	take_over httpd
 	attack httpd "write_key forged"

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "common/genpage.h"
+#include "common/notify.h"
 #include "hostile.h"
 
 static char verdict[8192];
@@ -214,6 +215,16 @@ notify(struct daemon *d, const char *argument)
 	return (NULL);
 }
 
+/* So that nobody else is heard. */
+static const char *
+notify_flood(struct daemon *d, const char *argument)
+{
+	(void)argument;
+	for (int i = 0; i < 2000; i++)
+		notify_send(d->notify, "WATCHDOG=1");
+	return (NULL);
+}
+
 /* A line as another would write it, control characters, and a line that does
  * not end. */
 static const char *
@@ -248,6 +259,7 @@ const struct attack sandbox_attacks[] = {
 	{ "edges", edges },
 	{ "abstract", abstract },
 	{ "notify", notify },
+	{ "notify_flood", notify_flood },
 	{ "log_lines", log_lines },
 	{ NULL, NULL },
 };
