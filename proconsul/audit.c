@@ -56,7 +56,10 @@ arguments_compare(struct audit_report *r, const struct audit_suite *suite,
 
 	if (p->subject >= DAEMON_COUNT)
 		return;
-	if (strcmp(p->arguments, first) == 0)
+	if (p->arguments == NULL || first == NULL)
+		audit_add(r, AUDIT_UNSEEN, "arguments", "as the others",
+		    "cannot be read, or not to the end", "");
+	else if (strcmp(p->arguments, first) == 0)
 		audit_add(r, AUDIT_SAME, "arguments", "as the others",
 		    "as the others", "");
 	else
@@ -128,6 +131,17 @@ users_tell(const struct audit_suite *suite, struct audit_report *r)
 }
 
 static void
+missed_tell(struct audit_report *r, const struct audit_suite *suite)
+{
+	audit_block_add(r, "suite", "other processes", 0);
+	audit_add(r, AUDIT_UNSEEN, "processes",
+	    audit_text(r->arena, "at most %d", AUDIT_PROCESSES_MAX),
+	    audit_text(r->arena, "%zu more", suite->missed),
+	    "they are called like its daemons, and are too many, or cannot "
+	    "be read");
+}
+
+static void
 suite_compare(const struct audit_suite *suite, struct audit_report *r)
 {
 	users_tell(suite, r);
@@ -164,6 +178,8 @@ suite_report(struct audit_suite *suite, struct audit_report *r)
 		return;
 	}
 	audit_suite_look(suite);
+	if (suite->missed > 0)
+		missed_tell(r, suite);
 	if (suite->count == 0)
 		return; /* it has ended meanwhile */
 	audit_suite_declare(suite);
@@ -175,7 +191,7 @@ suite_report(struct audit_suite *suite, struct audit_report *r)
 /* --- All. --- */
 
 struct audit_result {
-	struct audit_report reports[AUDIT_SUITES_MAX];
+	struct audit_report reports[AUDIT_SUITES_MAX + 1]; /* and of others */
 	size_t count;
 };
 
@@ -189,6 +205,22 @@ result_count(const struct audit_result *result, enum audit_verdict verdict)
 	return (count);
 }
 
+/* Those that there was no room for. */
+static void
+others_report(struct arena *arena, size_t missed, struct audit_report *r)
+{
+	*r = (struct audit_report){
+		.arena = arena,
+		.run_dir = "others",
+		.data_dir = "",
+	};
+	audit_block_add(r, "suite", "others", 0);
+	audit_add(r, AUDIT_UNSEEN, "suites",
+	    audit_text(arena, "at most %d", AUDIT_SUITES_MAX),
+	    audit_text(arena, "%zu processes of others", missed),
+	    "look at one of them with -run-dir");
+}
+
 static void
 look(
     struct run *run, const struct audit_options *o, struct audit_result *result)
@@ -196,11 +228,15 @@ look(
 	const char *only = *o->run_dir != '\0' ? o->run_dir : NULL;
 	struct audit_suite *suites =
 	    arena_array(&run->arena, AUDIT_SUITES_MAX, sizeof(*suites));
+	size_t missed;
 
-	result->count =
-	    audit_suites_find(&run->arena, only, suites, AUDIT_SUITES_MAX);
+	result->count = audit_suites_find(
+	    &run->arena, only, suites, AUDIT_SUITES_MAX, &missed);
 	for (size_t i = 0; i < result->count; i++)
 		suite_report(&suites[i], &result->reports[i]);
+	if (missed > 0)
+		others_report(
+		    &run->arena, missed, &result->reports[result->count++]);
 }
 
 /* What is found different may only have been about to begin or to end. */

@@ -35,6 +35,8 @@
 #define AUDIT_THREADS_MAX   4096	  /* of one process */
 #define AUDIT_HANDLES_MAX   65536	  /* of one process */
 #define AUDIT_TEXT_MAX	    (1024 * 1024) /* of one file of /proc */
+/* Beyond any of these nothing is left out without a line that says so. */
+#define AUDIT_CANDIDATES_MAX 65536 /* processes that are called like ours */
 
 /* --- What comes out. --- */
 
@@ -42,7 +44,7 @@ enum audit_verdict {
 	AUDIT_SAME,
 	AUDIT_DIFFERENT,
 	AUDIT_NOTE,   /* to know, but nothing is wrong */
-	AUDIT_UNSEEN, /* we may not look */
+	AUDIT_UNSEEN, /* we may not look, or did not see all */
 };
 
 struct audit_line {
@@ -143,18 +145,21 @@ struct audit_process {
 	bool has_launcher; /* its parent is `proconsul agent` of root */
 	struct audit_thread *threads;
 	size_t thread_count;
-	uint32_t proc_uid; /* whose its files in /proc are */
+	const char *threads_why; /* not all are here; NULL: all are */
+	uint32_t proc_uid;	 /* whose its files in /proc are */
 	struct audit_limit *limits;
 	size_t limit_count;
 	bool is_open; /* may what follows be looked at? */
 	const char *program;
 	bool program_was_replaced, program_is_loose; /* others may write it */
+	/* Texts are NULL where they could not be read, or not to the end. */
 	const char *arguments; /* behind `-run-dir DIR`, with blanks between */
 	const char *environment;   /* names; "" if it is empty */
 	const char *writable_code; /* mappings; "" if there are none */
 	const char *replaced_code; /* libraries; likewise */
 	struct audit_handle *handles;
 	size_t handle_count;
+	const char *handles_why; /* not all are here; NULL: all are */
 	/* RUN/powers/NAME */
 	enum err record_err;
 	const char *record_why;
@@ -228,6 +233,7 @@ struct audit_suite {
 	const char *root; /* which root directory its processes have; "" ours */
 	struct audit_process *processes;
 	size_t count;
+	size_t missed;	       /* processes: too many, or they cannot be read */
 	struct config *config; /* owned; NULL: could not be read */
 	const char *config_why;
 	const char **config_paths; /* absolute */
@@ -239,10 +245,22 @@ struct audit_suite {
 	bool knows_holders; /* may the descriptors of all be looked at? */
 };
 
+/* A process that is called like one of ours. */
+struct audit_candidate {
+	pid_t pid, parent;
+	size_t subject;
+	uint32_t uid;
+	const char *run_dir;
+	bool is_foreign;     /* neither root's nor the declared user's */
+	bool is_dir_foreign; /* its run directory is not root's */
+};
+/* Anyone may call a process so: first what is hardest to pretend. */
+int audit_candidate_compare(const void *, const void *);
+
 /* Every suite whose daemons are seen here, by the name of its run directory;
- * `only` may be NULL. */
-size_t audit_suites_find(
-    struct arena *, const char *only, struct audit_suite *suites, size_t max);
+ * `only` may be NULL. `missed` is how many processes belong to others yet. */
+size_t audit_suites_find(struct arena *, const char *only,
+    struct audit_suite *suites, size_t max, size_t *missed);
 /* Of a suite whose root is not ours: into which process's place to go. */
 pid_t audit_suite_container(const struct audit_suite *);
 void audit_suite_look(struct audit_suite *);
@@ -258,9 +276,10 @@ const struct daemon_row *audit_row(size_t subject);
 MUST_CHECK bool audit_look(
     struct arena *, pid_t, const char *run_dir, struct audit_process *);
 /* Words of a command line from the third on: the flags of `agent`. A process
- * may change what is shown as its own. */
+ * may change what is shown as its own. -1: they cannot be read, or are more. */
 int audit_arguments_read(struct arena *, pid_t, char **arguments, size_t max);
-/* Whole text of a file of /proc; false if there is none or it is too long. */
+/* Whole text of a file of /proc. False, and errno, if it can't be read, or is
+ * too long (EFBIG: its beginning is there). */
 MUST_CHECK bool audit_file_read(const char *path, struct buf *out);
 /* Gives handles their sockets, and the suite those in its run directory. */
 void audit_sockets_look(struct audit_suite *);

@@ -58,7 +58,11 @@ config_read(struct audit_suite *suite, pid_t pid, bool is_there)
 	    audit_arguments_read(suite->arena, pid, arguments, ARGUMENTS_MAX);
 	struct buf why = { 0 };
 
-	suite->config = config_load(count, arguments, &why);
+	if (count < 0)
+		buf_put_text(&why, "its command line cannot be read, or not "
+				   "to the end");
+	else
+		suite->config = config_load(count, arguments, &why);
 	suite->config_why = arena_text(suite->arena, buf_slice(&why));
 	buf_deinit(&why);
 	if (suite->config != NULL && !is_there && is_relative(suite->config)) {

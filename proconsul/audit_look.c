@@ -22,6 +22,7 @@ audit_file_read(const char *path, struct buf *out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t size = -1;
+	int error;
 
 	buf_reset(out);
 	if (fd < 0)
@@ -32,7 +33,9 @@ audit_file_read(const char *path, struct buf *out)
 		if (size > 0)
 			out->size += (size_t)size;
 	} while (size > 0 && out->size <= AUDIT_TEXT_MAX);
+	error = size < 0 ? errno : EFBIG;
 	close(fd);
+	errno = error;
 	return (size == 0);
 }
 
@@ -63,11 +66,21 @@ link_read(struct arena *arena, const char *path)
 	    size > 0 ? arena_text(arena, slice(target, (size_t)size)) : NULL);
 }
 
+/* Not there any more is no reason: threads end, descriptors are closed. */
+static const char *
+failure_text(struct arena *arena, const char *path)
+{
+	if (errno == ENOENT || errno == ESRCH)
+		return (NULL);
+	return (audit_text(arena, "%s: %s", path, strerror(errno)));
+}
+
 static bool
 threads_look(struct arena *arena, struct audit_process *p)
 {
 	char path[64];
 	struct buf text = { 0 };
+	const char *why;
 	DIR *folder;
 	int id;
 
@@ -77,14 +90,23 @@ threads_look(struct arena *arena, struct audit_process *p)
 		return (false);
 	p->threads = arena_array(arena, AUDIT_THREADS_MAX, sizeof(*p->threads));
 	p->thread_count = 0;
-	while (p->thread_count < AUDIT_THREADS_MAX &&
-	       (id = number_next(folder)) >= 0) {
+	while ((id = number_next(folder)) >= 0) {
+		if (p->thread_count == AUDIT_THREADS_MAX) {
+			p->threads_why = audit_text(
+			    arena, "more than %d", AUDIT_THREADS_MAX);
+			break;
+		}
 		snprintf(path, sizeof(path), "/proc/%d/task/%d/status",
 		    (int)p->pid, id);
-		if (audit_file_read(path, &text) &&
-		    audit_parse_status(
-			buf_slice(&text), arena, &p->threads[p->thread_count]))
+		if (!audit_file_read(path, &text)) {
+			why = failure_text(arena, path);
+			p->threads_why = why != NULL ? why : p->threads_why;
+		} else if (audit_parse_status(buf_slice(&text), arena,
+			       &p->threads[p->thread_count]))
 			p->thread_count++;
+		else
+			p->threads_why =
+			    audit_text(arena, "%s: not understood", path);
 	}
 	closedir(folder);
 	buf_deinit(&text);
@@ -125,8 +147,11 @@ environment_look(struct arena *arena, struct audit_process *p)
 	size_t size;
 
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)p->pid);
-	if (!audit_file_read(path, &text))
-		buf_reset(&text);
+	if (!audit_file_read(path, &text)) {
+		p->environment = NULL;
+		buf_deinit(&text);
+		return;
+	}
 	for (rest = buf_slice(&text); rest.size > 0;
 	     rest = slice_tail(rest, size == SIZE_MAX ? rest.size : size + 1)) {
 		size = slice_find(rest, '\0', 0);
@@ -169,15 +194,19 @@ program_look(struct arena *arena, struct audit_process *p)
 /* --- Descriptors and mappings. --- */
 
 static void
-handle_look(struct arena *arena, const struct audit_process *p, int number,
+handle_look(struct arena *arena, struct audit_process *p, int number,
     struct audit_handle *handle)
 {
+	const char *why;
 	struct buf text = { 0 };
 	char path[64];
 
 	*handle = (struct audit_handle){ .number = number };
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)p->pid, number);
 	handle->target = link_read(arena, path);
+	if (handle->target == NULL && (why = failure_text(arena, path)) != NULL)
+		p->handles_why = why;
+	/* Without its flags it counts as one that may do all. */
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)p->pid, number);
 	if (!audit_file_read(path, &text))
 		buf_reset(&text);
@@ -191,8 +220,11 @@ handle_keep(struct arena *arena, struct audit_process *p, size_t *capacity,
 {
 	struct audit_handle *more;
 
-	if (p->handle_count == AUDIT_HANDLES_MAX)
+	if (p->handle_count == AUDIT_HANDLES_MAX) {
+		p->handles_why =
+		    audit_text(arena, "more than %d", AUDIT_HANDLES_MAX);
 		return;
+	}
 	if (p->handle_count == *capacity) {
 		*capacity = *capacity * 2 + 32;
 		more = arena_array(arena, *capacity, sizeof(*more));
@@ -240,8 +272,13 @@ mappings_look(struct arena *arena, struct audit_process *p, size_t *capacity)
 	char path[64], *rest, *line;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)p->pid);
-	if (!audit_file_read(path, &text))
-		buf_reset(&text);
+	if (!audit_file_read(path, &text)) {
+		p->writable_code = p->replaced_code = NULL;
+		p->handles_why = audit_text(
+		    arena, "shared memory, %s: %s", path, strerror(errno));
+		buf_deinit(&text);
+		return;
+	}
 	rest = arena_text(arena, buf_slice(&text));
 	while ((line = strsep(&rest, "\n")) != NULL)
 		mapping_look(arena, p, capacity, line, &writable, &replaced);
@@ -264,9 +301,14 @@ handles_look(struct arena *arena, struct audit_process *p)
 	p->handle_count = 0;
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)p->pid);
 	folder = opendir(path);
-	if (folder == NULL)
+	if (folder == NULL) {
+		p->handles_why =
+		    audit_text(arena, "%s: %s", path, strerror(errno));
 		return;
-	while ((number = number_next(folder)) >= 0) {
+	}
+	while (
+	    (p->handle_count < AUDIT_HANDLES_MAX || p->handles_why == NULL) &&
+	    (number = number_next(folder)) >= 0) {
 		handle_look(arena, p, number, &handle);
 		if (handle.target != NULL) /* else closed meanwhile */
 			handle_keep(arena, p, &capacity, handle);
@@ -284,15 +326,19 @@ audit_arguments_read(
 	size_t count = 0, skipped = 0, size;
 
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	if (!audit_file_read(path, &text))
-		buf_reset(&text);
+	if (!audit_file_read(path, &text)) {
+		buf_deinit(&text);
+		return (-1);
+	}
 	size = text.size;
 	words = arena_text(arena, buf_slice(&text));
 	buf_deinit(&text);
-	for (word = words; word < words + size && count < max;
-	     word += strlen(word) + 1) {
-		if (skipped++ >= 3)
-			arguments[count++] = word;
+	for (word = words; word < words + size; word += strlen(word) + 1) {
+		if (skipped++ < 3)
+			continue;
+		if (count == max)
+			return (-1);
+		arguments[count++] = word;
 	}
 	return ((int)count);
 }
@@ -306,7 +352,7 @@ arguments_look(struct arena *arena, struct audit_process *p)
 
 	for (int i = 0; i < count; i++)
 		buf_printf(&text, "%s%s", i > 0 ? " " : "", words[i]);
-	p->arguments = arena_text(arena, buf_slice(&text));
+	p->arguments = count < 0 ? NULL : arena_text(arena, buf_slice(&text));
 	buf_deinit(&text);
 }
 
@@ -315,6 +361,7 @@ audit_look(struct arena *arena, pid_t pid, const char *run_dir,
     struct audit_process *p)
 {
 	struct buf why = { 0 };
+	char path[64];
 
 	*p = (struct audit_process){
 		.pid = pid,
@@ -339,5 +386,7 @@ audit_look(struct arena *arena, pid_t pid, const char *run_dir,
 	    run_dir, audit_row(p->subject)->name, arena, &p->record, &why);
 	p->record_why = arena_text(arena, buf_slice(&why));
 	buf_deinit(&why);
-	return (true);
+	/* What it no longer had was not hidden. */
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	return (access(path, F_OK) == 0);
 }

@@ -228,7 +228,7 @@ part_look(struct audit_report *r, const struct audit_suite *suite,
 	struct stat st;
 
 	if (entries == NULL) {
-		if (errno == EACCES)
+		if (errno != ENOENT)
 			audit_add(r, AUDIT_UNSEEN, "files", "its daemon's own",
 			    folder, "");
 		return;
@@ -255,7 +255,13 @@ part_look(struct audit_report *r, const struct audit_suite *suite,
 					  .only_writers = true });
 		if (S_ISDIR(st.st_mode) && depth > 0)
 			part_look(r, suite, d, path, depth - 1, left);
+		else if (S_ISDIR(st.st_mode))
+			audit_add(r, AUDIT_UNSEEN, "files", "its daemon's own",
+			    path, "too deep to be looked into");
 	}
+	if (*left == 0)
+		audit_add(r, AUDIT_UNSEEN, "files", "its daemon's own",
+		    audit_text(r->arena, "more than %d", ENTRIES_MAX), "");
 	closedir(entries);
 }
 

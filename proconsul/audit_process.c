@@ -305,11 +305,16 @@ program_compare(struct audit_report *r, const struct audit_process *p)
 		    p->program,
 		    "it was replaced since the start: restart it to run the "
 		    "new one");
-	if (*p->replaced_code != '\0')
+	if (p->replaced_code != NULL && *p->replaced_code != '\0')
 		audit_add(r, AUDIT_NOTE, "libraries", "those on disk",
 		    p->replaced_code,
 		    "they were replaced since the start: restart it to run "
 		    "the new ones");
+	if (p->writable_code == NULL) {
+		audit_add(r, AUDIT_UNSEEN, "code in memory", "not writable",
+		    "cannot be read, or not to the end", "");
+		return;
+	}
 	yes_compare(r, "code in memory", *p->writable_code == '\0',
 	    "not writable",
 	    audit_text(r->arena, "writable: %s", p->writable_code), "");
@@ -321,9 +326,14 @@ static void
 environment_compare(struct audit_report *r, const struct audit_process *p,
     const struct audit_declared *d)
 {
-	const char *found = *p->environment != '\0' ? p->environment : "empty";
+	const char *found = p->environment == NULL
+				? "cannot be read, or not to the end"
+			    : *p->environment != '\0' ? p->environment
+						      : "empty";
 
-	if (!p->is_open)
+	if (p->environment == NULL)
+		audit_add(r, AUDIT_UNSEEN, "environment", "empty", found, "");
+	else if (!p->is_open)
 		audit_add(
 		    r, AUDIT_UNSEEN, "environment", "empty", "hidden", "");
 	else if (d->subject >= DAEMON_COUNT)
@@ -415,8 +425,12 @@ audit_compare_process(struct audit_report *r, const struct audit_process *p,
 	fact_compare(r, p, "ambient set", ambient_text, "none", "");
 	fact_compare(r, p, "no new privileges", privileges_text, "yes", "");
 	seccomp_compare(r, p, d);
-	audit_add(r, AUDIT_SAME, "threads", "all of them",
-	    audit_text(r->arena, "%zu", p->thread_count), "");
+	if (p->threads_why != NULL)
+		audit_add(r, AUDIT_UNSEEN, "threads", "all of them",
+		    p->threads_why, "");
+	else
+		audit_add(r, AUDIT_SAME, "threads", "all of them",
+		    audit_text(r->arena, "%zu", p->thread_count), "");
 	dumpable_compare(r, p);
 	program_compare(r, p);
 	environment_compare(r, p, d);

@@ -4,6 +4,7 @@
  * launcher, systemd or a supervisor. Its helpers are known by their parents.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #include "audit.h"
+#include "privsep.h"
+#include "xmalloc.h"
 
 #define PROBER_NAME  "healthd-prober"
 #define LAUNCHER     "proconsul"
@@ -23,13 +26,6 @@ audit_row(size_t subject)
 	return (subject < DAEMON_COUNT ? &daemon_rows[subject]
 				       : &helper_rows[subject - DAEMON_COUNT]);
 }
-
-/* A process as its command line shows it. */
-struct candidate {
-	pid_t pid, parent;
-	size_t subject; /* SUBJECT_NONE: none of ours */
-	const char *run_dir;
-};
 
 static size_t
 subject_of(const char *called)
@@ -48,7 +44,7 @@ subject_of(const char *called)
 
 /* Only what is asked for from `words` on is needed: three of them. */
 static bool
-candidate_read(struct arena *arena, pid_t pid, struct candidate *c)
+candidate_read(struct arena *arena, pid_t pid, struct audit_candidate *c)
 {
 	struct audit_thread status;
 	struct buf text = { 0 };
@@ -56,9 +52,10 @@ candidate_read(struct arena *arena, pid_t pid, struct candidate *c)
 	char path[64];
 	bool is_ours;
 
-	*c = (struct candidate){ .pid = pid, .run_dir = "" };
+	*c = (struct audit_candidate){ .pid = pid, .run_dir = "" };
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	if (!audit_file_read(path, &text)) {
+	/* Nobody hides behind a long one: what counts is in front. */
+	if (!audit_file_read(path, &text) && errno != EFBIG) {
 		buf_deinit(&text);
 		return (false);
 	}
@@ -77,60 +74,128 @@ candidate_read(struct arena *arena, pid_t pid, struct candidate *c)
 	if (is_ours)
 		is_ours = audit_file_read(path, &text) &&
 			  audit_parse_status(buf_slice(&text), arena, &status);
-	if (is_ours)
+	if (is_ours) {
 		c->parent = status.parent;
+		c->uid = status.uids[1];
+	}
 	buf_deinit(&text);
 	return (is_ours);
 }
 
-static size_t
-candidates_read(struct arena *arena, struct candidate *list, size_t max)
+/* --- All that are called like ours. --- */
+
+struct candidates {
+	struct audit_candidate *list; /* owned */
+	size_t count, capacity;
+	size_t missed;
+};
+
+static void
+candidate_add(struct candidates *all, const struct audit_candidate *c)
+{
+	if (all->count == AUDIT_CANDIDATES_MAX) {
+		all->missed++;
+		return;
+	}
+	if (all->count == all->capacity) {
+		all->capacity = all->capacity * 2 + AUDIT_SUBJECTS;
+		all->list =
+		    xreallocarray(all->list, all->capacity, sizeof(*all->list));
+	}
+	all->list[all->count++] = *c;
+}
+
+static int
+pid_compare(const void *a, const void *b)
+{
+	const struct audit_candidate *x = a, *y = b;
+
+	return (x->pid < y->pid ? -1 : x->pid > y->pid);
+}
+
+static void
+candidates_read(struct arena *arena, struct candidates *all)
 {
 	DIR *folder = opendir("/proc");
+	struct audit_candidate c;
 	struct dirent *entry;
-	size_t count = 0;
 
-	while (folder != NULL && count < max &&
-	       (entry = readdir(folder)) != NULL) {
+	while (folder != NULL && (entry = readdir(folder)) != NULL) {
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
-		if (pid > 0 && candidate_read(arena, pid, &list[count]))
-			count++;
+		if (pid > 0 && candidate_read(arena, pid, &c))
+			candidate_add(all, &c);
 	}
 	if (folder != NULL)
 		closedir(folder);
-	return (count);
+	if (all->count > 0)
+		qsort(all->list, all->count, sizeof(*all->list), pid_compare);
 }
 
-static const struct candidate *
-candidate_find(const struct candidate *list, size_t count, pid_t pid)
+static const struct audit_candidate *
+candidate_find(const struct candidates *all, pid_t pid)
 {
-	for (size_t i = 0; i < count; i++)
-		if (list[i].pid == pid)
-			return (&list[i]);
-	return (NULL);
+	const struct audit_candidate key = { .pid = pid };
+
+	return (all->count == 0 ? NULL
+				: bsearch(&key, all->list, all->count,
+				      sizeof(key), pid_compare));
 }
 
 /* The runner is a fork of healthd; the prober is the runner's child. */
 static void
-helpers_find(struct candidate *list, size_t count)
+helpers_find(struct candidates *all)
 {
-	const struct candidate *parent;
-	size_t i;
+	const struct audit_candidate *parent;
+	struct audit_candidate *c;
 
-	for (i = 0; i < count; i++) {
-		parent = candidate_find(list, count, list[i].parent);
-		if (list[i].subject == DAEMON_healthd && parent != NULL &&
+	for (c = all->list; c < all->list + all->count; c++) {
+		parent = candidate_find(all, c->parent);
+		if (c->subject == DAEMON_healthd && parent != NULL &&
 		    (parent->subject == DAEMON_healthd ||
 			parent->subject == DAEMON_COUNT + HELPER_runner) &&
-		    strcmp(parent->run_dir, list[i].run_dir) == 0)
-			list[i].subject = DAEMON_COUNT + HELPER_runner;
+		    strcmp(parent->run_dir, c->run_dir) == 0)
+			c->subject = DAEMON_COUNT + HELPER_runner;
 	}
-	for (i = 0; i < count; i++) {
-		parent = candidate_find(list, count, list[i].parent);
-		if (list[i].subject == DAEMON_COUNT + HELPER_prober)
-			list[i].run_dir = parent != NULL ? parent->run_dir : "";
+	for (c = all->list; c < all->list + all->count; c++) {
+		parent = candidate_find(all, c->parent);
+		if (c->subject == DAEMON_COUNT + HELPER_prober)
+			c->run_dir = parent != NULL ? parent->run_dir : "";
 	}
+}
+
+/* Anyone may start processes that are called like ours, and more of them than
+ * we look at. Whose they are they can't choose; that their run directory is
+ * root's is no more than a sign, for others may name it, too. */
+int
+audit_candidate_compare(const void *a, const void *b)
+{
+	const struct audit_candidate *x = a, *y = b;
+
+	if (x->is_foreign != y->is_foreign)
+		return (x->is_foreign ? 1 : -1);
+	if (x->is_dir_foreign != y->is_dir_foreign)
+		return (x->is_dir_foreign ? 1 : -1);
+	return (pid_compare(a, b));
+}
+
+static void
+candidates_sort(struct candidates *all)
+{
+	uint32_t users[AUDIT_SUBJECTS];
+	struct audit_candidate *c;
+	struct stat st;
+
+	for (size_t i = 0; i < AUDIT_SUBJECTS; i++)
+		users[i] = privsep_declared(i).uid;
+	for (c = all->list; c < all->list + all->count; c++) {
+		c->is_foreign = c->uid != 0 && c->uid != users[c->subject];
+		c->is_dir_foreign = stat(c->run_dir, &st) != 0 ||
+				    !S_ISDIR(st.st_mode) || st.st_uid != 0;
+	}
+	if (all->count > 0)
+		qsort(all->list, all->count, sizeof(*all->list),
+		    audit_candidate_compare);
 }
 
 /* Which root directory a process has, if it is another one than ours. */
@@ -174,7 +239,7 @@ audit_suite_container(const struct audit_suite *suite)
 }
 
 static struct audit_suite *
-suite_for(struct arena *arena, const struct candidate *c,
+suite_for(struct arena *arena, const struct audit_candidate *c,
     struct audit_suite *suites, size_t *count, size_t max)
 {
 	const char *root = root_of(arena, c->pid);
@@ -230,31 +295,38 @@ is_same_folder(const char *a, const char *b)
 
 size_t
 audit_suites_find(struct arena *arena, const char *only,
-    struct audit_suite *suites, size_t max)
+    struct audit_suite *suites, size_t max, size_t *missed)
 {
-	size_t list_max = AUDIT_SUITES_MAX * AUDIT_SUBJECTS, count = 0, found;
-	struct candidate *list = arena_array(arena, list_max, sizeof(*list));
+	struct candidates all = { 0 };
 	struct audit_suite *suite;
+	size_t count = 0;
 
-	found = candidates_read(arena, list, list_max);
-	helpers_find(list, found);
-	for (size_t i = 0; i < found; i++) {
-		if (*list[i].run_dir == '\0' ||
-		    (only != NULL && !is_same_folder(list[i].run_dir, only)))
+	candidates_read(arena, &all);
+	helpers_find(&all);
+	candidates_sort(&all);
+	*missed = all.missed;
+	for (size_t i = 0; i < all.count; i++) {
+		const struct audit_candidate *c = &all.list[i];
+
+		if (*c->run_dir == '\0' ||
+		    (only != NULL && !is_same_folder(c->run_dir, only)))
 			continue;
-		suite = suite_for(arena, &list[i], suites, &count, max);
-		if (suite != NULL && suite->count < AUDIT_PROCESSES_MAX)
+		suite = suite_for(arena, c, suites, &count, max);
+		if (suite == NULL)
+			++*missed;
+		else if (suite->count == AUDIT_PROCESSES_MAX)
+			suite->missed++;
+		else
 			suite->processes[suite->count++] =
-			    (struct audit_process){
-				    .pid = list[i].pid,
-				    .subject = list[i].subject,
-			    };
+			    (struct audit_process){ .pid = c->pid,
+				    .subject = c->subject };
 	}
 	for (size_t i = 0; i < count; i++)
 		qsort(suites[i].processes, suites[i].count,
 		    sizeof(*suites[i].processes), process_compare);
 	if (count > 0)
 		qsort(suites, count, sizeof(*suites), suite_compare);
+	free(all.list);
 	return (count);
 }
 
@@ -281,6 +353,15 @@ has_launcher(struct arena *arena, pid_t parent)
 	return (is_launcher);
 }
 
+static bool
+is_there(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	return (access(path, F_OK) == 0);
+}
+
 void
 audit_suite_look(struct audit_suite *suite)
 {
@@ -296,8 +377,10 @@ audit_suite_look(struct audit_suite *suite)
 	for (size_t i = 0; i < suite->count; i++) {
 		struct audit_process p = suite->processes[i];
 
-		if (!audit_look(suite->arena, p.pid, suite->run_dir, &p))
-			continue; /* it has ended */
+		if (!audit_look(suite->arena, p.pid, suite->run_dir, &p)) {
+			suite->missed += is_there(p.pid);
+			continue;
+		}
 		suite->knows_holders = suite->knows_holders && p.is_open;
 		p.has_launcher = has_launcher(suite->arena, p.parent);
 		suite->processes[kept++] = p;

@@ -369,6 +369,9 @@ audit_compare_handles(struct audit_report *r, const struct audit_process *p,
 		    "as the tables say", "hidden", "");
 		return;
 	}
+	if (p->handles_why != NULL)
+		audit_add(r, AUDIT_UNSEEN, "files, sockets", "all of them",
+		    p->handles_why, "");
 	for (size_t i = 0; i < p->handle_count; i++) {
 		const struct audit_handle *h = &p->handles[i];
 

@@ -4,8 +4,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "proconsul/audit.h"
 #include "tests/lib/tap.h"
@@ -253,6 +255,10 @@ fixture_compare(struct fixture *f)
 	}
 
 /* clang-format off */
+CHANGE(threads_cut, f->process.threads_why = "more than 4096")
+CHANGE(files_cut, f->process.handles_why = "more than 65536")
+CHANGE(environment_unread, f->process.environment = NULL)
+CHANGE(code_unread, f->process.writable_code = f->process.replaced_code = NULL)
 CHANGE(real_user, f->threads[0].uids[0] = 0)
 CHANGE(saved_user, f->threads[1].uids[2] = 0)
 CHANGE(file_group, f->threads[1].gids[3] = 0)
@@ -403,6 +409,10 @@ static const struct change {
 	{ "file alike", file_alike, D, "open file", "genpages" },
 	{ "file pipe", file_pipe, D, "open file", "pipe" },
 	{ "file kind", file_kind, D, "open file", "bpf" },
+	{ "threads cut", threads_cut, AUDIT_UNSEEN, "threads", "more than" },
+	{ "files cut", files_cut, AUDIT_UNSEEN, "files, sockets", "more than" },
+	{ "environment unread", environment_unread, AUDIT_UNSEEN, "environment", "cannot be read" },
+	{ "code unread", code_unread, AUDIT_UNSEEN, "code in memory", "cannot be read" },
 	{ "socket kind", socket_kind, D, "socket", "neither" },
 	{ "stream internet", stream_internet, AUDIT_SAME, "", "" },
 	{ "listens more", listens_more, D, "socket", "tcp listening on 127.0.0.1:22" },
@@ -663,6 +673,48 @@ test_counts(void)
 	arena_deinit(&arena);
 }
 
+/* However many there are of a stranger's, the real ones come before them. */
+static void
+test_whose_processes_come_first(void)
+{
+	struct audit_candidate list[] = {
+		{ .pid = 1, .is_foreign = true, .is_dir_foreign = true },
+		{ .pid = 2, .is_foreign = true },
+		{ .pid = 3, .is_dir_foreign = true },
+		{ .pid = 5 },
+		{ .pid = 4 },
+	};
+	static const pid_t order[] = { 4, 5, 3, 2, 1 };
+
+	qsort(list, 5, sizeof(list[0]), audit_candidate_compare);
+	for (size_t i = 0; i < 5; i++)
+		CHECK_EQ(list[i].pid, order[i]);
+}
+
+static void
+test_what_cannot_be_read(void)
+{
+	struct arena arena;
+	struct buf text = { 0 };
+	char path[] = "/tmp/audit-test-XXXXXX", *words[1];
+	int fd = mkstemp(path);
+
+	arena_init(&arena);
+	CHECK(ftruncate(fd, AUDIT_TEXT_MAX) == 0);
+	CHECK(audit_file_read(path, &text));
+	CHECK(ftruncate(fd, AUDIT_TEXT_MAX + 4097) == 0);
+	CHECK(!audit_file_read(path, &text));
+	CHECK_EQ(errno, EFBIG);
+	CHECK(unlink(path) == 0);
+	CHECK(!audit_file_read(path, &text));
+	CHECK_EQ(errno, ENOENT);
+	/* Nor is a part of a command line all of it. */
+	CHECK_EQ(audit_arguments_read(&arena, INT32_MAX, words, 1), -1);
+	close(fd);
+	buf_deinit(&text);
+	arena_deinit(&arena);
+}
+
 int
 main(void)
 {
@@ -674,5 +726,7 @@ main(void)
 	RUN(test_sockets);
 	RUN(test_limits_and_flags);
 	RUN(test_counts);
+	RUN(test_whose_processes_come_first);
+	RUN(test_what_cannot_be_read);
 	return (tap_done());
 }
