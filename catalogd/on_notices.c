@@ -36,29 +36,32 @@ on_reloaded(struct daemon *d, struct call *call, const void *request)
 
 /* --- The monitor: httpd asks for everybody's log, and gets every line. --- */
 
+/* What other daemons say is not for operators' terminals as it is; nor are
+ * control characters in the JSON of ours, which stand for themselves there. */
 static void
 line_to_httpd(struct daemon *d, const struct edge_log_line *line)
 {
+	struct edge_log_line shown = *line;
+	struct buf text = { 0 }, json = { 0 };
+
+	buf_put_slice(&text, line->line);
+	buf_put_slice(&json, line->json);
+	utf8_hide_unsafe(text.data, text.size, '?');
+	utf8_hide_unsafe(json.data, json.size, '?');
+	shown.line = buf_slice(&text);
+	shown.json = buf_slice(&json);
 	/* One line less is what a monitor that cannot keep up gets. */
 	(void)edge_tell(d->edges[DAEMON_httpd], METHOD_Edge_LogLine,
-	    &edge_log_line_type, line);
-}
-
-/* A daemon's log has none; they are not for operators' terminals. */
-static bool
-has_controls(struct slice line)
-{
-	return (utf8_find_unsafe(line, 0) != SIZE_MAX);
+	    &edge_log_line_type, &shown);
+	buf_deinit(&text);
+	buf_deinit(&json);
 }
 
 void
 on_log_line(struct daemon *d, struct call *call, const void *request)
 {
-	const struct edge_log_line *line = request;
-
 	(void)call;
-	if (!has_controls(line->line) && !has_controls(line->json))
-		line_to_httpd(d, line);
+	line_to_httpd(d, request);
 }
 
 static void

@@ -68,16 +68,13 @@ struct metrics_reloads
 metrics_page_reloads(const struct metrics_page *page)
 {
 	struct metrics_reloads r = { 0 };
-	size_t size, at = 0;
 
 	r.pid = (pid_t)atomic_load(&page->pid);
 	r.done = atomic_load(&page->reloads);
 	r.refused = atomic_load(&page->refusals);
 	/* Another process has written it: to be shown, and not trusted. */
 	memcpy(r.why, page->refused_why, sizeof(r.why) - 1);
-	size = strlen(r.why);
-	while ((at = utf8_find_unsafe(slice(r.why, size), at)) != SIZE_MAX)
-		r.why[at++] = ' ';
+	utf8_hide_unsafe(r.why, strlen(r.why), ' ');
 	return (r);
 }
 

@@ -61,6 +61,16 @@ utf8_find_unsafe(struct slice text, size_t at)
 }
 
 void
+utf8_hide_unsafe(void *text, size_t size, char instead)
+{
+	char *bytes = text;
+	size_t at = 0;
+
+	while ((at = utf8_find_unsafe(slice(text, size), at)) != SIZE_MAX)
+		bytes[at++] = instead;
+}
+
+void
 utf8_put(struct buf *out, int32_t rune)
 {
 	size_t more;

@@ -22,5 +22,7 @@ void utf8_put(struct buf *, int32_t rune);
  * of eight bits take for C1; SIZE_MAX where there is none.
  */
 size_t utf8_find_unsafe(struct slice, size_t at);
+/* Put this byte in the place of each of them. */
+void utf8_hide_unsafe(void *text, size_t size, char instead);
 
 #endif

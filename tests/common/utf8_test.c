@@ -1,4 +1,6 @@
 /* Characters, and which bytes are kept from terminals. */
+#include <string.h>
+
 #include "common/utf8.h"
 #include "tests/lib/tap.h"
 
@@ -54,6 +56,17 @@ test_what_is_no_utf8(void)
 	CHECK_EQ(utf8_find_unsafe(SLICE("m\xfcll"), 0), 1);
 }
 
+static void
+test_all_of_it_is_hidden(void)
+{
+	char text[] = "m\xc3\xbc \xc2\x9b"
+		      "1\033\x9b\xff";
+
+	utf8_hide_unsafe(text, strlen(text), '?');
+	CHECK(strcmp(text, "m\xc3\xbc ??1???") == 0);
+	utf8_hide_unsafe(NULL, 0, '?');
+}
+
 int
 main(void)
 {
@@ -61,5 +74,6 @@ main(void)
 	RUN(test_controls_are_not);
 	RUN(test_each_byte_of_it);
 	RUN(test_what_is_no_utf8);
+	RUN(test_all_of_it_is_hidden);
 	return (tap_done());
 }
