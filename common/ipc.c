@@ -198,10 +198,11 @@ edge_found(struct edge *e, uint64_t epoch)
 {
 	if (edge_is_up(e))
 		edge_lost(e);
-	if (e->other_table != 0)
+	if (e->other_table != 0 && e->is_other_told)
 		log_info(LOG_NAME, "The peer is of our build again", "peer=%s",
 		    daemon_name(e->config.peer));
 	e->other_table = 0;
+	e->is_other_told = false;
 	e->peer_epoch = epoch;
 	e->hellos_in_vain = 0;
 	ev_timer_stop(e->config.loop, &e->hello);

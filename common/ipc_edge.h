@@ -16,7 +16,10 @@ struct violations {
 	pid_t pid;	      /* whose those are */
 	unsigned told;	      /* of that process's */
 	struct instant since; /* when the first of them was */
-	unsigned cuts;	      /* in a row */
+	struct instant epochs_since;
+	unsigned epochs;  /* new ones since then */
+	pid_t epochs_pid; /* whose those are */
+	unsigned cuts;	  /* in a row */
 	struct instant cut_until;
 	struct guard *guard;	    /* owned; NULL: we are not the binder */
 	_Atomic(const char *) seen; /* by the guard, of several the last */
@@ -52,6 +55,8 @@ struct edge {
 	/* The table of a peer that is refused for it; 0: none is. */
 	uint32_t other_table;
 	struct instant other_since, other_told;
+	pid_t other_pid;    /* whose table it is, or was last */
+	bool is_other_told; /* and not yet that this has ended */
 	struct violations violations;
 	bool is_blocked; /* nanomsg takes no more; wait for NN_SNDFD */
 	ev_io readable;
@@ -79,6 +84,11 @@ void edge_read_end(struct edge *);
 /* ipc_violation.c: something that the edge may not carry; said in the log,
  * now and then. */
 void edge_violation(struct edge *, const char *what);
+/* The process at the other end; 0 where that is not known, as for who is not
+ * the binder. */
+pid_t edge_peer_pid(const struct edge *);
+/* Its peer begins anew; one process does so now and then only. */
+void edge_epoch_count(struct edge *);
 /* ipc_read.c: has a peer from another build been there for so long that nobody
  * is to wait for its successor any more? */
 bool edge_is_refused(const struct edge *);

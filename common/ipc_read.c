@@ -103,6 +103,26 @@ other_build_log(struct edge *e)
 	    e->other_table);
 }
 
+/* A process has one table as long as it lives: one that comes with another,
+ * or comes back to it, is no replaced daemon, and gets no line of its own. */
+static void
+other_table_set(struct edge *e, uint32_t table, struct instant now)
+{
+	pid_t pid = edge_peer_pid(e);
+
+	if (!e->config.is_binder || pid != e->other_pid)
+		e->other_told.ns = 0;
+	else if (e->other_table != 0 ||
+		 (e->other_since.ns != 0 &&
+		     instant_since(now, e->other_since).ns <
+			 OTHER_BUILD_HOLD.ns))
+		edge_violation(e, "another table with each word");
+	if (e->other_table == 0)
+		e->other_since = now;
+	e->other_pid = pid;
+	e->other_table = table;
+}
+
 /* One of two daemons was replaced: neither would understand the other. It is
  * no trespass, and ends when the other one is replaced, too. */
 static void
@@ -112,18 +132,13 @@ other_build(struct edge *e, const struct batch_head *head)
 
 	if (edge_is_up(e) && head->from_epoch != e->peer_epoch)
 		edge_lost(e);
-	if (e->other_table != head->table_hash) {
-		if (e->other_table == 0)
-			e->other_since = now;
-		else
-			edge_violation(e, "another table with each word");
-		e->other_table = head->table_hash;
-		e->other_told.ns = 0;
-	}
+	if (e->other_table != head->table_hash)
+		other_table_set(e, head->table_hash, now);
 	if (e->other_told.ns == 0 ||
 	    instant_since(now, e->other_told).ns >= OTHER_BUILD_TOLD.ns) {
 		other_build_log(e);
 		e->other_told = now;
+		e->is_other_told = true;
 	}
 	if (edge_is_refused(e) && e->asks.count > 0) {
 		edge_empty(e);
@@ -152,8 +167,10 @@ batch_begin(struct edge *e, struct slice message)
 		edge_hello(e, 0);
 		return (false);
 	}
-	if (head.from_epoch != e->peer_epoch)
+	if (head.from_epoch != e->peer_epoch) {
+		edge_epoch_count(e);
 		edge_found(e, head.from_epoch);
+	}
 	if (head.to_epoch != 0 && head.to_epoch != e->epoch)
 		edge_hello(e, 0);
 	e->unread = rd;

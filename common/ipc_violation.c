@@ -48,12 +48,38 @@ violation_add(struct edge *e, const char *what, pid_t pid)
 		    daemon_name(e->config.peer), (long)pid, what, v->count);
 }
 
+pid_t
+edge_peer_pid(const struct edge *e)
+{
+	const struct guard *guard = e->violations.guard;
+
+	return (guard != NULL ? guard_peer(guard) : 0);
+}
+
 void
 edge_violation(struct edge *e, const char *what)
 {
-	struct guard *guard = e->violations.guard;
+	violation_add(e, what, edge_peer_pid(e));
+}
 
-	violation_add(e, what, guard != NULL ? guard_peer(guard) : 0);
+/* A restart is a new process. */
+void
+edge_epoch_count(struct edge *e)
+{
+	struct violations *v = &e->violations;
+	struct instant now = instant_now();
+	pid_t pid = edge_peer_pid(e);
+
+	if (v->guard == NULL)
+		return;
+	if (pid != v->epochs_pid || instant_since(now, v->epochs_since).ns >
+					MILLISECONDS(IPC_VIOLATIONS_MS).ns)
+		v->epochs = 0;
+	v->epochs_pid = pid;
+	if (v->epochs++ == 0)
+		v->epochs_since = now;
+	if (v->epochs > IPC_EPOCHS_MAX)
+		edge_violation(e, "begins anew again and again");
 }
 
 bool

@@ -83,6 +83,7 @@
 /* So many violations in this time cut its edge; twice as long each time. */
 #define IPC_VIOLATIONS_MAX 8
 #define IPC_VIOLATIONS_MS  10000
+#define IPC_EPOCHS_MAX	   8 /* of one process's in that time */
 #define IPC_CUT_MS	   10000
 #define IPC_CUT_MAX_MS	   300000
 

@@ -1,4 +1,6 @@
 /* Both ends of an edge in one process: questions, losses, sizes, trespass. */
+#include <nanomsg/nn.h>
+#include <nanomsg/pair.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -308,6 +310,90 @@ test_notice_arrives_and_trespass_does_not(void)
 	end();
 }
 
+/* --- A peer that was taken over, which writes its batches itself. --- */
+
+static int
+raw_open(void)
+{
+	char url[sizeof(path) + sizeof("ipc://")];
+	int raw = nn_socket(AF_SP, NN_PAIR);
+
+	snprintf(url, sizeof(url), "ipc://%s", path);
+	CHECK(raw >= 0 && nn_connect(raw, url) >= 0);
+	(void)turn_until(&server.ups, 1, 100);
+	return (raw);
+}
+
+static void
+raw_send(int raw, uint32_t table, uint64_t epoch, struct slice frames)
+{
+	struct batch_head head = {
+		.magic = BATCH_MAGIC,
+		.table_hash = table,
+		.from_epoch = epoch,
+	};
+	struct buf batch = { 0 };
+	unsigned never = 0;
+
+	buf_put(&batch, &head, sizeof(head));
+	buf_put_slice(&batch, frames);
+	/* Nobody takes it where the edge is cut. */
+	(void)nn_send(raw, batch.data, batch.size, NN_DONTWAIT);
+	buf_deinit(&batch);
+	(void)turn_until(&never, 1, 30);
+}
+
+static void
+raw_hello(int raw, uint32_t table, uint64_t epoch)
+{
+	struct buf frame = { 0 };
+	size_t begun = frame_begin(&frame);
+
+	frame_end(&frame, begun, FRAME_HELLO, 0, 0, 0);
+	raw_send(raw, table, epoch, buf_slice(&frame));
+	buf_deinit(&frame);
+}
+
+static void
+test_peer_that_changes_its_table_is_cut(void)
+{
+	uint32_t table = method_table_hash();
+	int raw;
+
+	server = (struct end){ .edge = open_end(DAEMON_catalogd) };
+	raw = raw_open();
+	for (unsigned i = 0; i < IPC_EPOCHS_MAX; i++) {
+		raw_hello(raw, table + 1, 100 + i);
+		raw_hello(raw, table, 200 + i);
+	}
+	CHECK(turn_until(&server.ups, IPC_EPOCHS_MAX, 2000));
+	for (unsigned i = 0; i < IPC_VIOLATIONS_MAX; i++) {
+		raw_hello(raw, table + 1, 300 + i);
+		raw_hello(raw, table, 400 + i);
+	}
+	CHECK(server.ups < IPC_EPOCHS_MAX + IPC_VIOLATIONS_MAX / 2);
+	CHECK_EQ(server.downs, server.ups);
+	nn_close(raw);
+	edge_free(server.edge);
+	server.edge = NULL;
+}
+
+static void
+test_peer_that_begins_anew_for_ever_is_cut(void)
+{
+	int raw;
+
+	server = (struct end){ .edge = open_end(DAEMON_catalogd) };
+	raw = raw_open();
+	for (unsigned i = 0; i < 3 * IPC_EPOCHS_MAX; i++)
+		raw_hello(raw, method_table_hash(), 100 + i);
+	CHECK_EQ(server.ups, IPC_EPOCHS_MAX + IPC_VIOLATIONS_MAX);
+	CHECK_EQ(server.downs, server.ups);
+	nn_close(raw);
+	edge_free(server.edge);
+	server.edge = NULL;
+}
+
 static void
 test_full_queue_says_no_at_once(void)
 {
@@ -365,6 +451,8 @@ main(void)
 	RUN(test_death_of_the_answerer_fails_what_is_open);
 	RUN(test_death_of_the_asker_cancels_what_it_asked);
 	RUN(test_notice_arrives_and_trespass_does_not);
+	RUN(test_peer_that_changes_its_table_is_cut);
+	RUN(test_peer_that_begins_anew_for_ever_is_cut);
 	RUN(test_full_queue_says_no_at_once);
 	RUN(test_frames_are_cut_at_whole_frames);
 	buf_deinit(&client.last_text);
