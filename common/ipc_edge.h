@@ -23,6 +23,7 @@ struct violations {
 	struct instant cut_until;
 	struct guard *guard;	    /* owned; NULL: we are not the binder */
 	_Atomic(const char *) seen; /* by the guard, of several the last */
+	atomic_int seen_pid; /* who did that */
 	atomic_uint seen_count;
 	ev_async breach;
 	ev_timer cut; /* active while it lasts */

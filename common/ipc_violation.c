@@ -95,7 +95,7 @@ cut_begin(struct edge *e)
 	struct violations *v = &e->violations;
 	struct instant now = instant_now();
 	struct duration length;
-	pid_t pid = guard_peer(v->guard);
+	pid_t pid = v->pid;
 
 	/* Long enough quiet, it begins with the shortest again. */
 	if (instant_since(now, v->cut_until).ns >
@@ -113,7 +113,8 @@ cut_begin(struct edge *e)
 	ev_timer_stop(e->config.loop, &v->cut);
 	ev_timer_set(&v->cut, duration_seconds(length), 0);
 	ev_timer_start(e->config.loop, &v->cut);
-	if (edge_is_up(e))
+	/* It may be the predecessor of who is served. */
+	if (edge_is_up(e) && edge_is_cut(e))
 		edge_lost(e);
 }
 
@@ -145,8 +146,8 @@ on_guard(void *arg, const char *what, pid_t pid)
 {
 	struct edge *e = arg;
 
-	(void)pid;
 	if (what != NULL) {
+		atomic_store(&e->violations.seen_pid, pid);
 		atomic_store(&e->violations.seen, what);
 		atomic_fetch_add(&e->violations.seen_count, 1);
 	}
@@ -162,7 +163,8 @@ on_breach(struct ev_loop *loop, ev_async *w, int events)
 	(void)loop;
 	(void)events;
 	while (count-- > 0 && !edge_is_cut(e)) {
-		edge_violation(e, atomic_load(&e->violations.seen));
+		violation_add(e, atomic_load(&e->violations.seen),
+		    atomic_load(&e->violations.seen_pid));
 		(void)edge_judge(e);
 	}
 	if (guard_state(e->violations.guard) == GUARD_WANTED &&
