@@ -419,8 +419,11 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 	struct daemon d = { .spec = spec, .id = spec->id };
 	struct watchers watchers = { 0 };
 	struct buf why = { 0 };
+	pid_t parent = getppid();
+	bool is_launched;
 
 	arguments_take(&d, argc, argv);
+	is_launched = has_launcher(&d);
 	listen_given_close_others();
 	places_look(&d);
 	d.config = config_load(d.argc, d.argv, &why);
@@ -442,6 +445,8 @@ daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 	listen_given_check();
 	places_give(&d);
 	privsep_drop(d.id, d.config, d.run_dir);
+	if (is_launched)
+		privsep_tie_to_parent(parent);
 	handlers_fill(&d);
 	edges_open(&d);
 	privsep_lock(d.id, d.config);

@@ -63,8 +63,6 @@ process_narrow(void)
 {
 	flag_set(PR_SET_NO_NEW_PRIVS, 1, "give up new privileges");
 	flag_set(PR_SET_DUMPABLE, 0, "become undumpable");
-	/* setresuid cleared the parent's death signal. */
-	flag_set(PR_SET_PDEATHSIG, SIGKILL, "tie our life to the parent's");
 	/* Since Linux 6.3; where it is missing, W^X is what libraries keep. */
 	(void)prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0);
 }
@@ -181,6 +179,7 @@ privsep_confine_prober(void)
 	int ruleset = privsep_landlock_prepare(&scope, true, &record);
 
 	buf_deinit(&record);
+	privsep_tie_to_parent(getppid());
 	process_narrow();
 	privsep_limits_set(scope.id, false);
 	privsep_landlock_restrict(ruleset);
@@ -206,10 +205,10 @@ privsep_bound_launcher(void)
 }
 
 void
-privsep_tie_to_launcher(pid_t launcher)
+privsep_tie_to_parent(pid_t parent)
 {
 	flag_set(PR_SET_PDEATHSIG, SIGKILL, "tie our life to the parent's");
-	if (getppid() != launcher)
+	if (getppid() != parent)
 		_exit(1);
 }
 

@@ -40,9 +40,11 @@ void privsep_lock(enum daemon_id, const struct config *);
  * to start each daemon anew: the powers that they need at their start are all
  * that it keeps, and all that its children can have. */
 void privsep_bound_launcher(void);
-/* In a child before exec: die with the launcher, even if it has died already.
- */
-void privsep_tie_to_launcher(pid_t launcher);
+/* Die with the process that has started us, even if it has died already. Only
+ * for children of ours: the signal comes with the end of the very thread that
+ * started us, and a supervisor's threads, or a shell, may end before it does.
+ * A change of users undoes it. */
+void privsep_tie_to_parent(pid_t parent);
 
 /* healthd's helpers (wiring.h, HELPERS). The runner only changes its user, for
  * what scripts may do is that user's affair; the prober, which it starts and

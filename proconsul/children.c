@@ -68,7 +68,7 @@ child_run(const struct children *c, enum daemon_id id, pid_t launcher)
 	char path[4096], socket[128];
 	sigset_t none;
 
-	privsep_tie_to_launcher(launcher);
+	privsep_tie_to_parent(launcher);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	snprintf(path, sizeof(path), "%s/%s", c->folder, daemon_name(id));

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -704,6 +705,24 @@ environment_try(size_t program)
 	return (0);
 }
 
+/* Whoever started it may have been a thread, or a shell, that ends. */
+static void
+test_life_is_its_own(void)
+{
+	int status = 0, tie = -1;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		privsep_drop(DAEMON_dnsd, config, run);
+		_exit(prctl(PR_GET_PDEATHSIG, &tie) == 0 ? tie : 1);
+	}
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK(WIFEXITED(status));
+	CHECK_EQ(WEXITSTATUS(status), 0);
+}
+
 static void
 test_environment(void)
 {
@@ -787,6 +806,7 @@ main(void)
 	RUN(test_no_landlock);
 	RUN(test_no_seccomp);
 	RUN(test_environment);
+	RUN(test_life_is_its_own);
 	/* Last: no fork after it. */
 	RUN(test_thread_of_nanomsg);
 	config_free(config);
