@@ -23,7 +23,7 @@ struct violations {
 	struct instant cut_until;
 	struct guard *guard;	    /* owned; NULL: we are not the binder */
 	_Atomic(const char *) seen; /* by the guard, of several the last */
-	atomic_int seen_pid; /* who did that */
+	atomic_int seen_pid;	    /* who did that */
 	atomic_uint seen_count;
 	ev_async breach;
 	ev_timer cut; /* active while it lasts */
@@ -45,9 +45,10 @@ struct edge {
 	uint64_t message_epoch;
 	bool is_full;	    /* of answers that nobody reads: not read either */
 	struct buf joining; /* pieces of a frame whose end has not come */
-	struct idmap asks;  /* struct ask */
-	struct idmap lost;  /* asks of a lost peer, not yet told so */
-	struct idmap calls; /* struct call */
+	struct frame_head joined; /* the first one's */
+	struct idmap asks;	  /* struct ask */
+	struct idmap lost;	  /* asks of a lost peer, not yet told so */
+	struct idmap calls;	  /* struct call */
 	size_t held_count;  /* calls, those that nobody waits for as well */
 	size_t held_bytes;  /* what their requests take */
 	struct call *spare; /* linked by node.next */

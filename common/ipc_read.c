@@ -55,19 +55,52 @@ joined_max(const struct edge *e, const struct frame *frame)
 		: IPC_JOINED_BYTES_MAX);
 }
 
-/* A piece of a larger frame, or its end: *frame becomes the whole. */
+static bool
+is_answer(const struct frame *frame)
+{
+	return (frame->head.kind == FRAME_ANSWER ||
+		frame->head.kind == FRAME_REFUSAL);
+}
+
+/* What is wrong with this piece, or NULL. */
+static const char *
+piece_check(const struct edge *e, const struct frame *frame)
+{
+	const struct frame_head *head = &frame->head, *first = &e->joined;
+
+	if (head->kind == FRAME_HELLO || head->kind == FRAME_CANCEL)
+		return ("frame that has no pieces");
+	if (e->joining.size > 0 &&
+	    (head->kind != first->kind || head->method != first->method ||
+		head->id != first->id))
+		return ("pieces of different frames");
+	if (e->joining.size + frame->payload.size > joined_max(e, frame))
+		return ("joined frame too large");
+	return (NULL);
+}
+
+/* A piece of a larger frame, or its end: *frame becomes the whole. A greeting
+ * leaves without waiting for the rest of the queue, so it may come between. An
+ * answer that nobody waits for any more is not kept. */
 static bool
 frame_join(struct edge *e, struct frame *frame)
 {
 	bool has_more = (frame->head.flags & FRAME_MORE) != 0;
+	const char *what;
 
-	if (!has_more && e->joining.size == 0)
+	if (!has_more &&
+	    (e->joining.size == 0 || frame->head.kind == FRAME_HELLO))
 		return (true);
-	if (e->joining.size + frame->payload.size > joined_max(e, frame)) {
-		edge_violation(e, "joined frame too large");
+	what = piece_check(e, frame);
+	if (what != NULL)
+		edge_violation(e, what);
+	if (what != NULL ||
+	    (is_answer(frame) && idmap_get(&e->asks, frame->head.id) == NULL)) {
 		buf_deinit(&e->joining);
 		return (false);
 	}
+	if (e->joining.size == 0)
+		e->joined = frame->head;
 	buf_put_slice(&e->joining, frame->payload);
 	frame->payload = buf_slice(&e->joining);
 	return (!has_more);
@@ -219,7 +252,8 @@ message_read(struct edge *e)
 	if (!frame_join(e, &frame))
 		return;
 	on_frame(e, &frame);
-	buf_deinit(&e->joining);
+	if (frame.head.kind != FRAME_HELLO)
+		buf_deinit(&e->joining);
 }
 
 /* Who does not read our answers gets no more of them by asking more. */

@@ -312,6 +312,19 @@ test_notice_arrives_and_trespass_does_not(void)
 
 /* --- A peer that was taken over, which writes its batches itself. --- */
 
+static uint64_t raw_to; /* the server's epoch, when it has greeted */
+
+/* What it said last. */
+static void
+raw_listen(int raw)
+{
+	struct batch_head head;
+
+	while (
+	    nn_recv(raw, &head, sizeof(head), NN_DONTWAIT) >= (int)sizeof(head))
+		raw_to = head.from_epoch;
+}
+
 static int
 raw_open(void)
 {
@@ -320,7 +333,12 @@ raw_open(void)
 
 	snprintf(url, sizeof(url), "ipc://%s", path);
 	CHECK(raw >= 0 && nn_connect(raw, url) >= 0);
-	(void)turn_until(&server.ups, 1, 100);
+	raw_to = 0;
+	for (unsigned i = 0; i < 100 && raw_to == 0; i++) {
+		(void)turn_until(&server.ups, 1, 20);
+		raw_listen(raw);
+	}
+	CHECK(raw_to != 0);
 	return (raw);
 }
 
@@ -331,6 +349,7 @@ raw_send(int raw, uint32_t table, uint64_t epoch, struct slice frames)
 		.magic = BATCH_MAGIC,
 		.table_hash = table,
 		.from_epoch = epoch,
+		.to_epoch = raw_to,
 	};
 	struct buf batch = { 0 };
 	unsigned never = 0;
@@ -376,6 +395,47 @@ test_peer_that_changes_its_table_is_cut(void)
 	nn_close(raw);
 	edge_free(server.edge);
 	server.edge = NULL;
+}
+
+static void
+raw_piece(int raw, enum frame_kind kind, uint8_t flags, uint64_t id)
+{
+	struct buf frame = { 0 };
+	size_t begun = frame_begin(&frame);
+
+	buf_put_text(&frame, "piece");
+	frame_end(&frame, begun, kind, flags, METHOD_KVS_Get, id);
+	raw_send(raw, method_table_hash(), 100, buf_slice(&frame));
+	buf_deinit(&frame);
+}
+
+/* Pieces that belong to nothing, and then one violation less or more. */
+static void
+pieces_try(bool is_honest)
+{
+	int raw;
+
+	server = (struct end){ .edge = open_end(DAEMON_catalogd) };
+	raw = raw_open();
+	raw_hello(raw, method_table_hash(), 100);
+	CHECK(turn_until(&server.ups, 1, 2000));
+	for (unsigned i = 0; i <= IPC_VIOLATIONS_MAX; i++) {
+		raw_piece(
+		    raw, is_honest ? FRAME_ANSWER : FRAME_CALL, FRAME_MORE, 7);
+		raw_piece(raw, FRAME_ANSWER, 0, 7);
+	}
+	CHECK_EQ(server.downs, is_honest ? 0 : 1);
+	nn_close(raw);
+	edge_free(server.edge);
+	server.edge = NULL;
+}
+
+static void
+test_pieces_belong_together(void)
+{
+	/* The answers are to questions that were cancelled. */
+	pieces_try(true);
+	pieces_try(false);
 }
 
 static void
@@ -452,6 +512,7 @@ main(void)
 	RUN(test_death_of_the_asker_cancels_what_it_asked);
 	RUN(test_notice_arrives_and_trespass_does_not);
 	RUN(test_peer_that_changes_its_table_is_cut);
+	RUN(test_pieces_belong_together);
 	RUN(test_peer_that_begins_anew_for_ever_is_cut);
 	RUN(test_full_queue_says_no_at_once);
 	RUN(test_frames_are_cut_at_whole_frames);
