@@ -282,6 +282,7 @@ on_hello_timer(struct ev_loop *loop, ev_timer *w, int events)
 
 	(void)events;
 	edge_hello(e, FRAME_WANTS_ANSWER);
+	edge_refuse_asks(e);
 	zombie_check(e);
 	if (w->repeat < HELLO_SLOWEST_S)
 		w->repeat *= 1.5;

@@ -94,6 +94,8 @@ void edge_epoch_count(struct edge *);
 /* ipc_read.c: has a peer from another build been there for so long that nobody
  * is to wait for its successor any more? */
 bool edge_is_refused(const struct edge *);
+/* Then those who have been waiting are told so. */
+void edge_refuse_asks(struct edge *);
 /* Were there too many of them? Then the edge is cut, where we may. Not from
  * within a call or an answer: it ends them all. */
 bool edge_judge(struct edge *);

@@ -156,6 +156,15 @@ other_table_set(struct edge *e, uint32_t table, struct instant now)
 	e->other_table = table;
 }
 
+void
+edge_refuse_asks(struct edge *e)
+{
+	if (edge_is_refused(e) && e->asks.count > 0) {
+		edge_empty(e);
+		asks_fail(e, ERR_OTHER_BUILD);
+	}
+}
+
 /* One of two daemons was replaced: neither would understand the other. It is
  * no trespass, and ends when the other one is replaced, too. */
 static void
@@ -173,10 +182,9 @@ other_build(struct edge *e, const struct batch_head *head)
 		e->other_told = now;
 		e->is_other_told = true;
 	}
-	if (edge_is_refused(e) && e->asks.count > 0) {
-		edge_empty(e);
-		asks_fail(e, ERR_OTHER_BUILD);
-	}
+	/* It speaks, if not our language: the connection is no zombie. */
+	e->hellos_in_vain = 0;
+	edge_refuse_asks(e);
 }
 
 /* Who sends it, and whether it is meant for us; then its frames may be read. */
