@@ -262,11 +262,18 @@ epoch_choose(struct edge *e)
 static void
 zombie_check(struct edge *e)
 {
-	if (e->config.is_binder || ++e->hellos_in_vain < HELLOS_IN_VAIN)
+	if (e->config.is_binder)
+		return;
+	/* Only what a connection has carried counts: one that is given up
+	 * before its first word leaves the binder's socket taken for good
+	 * (ipc_guard.h). */
+	if (nn_get_statistic(e->socket, NN_STAT_CURRENT_CONNECTIONS) == 0) {
+		e->hellos_in_vain = 0;
+		return;
+	}
+	if (++e->hellos_in_vain <= HELLOS_IN_VAIN)
 		return;
 	e->hellos_in_vain = 0;
-	if (nn_get_statistic(e->socket, NN_STAT_CURRENT_CONNECTIONS) == 0)
-		return;
 	/* It may only have been slow, have heard us and have sent its first
 	 * frames already: they go with this connection. A new epoch tells it
 	 * to begin anew. */

@@ -22,7 +22,7 @@
 /* A guarded process holds some thirty files, and these connections. */
 #define FDS_MAX 256
 /* Since we came up, whoever takes an edge for good has to do without it. */
-#define TAKEN_HOLD SECONDS(60)
+#define TAKEN_HOLD SECONDS(10)
 
 struct guard {
 	void (*on_breach)(void *arg, const char *what, pid_t);

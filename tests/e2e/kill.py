@@ -24,6 +24,7 @@ import time
 
 DAEMONS = ["gossipd", "raftd", "catalogd", "healthd", "httpd", "dnsd"]
 WRITERS = 6
+ANEW_MAX = 3
 BACK_WITHIN = float(os.environ.get("BACK_WITHIN", "1.0"))
 
 
@@ -118,6 +119,16 @@ def check(address, writer):
              f"sent {writer.sent}")
 
 
+def all_pids(launcher):
+    """Of all six; one of them may be starting anew."""
+    end = time.monotonic() + BACK_WITHIN
+    while len(found := pids(launcher)) != len(DAEMONS):
+        if time.monotonic() > end:
+            fail(f"only {sorted(found)} run")
+        time.sleep(0.005)
+    return found
+
+
 def main():
     address, launcher, kills = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.randrange(1 << 32)
@@ -128,12 +139,11 @@ def main():
         writer.start()
     slowest = {name: 0.0 for name in DAEMONS}
     killed = {name: 0 for name in DAEMONS}
+    anew = 0
     for _ in range(kills):
         time.sleep(chance.uniform(0, 0.15))
         name = chance.choice(DAEMONS)
-        before = pids(launcher)
-        if len(before) != len(DAEMONS):
-            fail(f"only {sorted(before)} run")
+        before = all_pids(launcher)
         os.kill(before[name], signal.SIGKILL)
         begun = time.monotonic()
         killed[name] += 1
@@ -146,7 +156,12 @@ def main():
             time.sleep(0.005)
         slowest[name] = max(slowest[name], time.monotonic() - begun)
         for other in DAEMONS:
-            if other != name and now.get(other) != before[other]:
+            if other == name or now.get(other) == before[other]:
+                continue
+            # A peer that ends at its first word has taken nanomsg's place for
+            # good: catalogd then starts anew (common/ipc_guard.h).
+            anew += 1
+            if other != "catalogd" or anew > ANEW_MAX:
                 fail(f"{other} died when {name} was killed")
     time.sleep(1)
     for writer in writers:
